@@ -1,0 +1,1 @@
+"""Octopod for Slack: every feature branch gets its own staging, from chat."""

@@ -1,0 +1,1 @@
+"""Decides. Pure: no await, clock, network or framework."""

@@ -1,0 +1,70 @@
+"""A project: what is configured once per product (octopod.yaml, already validated)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+
+class EngineKind(StrEnum):
+    KUBERNETES = "kubernetes"
+    LOCAL = "local"
+
+
+class ProbeFrom(StrEnum):
+    """Where the URL probe dials from; OFF: the card says "not probed"."""
+
+    BOT = "bot"
+    CLUSTER = "cluster"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlProbe:
+    """How the bot finds out that a URL is true.
+
+    `address` (host:port) is dialled instead of the URL's own, with its Host header kept.
+    `accept`: status codes that count as an answer besides 2xx, 3xx, 401 and 403.
+    `seconds`: the time limit of one request.
+    """
+
+    path: str = "/"
+    address: str | None = None
+    origin: ProbeFrom = ProbeFrom.BOT
+    accept: tuple[int, ...] = ()
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who may do what: "everyone", Slack user ids or names (`@bob`), user groups (`@platform`)."""
+
+    deploy: tuple[str, ...] = ("everyone",)
+    admin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One entry of `projects:` in octopod.yaml, defaults filled in.
+
+    `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
+    `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
+    `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
+    `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
+    """
+
+    name: str
+    repo: str
+    manifests: PurePosixPath
+    channel: str
+    alerts: str
+    credentials: str | None = None
+    baseline: str = "main"
+    image: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "https"
+    ttl: timedelta | None = timedelta(days=3)
+    env: Mapping[str, str] = field(default_factory=dict)
+    roles: Roles = field(default_factory=Roles)
+    url_probe: UrlProbe = field(default_factory=UrlProbe)

@@ -1,0 +1,56 @@
+"""What an engine reports about a staging: whole snapshots, the same from every engine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class WorkloadState(StrEnum):
+    """READY: as many as wanted (a Job: succeeded). FAILED: will not get there by itself. PROGRESSING: may still."""
+
+    PROGRESSING = "progressing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadStatus:
+    """One workload, as its newest applied release has it.
+
+    `ready` of `wanted` replicas (a Job: 1 when it has succeeded). `reason`: one sentence for people, empty while all
+    is well. `log_tail`: the last lines of the process or container that died, if one did.
+    """
+
+    kind: str
+    name: str
+    release: str
+    state: WorkloadState
+    wanted: int
+    ready: int
+    since: datetime
+    reason: str = ""
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StagingStatus:
+    """One staging, whole. `present=False`: the engine holds nothing of it any more (processes, files, routes).
+
+    `release`: the newest release that the engine was asked to run, `workloads`: how far it came.
+    `serving`: the release whose workloads answer requests now (an older one while a new one starts or after it failed),
+    or None; `serving_workloads`: how that one is doing (equal to `workloads` when it is the newest).
+    """
+
+    staging: str
+    release: str | None
+    workloads: tuple[WorkloadStatus, ...] = ()
+    serving: str | None = None
+    serving_workloads: tuple[WorkloadStatus, ...] = ()
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The end of a listing: every staging that the engine holds has been reported since the watch (re)started."""
+
+    stagings: frozenset[str]

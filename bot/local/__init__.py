@@ -1,0 +1,1 @@
+"""The local engine: a staging's containers as processes of this machine."""

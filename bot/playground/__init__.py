@@ -1,0 +1,1 @@
+"""A local stand-in for Slack with a web page, and the example project. No part of the production image."""

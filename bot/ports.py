@@ -1,0 +1,159 @@
+"""What the worker needs from the outside world: small Protocols, one per kind of neighbour.
+
+Adapters implement them; `app` joins the two. All errors are those of `domain.errors`.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from bot.domain.project import Project, UrlProbe
+from bot.domain.status import StagingStatus, Synced
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A branch and the commit it points to (40 hex digits)."""
+
+    branch: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What git knows about a commit. `at` is its commit date, UTC."""
+
+    id: str
+    subject: str
+    author: str
+    email: str
+    at: datetime
+
+
+class Git(Protocol):
+    """One bare cache per project. Raises UserError (no such branch or commit), TemporaryError (host unreachable, time
+    limit), PermanentError (refused credentials, no such repository)."""
+
+    async def resolve(self, project: Project, name: str) -> Head:
+        """The head of the branch that `name` means (exact, else unique by case, part or commit id), freshly fetched.
+
+        Raises UserError with `suggestions` when nothing or more than one thing matches.
+        """
+        ...
+
+    async def branches(self, project: Project) -> Sequence[Head]:
+        """All branches, the most recently committed first, freshly fetched."""
+        ...
+
+    async def commit(self, project: Project, commit: str) -> Commit: ...
+
+    async def export(self, project: Project, commit: str, folder: Path) -> None:
+        """Write the commit's files into `folder` (made if missing; emptied first). No `.git` in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What rendering must know about the engine.
+
+    `kinds`: the (apiVersion, kind) pairs that it applies. `port`: what its URLs carry when a host names none.
+    """
+
+    name: str
+    kinds: frozenset[tuple[str, str]]
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """A release as the engine is asked to run it.
+
+    `staging` and `release` are opaque ids (the newest order wins), `name` is the staging's DNS label.
+    `objects` are rendered and complete. `tree` holds the commit's files; the engine may move it away.
+    """
+
+    staging: str
+    name: str
+    project: str
+    release: str
+    commit: str
+    objects: Sequence[Mapping[str, Any]]
+    tree: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFacts:
+    """What `${…}` can mean in a staging's manifests, and what its objects are labelled with.
+
+    `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs carry
+    one. `env`: the effective configuration of the application; its values may hold references themselves.
+    `manifests`: the folder inside the tree. `image`: resolved, or None when manifests name their images themselves.
+    """
+
+    staging: str
+    release: str
+    name: str
+    project: str
+    branch: str
+    commit: str
+    namespace: str
+    manifests: PurePosixPath
+    hosts: Mapping[str, str]
+    scheme: str
+    image: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+class Renderer(Protocol):
+    def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
+        """The staging's objects, complete and labelled. Blocking: call it in a thread.
+
+        Raises PermanentError whose details are all mistakes at once, as file:line:column: text.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Where stagings run. Methods are idempotent and short, and return when accepted; `watch` tells the rest.
+
+    Raises TemporaryError (try again) and PermanentError (this release can never run here; nothing was changed).
+    """
+
+    @property
+    def facts(self) -> EngineFacts: ...
+
+    async def apply(self, order: ReleaseOrder) -> None:
+        """Make the staging run this release. The one that serves goes on serving until all of the new one is ready."""
+        ...
+
+    async def remove(self, staging: str) -> None:
+        """End the staging and wipe its data. When nothing is left, `watch` yields a status with `present=False`."""
+        ...
+
+    def watch(self) -> AsyncIterator[StagingStatus | Synced]:
+        """First every staging the engine holds, then Synced, then each change as a whole snapshot.
+
+        Ends only by cancellation; after an interruption it lists again and ends the listing with another Synced.
+        """
+        ...
+
+    async def logs(self, staging: str, workload: str | None = None, lines: int = 50) -> Mapping[str, Sequence[str]]:
+        """The last lines per workload. Raises UserError for an unknown workload, naming those there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """Whether a URL answers as a staging should. `text`: what came back, in words. `final`: asking again won't help."""
+
+    ok: bool
+    text: str
+    final: bool = False
+
+
+class Prober(Protocol):
+    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+        """One request. Never raises for what the other side does."""
+        ...

@@ -1,0 +1,1 @@
+"""Does a staging answer?"""

@@ -1,0 +1,1 @@
+"""From a branch's files to a list of objects."""

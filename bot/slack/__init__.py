@@ -1,0 +1,1 @@
+"""Texts for Slack, and the one sender of the workspace."""

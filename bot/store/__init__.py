@@ -1,0 +1,1 @@
+"""What is stored: tables, migrations, and the only code that speaks SQL."""
