@@ -1,0 +1,149 @@
+"""Everything that can happen to a staging, and what a decision about it consists of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.model import Release, Staging
+from bot.domain.status import StagingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Somebody wants this commit on the staging.
+
+    Ids are made by the caller; `staging` and `name` matter for a new one only.
+    """
+
+    actor: str
+    staging: str
+    release: str
+    project: str
+    name: str
+    branch: str
+    commit: str
+    subject: str
+    author: str
+    requested_at: datetime
+    urls: Mapping[str, str]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesReady:
+    """The commit's files are exported and its objects rendered. `claims`: the volumes among them."""
+
+    release: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The engine accepted the release."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSeen:
+    """The engine reported how the staging is."""
+
+    status: StagingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class UrlAnswered:
+    """The URL probe got an answer. `text` says which."""
+
+    release: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFailed:
+    """It will not work: manifests, engine or URL said so."""
+
+    release: str
+    reason: str
+    details: tuple[str, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Let it live longer: until a time (buttons, so that a double click is one extension), or by a time (typed)."""
+
+    actor: str
+    until: datetime | None = None
+    by: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take it away with its data."""
+
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: expiry, its warning, and debounces are looked at."""
+
+
+Event = Deploy | FilesReady | Applied | StatusSeen | UrlAnswered | ReleaseFailed | Extend | Delete | Tick
+
+
+class Target(StrEnum):
+    """What is reconciled to the newest wanted revision, one row per staging and kind."""
+
+    ENGINE = "engine"
+    CARD = "card"
+    PROGRESS = "progress"
+
+
+class NoticeKind(StrEnum):
+    """Messages that are sent once each."""
+
+    LIVE = "live"
+    FAILED = "failed"
+    EXPIRING = "expiring"
+    DELETED = "deleted"
+    BROKEN = "broken"
+    RECOVERED = "recovered"
+    ANSWER = "answer"
+
+
+class Where(StrEnum):
+    """Where a notice goes: the staging's thread, the alerts channel, the newest alert itself (an edit) or its thread,
+    or privately to whoever asked."""
+
+    THREAD = "thread"
+    ALERTS = "alerts"
+    ALERT_EDIT = "alert edit"
+    ALERT_THREAD = "alert thread"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to send. `facts` is plain JSON data, frozen when it was decided; its text is made when it is sent."""
+
+    kind: NoticeKind
+    where: Where
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What shall be saved in one transaction. `what` and `why` make the journal line; an empty `what` writes none."""
+
+    staging: Staging
+    releases: tuple[Release, ...] = ()
+    targets: frozenset[Target] = frozenset()
+    notices: tuple[Notice, ...] = ()
+    actor: str = ""
+    what: str = ""
+    why: str = ""

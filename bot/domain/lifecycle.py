@@ -1,0 +1,277 @@
+"""What follows from what: `decide(staging, event, policy, now)`, pure and total.
+
+The table is drawn in docs/design.md. No event on any stored state raises anything but UserError; an event that says
+nothing new (a replayed snapshot, the result of a superseded release) decides nothing.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.breakage import alerted, iso
+from bot.domain.errors import UserError
+from bot.domain.events import (
+    Applied,
+    Decision,
+    Delete,
+    Deploy,
+    Event,
+    Extend,
+    FilesReady,
+    Notice,
+    NoticeKind,
+    ReleaseFailed,
+    StatusSeen,
+    Target,
+    Tick,
+    UrlAnswered,
+    Where,
+)
+from bot.domain.model import CLOCK, Desired, Phase, Release, Stage, Staging
+from bot.domain.policy import Policy
+from bot.domain.rollout import applied, files_ready, release_failed, status_seen, url_answered
+
+CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
+LONGEST_LIFE = timedelta(days=365)
+
+
+def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime) -> Decision:
+    """The decision that follows. Raises UserError when the event is a wish that cannot be granted."""
+    if isinstance(event, Deploy):
+        decision = _deploy(staging, event, policy, now)
+    elif staging is None:
+        raise UserError("There is no such staging any more.")
+    elif staging.deleted_at:
+        decision = _deleted(staging, event)
+    else:
+        decision = _happened(staging, event, policy, now)
+    return _stamped(decision, staging, policy)
+
+
+def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> Decision:
+    match event:
+        case FilesReady():
+            return files_ready(staging, event, now)
+        case Applied():
+            return applied(staging, event, now)
+        case StatusSeen(status):
+            return status_seen(staging, status, policy, now)
+        case UrlAnswered():
+            return url_answered(staging, event, now)
+        case ReleaseFailed():
+            return release_failed(staging, event, now)
+        case Extend():
+            return _extend(staging, event, policy, now)
+        case Delete():
+            return _delete(staging, event, now)
+        case Tick():
+            return _tick(staging, policy, now)
+        case Deploy():  # answered by decide()
+            return Decision(staging)
+
+
+def _stamped(decision: Decision, before: Staging | None, policy: Policy) -> Decision:
+    """Count the revision and set the clock for whatever was changed."""
+    after = decision.staging
+    if after == before:
+        return decision
+    revision = before.revision + 1 if before and before.id == after.id else 1
+    return replace(decision, staging=replace(after, revision=revision, wake_at=next_wake(after, policy)))
+
+
+def _deleted(staging: Staging, event: Event) -> Decision:
+    if isinstance(event, Extend | Delete):
+        raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
+    return Decision(staging)
+
+
+# --- deploys ---------------------------------------------------------------------------------------------------------
+
+
+def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetime) -> Decision:
+    if staging is None or staging.deleted_at:
+        return _created(event, policy, now)
+    if staging.desired is Desired.ABSENT:
+        raise UserError(f"{staging.name} is being deleted. Deploy it again when it is gone; that takes seconds.")
+    if _nothing_new(staging, event):
+        return Decision(staging)
+    release = _new_release(event, staging.id, staging.attempt.number + 1)
+    ended = _superseded(staging.attempt, f"Release {release.number} took its place.", now)
+    after = replace(
+        staging, attempt=release, urls=event.urls, expires_at=_later(staging.expires_at, _expiry(policy, now))
+    )
+    return Decision(
+        after,
+        releases=(*ended, release),
+        targets=frozenset(Target),
+        actor=event.actor,
+        what="deploy",
+        why=f"release {release.number}: {event.branch} at {event.commit}",
+    )
+
+
+def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
+    release = _new_release(event, event.staging, 1)
+    staging = Staging(
+        id=event.staging,
+        project=event.project,
+        name=event.name,
+        branch=event.branch,
+        owner=event.actor,
+        created_at=now,
+        attempt=release,
+        expires_at=_expiry(policy, now),
+        urls=event.urls,
+    )
+    return Decision(
+        staging,
+        releases=(release,),
+        targets=frozenset(Target),
+        actor=event.actor,
+        what="create",
+        why=f"{event.branch} at {event.commit}",
+    )
+
+
+def _new_release(event: Deploy, staging: str, number: int) -> Release:
+    return Release(
+        id=event.release,
+        staging=staging,
+        number=number,
+        branch=event.branch,
+        commit=event.commit,
+        subject=event.subject,
+        author=event.author,
+        actor=event.actor,
+        requested_at=event.requested_at,
+        env=event.env,
+    )
+
+
+def _nothing_new(staging: Staging, event: Deploy) -> bool:
+    """The same commit and configuration is on its way, or live and well."""
+    attempt = staging.attempt
+    same = (attempt.commit, dict(attempt.env)) == (event.commit, dict(event.env))
+    return same and (attempt.stage.under_way or (attempt.stage is Stage.LIVE and not staging.broken_since))
+
+
+def _superseded(release: Release, why: str, now: datetime) -> tuple[Release, ...]:
+    if not release.stage.under_way:
+        return ()
+    return (replace(release, stage=Stage.SUPERSEDED, ended_at=now, reason=why),)
+
+
+def _expiry(policy: Policy, now: datetime) -> datetime | None:
+    return now + policy.ttl if policy.ttl else None
+
+
+def _later(a: datetime | None, b: datetime | None) -> datetime | None:
+    """The later expiry; None is never."""
+    return max(a, b) if a and b else None
+
+
+# --- people and the clock --------------------------------------------------------------------------------------------
+
+
+def _extend(staging: Staging, event: Extend, policy: Policy, now: datetime) -> Decision:
+    if staging.desired is Desired.ABSENT:
+        raise UserError(f"{staging.name} is being deleted, so there is nothing to extend.")
+    if staging.expires_at is None:
+        raise UserError(f"{staging.name} never expires, so there is nothing to extend.")
+    until = event.until or max(now, staging.expires_at) + (event.by or timedelta(days=1))
+    if until <= staging.expires_at:  # the second click of a double click, or a stale button
+        return Decision(staging)
+    if until > now + LONGEST_LIFE:
+        raise UserError(f"A staging can live {LONGEST_LIFE.days} days from now at most; name a shorter time.")
+    return Decision(
+        replace(staging, expires_at=until, warned_for=None),
+        targets=frozenset({CARD}),
+        actor=event.actor,
+        what="extend",
+        why=f"until {until.isoformat(timespec='seconds')}",
+    )
+
+
+def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
+    """Also while it is being deleted already: then the engine is only asked again, so nothing can get stuck."""
+    if staging.desired is Desired.ABSENT:
+        return Decision(staging, targets=frozenset({ENGINE}))
+    ended = _superseded(staging.attempt, "The staging was deleted.", now)
+    after = replace(
+        staging,
+        desired=Desired.ABSENT,
+        attempt=ended[0] if ended else staging.attempt,
+        deleted_by=event.actor,
+        delete_reason=event.reason,
+        delete_asked_at=now,
+    )
+    return Decision(
+        after,
+        releases=ended,
+        targets=frozenset(Target),
+        notices=(_alert_closed(event),) if staging.broken_since else (),
+        actor=event.actor,
+        what="delete",
+        why=event.reason,
+    )
+
+
+def _alert_closed(event: Delete) -> Notice:
+    """A breakage ends with its staging: the alert says so by an edit, silently."""
+    return Notice(NoticeKind.DELETED, Where.ALERT_EDIT, {"by": event.actor, "reason": event.reason})
+
+
+def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
+    if staging.desired is Desired.ABSENT:
+        return Decision(staging)
+    if staging.expires_at and now >= staging.expires_at:
+        return _delete(staging, Delete(CLOCK, "it expired"), now)
+    decision = alerted(Decision(staging), policy, now)
+    if _warning_due(staging, policy, now):
+        return _warned(decision)
+    return decision
+
+
+def _warning_due(staging: Staging, policy: Policy, now: datetime) -> bool:
+    expires = staging.expires_at
+    return expires is not None and staging.warned_for != expires and now >= policy.warn_at(expires)
+
+
+def _warned(decision: Decision) -> Decision:
+    staging = decision.staging
+    facts = {"owner": staging.owner, "expires_at": iso(staging.expires_at), "claims": list(staging.claims)}
+    return replace(
+        decision,
+        staging=replace(staging, warned_for=staging.expires_at),
+        notices=(*decision.notices, Notice(NoticeKind.EXPIRING, Where.THREAD, facts)),
+        actor=decision.actor or CLOCK,
+        what=decision.what or "warned of expiry",
+    )
+
+
+def next_wake(staging: Staging, policy: Policy) -> datetime | None:
+    """When a Tick will have something to decide, if nothing else happens before."""
+    if staging.desired is Desired.ABSENT:
+        return None
+    times = []
+    if staging.expires_at:
+        warned = staging.warned_for == staging.expires_at
+        times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))
+    if staging.unhealthy_since and not staging.attempt.stage.under_way:
+        if staging.healthy_since:
+            times.append(staging.healthy_since + policy.settle)
+        elif not staging.broken_since:
+            times.append(staging.unhealthy_since + policy.debounce)
+    return min(times, default=None)
+
+
+def offers(staging: Staging) -> frozenset[str]:
+    """The buttons that make sense now."""
+    match staging.phase:
+        case Phase.DELETED:
+            return frozenset()
+        case Phase.DELETING:
+            return frozenset({"delete"})
+        case Phase.FAILED:
+            return frozenset({"open", "extend", "logs", "retry", "delete"})
+        case _:
+            return frozenset({"open", "extend", "logs", "delete"})

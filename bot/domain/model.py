@@ -1,0 +1,162 @@
+"""Stagings and releases as facts, and the phase people see, derived from them.
+
+All times are aware UTC datetimes. Ids are opaque strings; Slack users are named by their ids (`U…`), the clock
+by CLOCK.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+CLOCK = "clock"
+
+
+class Desired(StrEnum):
+    """What the people want of a staging."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class Stage(StrEnum):
+    """How far a release came. QUEUED, APPLIED and READY are under way, the others final."""
+
+    QUEUED = "queued"
+    APPLIED = "applied"
+    READY = "ready"
+    LIVE = "live"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def under_way(self) -> bool:
+        return self in (Stage.QUEUED, Stage.APPLIED, Stage.READY)
+
+
+class Health(StrEnum):
+    """How the serving release is doing. DEGRADED: fewer replicas than wanted; DOWN: a workload has none."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class Phase(StrEnum):
+    """Where a staging stands, in the words of cards and lists."""
+
+    ROLLING_OUT = "rolling out"
+    LIVE = "live"
+    FAILED = "failed"
+    BROKEN = "broken"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadProgress:
+    """A workload as the progress message shows it."""
+
+    name: str
+    ready: int
+    wanted: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One commit and configuration put on a staging.
+
+    `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done; `ended_at` is when
+    it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
+    """
+
+    id: str
+    staging: str
+    number: int
+    branch: str
+    commit: str
+    subject: str
+    author: str
+    actor: str
+    requested_at: datetime
+    stage: Stage = Stage.QUEUED
+    env: Mapping[str, str] = field(default_factory=dict)
+    files_at: datetime | None = None
+    applied_at: datetime | None = None
+    ready_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    details: tuple[str, ...] = ()
+    next_step: str = ""
+    workloads: tuple[WorkloadProgress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """One per-branch environment: the stored axes, from which `phase` derives what people see.
+
+    `revision` grows with every saved change. `attempt` is the newest release, `live` the last one that went live,
+    `serving` the id of the one that answers requests, as far as the engine has told. `unhealthy_since` survives short
+    recoveries (a crash loop flickers) until `healthy_since` is old enough. `broken_since`: when that was announced.
+    `warned_for` is the expiry that its owner was warned of. `urls`: name to URL, the first is the main one.
+    `claims`: names of the volumes whose data a delete destroys. `wake_at`: when the clock should look at it next.
+    """
+
+    id: str
+    project: str
+    name: str
+    branch: str
+    owner: str
+    created_at: datetime
+    attempt: Release
+    live: Release | None = None
+    serving: str | None = None
+    desired: Desired = Desired.PRESENT
+    revision: int = 1
+    health: Health = Health.HEALTHY
+    health_reason: str = ""
+    health_details: tuple[str, ...] = ()
+    unhealthy_since: datetime | None = None
+    healthy_since: datetime | None = None
+    broken_since: datetime | None = None
+    expires_at: datetime | None = None
+    warned_for: datetime | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    claims: tuple[str, ...] = ()
+    deleted_by: str | None = None
+    delete_reason: str = ""
+    delete_asked_at: datetime | None = None
+    deleted_at: datetime | None = None
+    wake_at: datetime | None = None
+
+    @property
+    def phase(self) -> Phase:
+        return phase(self)
+
+    @property
+    def url(self) -> str | None:
+        """The main URL."""
+        return next(iter(self.urls.values()), None)
+
+    @property
+    def older_serves(self) -> Release | None:
+        """The older release that still answers although the newest one failed or is under way."""
+        if self.live and self.live.id != self.attempt.id and self.serving == self.live.id:
+            return self.live
+        return None
+
+
+def phase(staging: Staging) -> Phase:
+    """Total: every combination of the stored axes has exactly one phase."""
+    if staging.deleted_at:
+        return Phase.DELETED
+    if staging.desired is Desired.ABSENT:
+        return Phase.DELETING
+    if staging.attempt.stage.under_way:
+        return Phase.ROLLING_OUT
+    if staging.broken_since:
+        return Phase.BROKEN
+    if staging.attempt.stage is Stage.LIVE:
+        return Phase.LIVE
+    return Phase.FAILED

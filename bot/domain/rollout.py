@@ -1,0 +1,177 @@
+"""A release on its way: from files through the engine and the URL probe to live, or to failed with its reason."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.breakage import health_seen, recovery
+from bot.domain.events import (
+    Applied,
+    Decision,
+    FilesReady,
+    Notice,
+    NoticeKind,
+    ReleaseFailed,
+    Target,
+    UrlAnswered,
+    Where,
+)
+from bot.domain.model import CLOCK, Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.policy import Policy
+from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+
+CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
+
+
+def files_ready(staging: Staging, event: FilesReady, now: datetime) -> Decision:
+    if not _concerns(staging, event.release) or staging.attempt.files_at:
+        return Decision(staging)
+    release = replace(staging.attempt, files_at=now)
+    claims = tuple(sorted({*staging.claims, *event.claims}))
+    return _with_attempt(replace(staging, claims=claims), release, PROGRESS)
+
+
+def applied(staging: Staging, event: Applied, now: datetime) -> Decision:
+    if not _concerns(staging, event.release) or staging.attempt.stage is not Stage.QUEUED:
+        return Decision(staging)
+    return _with_attempt(staging, replace(staging.attempt, stage=Stage.APPLIED, applied_at=now), PROGRESS)
+
+
+def _concerns(staging: Staging, release: str) -> bool:
+    return staging.attempt.id == release and staging.attempt.stage.under_way
+
+
+def _with_attempt(staging: Staging, release: Release, *targets: Target) -> Decision:
+    return Decision(replace(staging, attempt=release), releases=(release,), targets=frozenset(targets))
+
+
+def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
+    if not status.present:
+        return _gone(staging, now)
+    if staging.desired is Desired.ABSENT:
+        return Decision(staging)
+    decision = _rollout_seen(replace(staging, serving=status.serving), status, policy, now)
+    return health_seen(decision, status, policy, now)
+
+
+def _gone(staging: Staging, now: datetime) -> Decision:
+    """Wanted gone: it is deleted. Wanted here: the engine lost it and is asked again."""
+    if staging.desired is Desired.ABSENT:
+        facts = {"by": staging.deleted_by, "reason": staging.delete_reason, "claims": list(staging.claims)}
+        return Decision(
+            replace(staging, deleted_at=now, serving=None),
+            targets=frozenset({CARD}),
+            notices=(Notice(NoticeKind.DELETED, Where.THREAD, facts),),
+            actor=staging.deleted_by or CLOCK,
+            what="deleted",
+            why=staging.delete_reason,
+        )
+    wanted = staging.attempt.stage in (Stage.APPLIED, Stage.READY, Stage.LIVE) or staging.live is not None
+    return Decision(replace(staging, serving=None), targets=frozenset({ENGINE}) if wanted else frozenset())
+
+
+def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
+    attempt = staging.attempt
+    if status.release != attempt.id or not (attempt.stage.under_way or _may_heal(attempt)):
+        return Decision(staging)
+    seen = replace(attempt, workloads=tuple(map(_progress, status.workloads)))
+    failed = [w for w in status.workloads if w.state is WorkloadState.FAILED]
+    if status.workloads and all(w.state is WorkloadState.READY for w in status.workloads):
+        return _ready(staging, seen, policy, now)
+    if not attempt.stage.under_way:
+        return Decision(staging)
+    if failed:
+        return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
+    if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
+        return _with_attempt(staging, replace(seen, stage=Stage.APPLIED, ready_at=None), PROGRESS, ENGINE)
+    return _with_attempt(staging, seen, PROGRESS) if seen != attempt else Decision(staging)
+
+
+def _may_heal(release: Release) -> bool:
+    """It failed in the engine, before it was ever ready; one that failed at its URL would be probed for ever."""
+    return release.stage is Stage.FAILED and release.ready_at is None
+
+
+def _progress(workload: WorkloadStatus) -> WorkloadProgress:
+    return WorkloadProgress(workload.name, workload.ready, workload.wanted, workload.reason)
+
+
+def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> Decision:
+    if seen.stage is Stage.READY:
+        return Decision(staging)
+    ready = replace(seen, stage=Stage.READY, ready_at=now, applied_at=seen.applied_at or now)
+    if not (policy.probes and staging.urls):
+        return _live(staging, ready, "", now)
+    return _with_attempt(staging, ready, PROGRESS, ENGINE)
+
+
+def url_answered(staging: Staging, event: UrlAnswered, now: datetime) -> Decision:
+    if not _concerns(staging, event.release) or staging.attempt.stage is not Stage.READY:
+        return Decision(staging)
+    return _live(staging, staging.attempt, event.text, now)
+
+
+def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Decision:
+    live = replace(release, stage=Stage.LIVE, ended_at=now)
+    facts = {
+        "actor": live.actor,
+        "urls": dict(staging.urls),
+        "seconds": round((now - live.requested_at).total_seconds(), 1),
+        "number": live.number,
+        "probe": probe,
+    }
+    healthy = replace(
+        staging,
+        attempt=live,
+        live=live,
+        serving=live.id,
+        health=Health.HEALTHY,
+        health_reason="",
+        health_details=(),
+        unhealthy_since=None,
+        healthy_since=None,
+        broken_since=None,
+    )
+    return Decision(
+        healthy,
+        releases=(live,),
+        targets=frozenset({CARD, PROGRESS}),
+        notices=(Notice(NoticeKind.LIVE, Where.THREAD, facts), *(recovery(staging, now))),
+        actor=live.actor,
+        what="live",
+        why=f"release {live.number}",
+    )
+
+
+def release_failed(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision:
+    if not _concerns(staging, event.release):
+        return Decision(staging)
+    return _failed(staging, staging.attempt, event.reason, event.details, event.next_step, now)
+
+
+def _failed(
+    staging: Staging, release: Release, reason: str, details: Sequence[str], next_step: str, now: datetime
+) -> Decision:
+    failed = replace(
+        release, stage=Stage.FAILED, ended_at=now, reason=reason, details=tuple(details), next_step=next_step
+    )
+    after = replace(staging, attempt=failed)
+    older = after.older_serves
+    facts = {
+        "actor": failed.actor,
+        "release": failed.id,
+        "number": failed.number,
+        "reason": reason,
+        "details": list(details),
+        "next_step": next_step,
+        "serves": older.number if older else None,
+    }
+    return Decision(
+        after,
+        releases=(failed,),
+        targets=frozenset({CARD, PROGRESS}),
+        notices=(Notice(NoticeKind.FAILED, Where.THREAD, facts),),
+        actor=failed.actor,
+        what="failed",
+        why=f"release {failed.number}: {reason}",
+    )
