@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from bot.domain.events import NoticeKind, Where
+from bot.domain.model import Release, Staging
 from bot.domain.project import Project, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 
@@ -87,8 +89,8 @@ class ReleaseOrder:
 class RenderFacts:
     """What `${…}` can mean in a staging's manifests, and what its objects are labelled with.
 
-    `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs carry
-    one. `env`: the effective configuration of the application; its values may hold references themselves.
+    `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs
+    carry one. `env`: the effective configuration of the application; its values may hold references themselves.
     `manifests`: the folder inside the tree. `image`: resolved, or None when manifests name their images themselves.
     """
 
@@ -156,4 +158,68 @@ class ProbeResult:
 class Prober(Protocol):
     async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
         """One request. Never raises for what the other side does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message is: Slack's channel id and the message's `ts`."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notice with what is needed to send it.
+
+    `key` marks the message, so that it can be recognised in its channel since `since`. `card`: of its staging.
+    `parent`: the card, or the alert that is edited or answered. `response_url`, `user`, `asked_in` (a channel id) and
+    `asked_thread` are of whoever asked privately.
+    """
+
+    key: str
+    kind: NoticeKind
+    where: Where
+    facts: Mapping[str, Any]
+    since: datetime
+    card: Posted | None = None
+    parent: Posted | None = None
+    response_url: str | None = None
+    user: str | None = None
+    asked_in: str | None = None
+    asked_thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A method and channel, with limits of their own. `wait`: seconds until Slack allows another one."""
+
+    name: str
+    wait: float
+
+
+class Chat(Protocol):
+    """Slack, as one sender. `unsure`: an earlier try may have succeeded, so it is looked for before it is sent again.
+
+    Raises OutcomeUnknown (time-out, 5xx), TemporaryError (surely not done: rate limit, not in the channel),
+    MessageGone, PermanentError (Slack refuses the message itself).
+    """
+
+    def slot(self, project: str | None, where: Where | None, posts: bool, key: tuple[Any, ...]) -> Slot:
+        """Which of Slack's limits such a message falls under. `where`: of a notice; None: a card or its progress."""
+        ...
+
+    async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
+        """Post the card, or edit it where it is."""
+        ...
+
+    async def show_progress(
+        self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
+    ) -> Posted:
+        """Post the release's progress into the card's thread, or edit it."""
+        ...
+
+    async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
+        """Send a notice. None when it leaves nothing that could be edited (private answers)."""
         ...

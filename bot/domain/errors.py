@@ -3,7 +3,9 @@
 OctopodError
  ├─ UserError        the user asked for something that cannot be done; told privately, nothing changed
  ├─ TemporaryError   it may work later; retried by the worker with back-off
+ │   └─ OutcomeUnknown   it may even have worked: look before trying again
  ├─ PermanentError   it will not work; becomes a failed release with its reason
+ │   └─ MessageGone      the message to edit is not there any more
  └─ ConfigError      bad configuration; stops the start with every mistake listed
 
 Anything else is a bug: its traceback goes to the log with an id, the user gets the id.
@@ -37,6 +39,10 @@ class TemporaryError(OctopodError):
         self.retry_after = retry_after
 
 
+class OutcomeUnknown(TemporaryError):
+    """Asked, but no answer came: it may have been done. A plain TemporaryError was surely not done."""
+
+
 class PermanentError(OctopodError):
     """Fails the release. `details` are lines shown as they are (places in files, the tail of a log)."""
 
@@ -44,6 +50,10 @@ class PermanentError(OctopodError):
         super().__init__(text)
         self.details = tuple(details)
         self.next_step = next_step
+
+
+class MessageGone(PermanentError):
+    """Somebody deleted the message that was to be edited."""
 
 
 class ConfigError(OctopodError):

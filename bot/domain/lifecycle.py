@@ -34,6 +34,10 @@ CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
 LONGEST_LIFE = timedelta(days=365)
 
 
+class StillDeleting(UserError):
+    """The branch's old staging is on its way out; the wish can be granted when it is gone."""
+
+
 def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime) -> Decision:
     """The decision that follows. Raises UserError when the event is a wish that cannot be granted."""
     if isinstance(event, Deploy):
@@ -91,7 +95,7 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
     if staging is None or staging.deleted_at:
         return _created(event, policy, now)
     if staging.desired is Desired.ABSENT:
-        raise UserError(f"{staging.name} is being deleted. Deploy it again when it is gone; that takes seconds.")
+        raise StillDeleting(f"{staging.name} is still being deleted. Deploy it again when its card says deleted.")
     if _nothing_new(staging, event):
         return Decision(staging)
     release = _new_release(event, staging.id, staging.attempt.number + 1)
@@ -265,13 +269,11 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
 
 
 def offers(staging: Staging) -> frozenset[str]:
-    """The buttons that make sense now."""
-    match staging.phase:
-        case Phase.DELETED:
-            return frozenset()
-        case Phase.DELETING:
-            return frozenset({"delete"})
-        case Phase.FAILED:
-            return frozenset({"open", "extend", "logs", "retry", "delete"})
-        case _:
-            return frozenset({"open", "extend", "logs", "delete"})
+    """The buttons that make sense now: Open only for what answers."""
+    if staging.phase is Phase.DELETED:
+        return frozenset()
+    if staging.phase is Phase.DELETING:
+        return frozenset({"delete"})
+    some = {"open"} if staging.serving else set()
+    some |= {"retry"} if staging.phase is Phase.FAILED else set()
+    return frozenset({"extend", "logs", "delete", *some})

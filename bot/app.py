@@ -1,0 +1,306 @@
+"""The only wiring: settings and octopod.yaml in, a running bot out. Everything opened here is closed here."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+from cryptography.fernet import MultiFernet
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.domain.errors import ConfigError, TemporaryError
+from bot.domain.policy import Policy, policy_of
+from bot.domain.project import EngineKind, Project
+from bot.git.repository import GitCache
+from bot.keys import make_data_folder
+from bot.local.engine import LocalEngine
+from bot.local.proxy import Proxy
+from bot.metrics import Metrics
+from bot.ports import Engine, Git, Prober, Renderer
+from bot.probe.url import UrlProber
+from bot.projects import Configuration
+from bot.render.plain import PlainRenderer
+from bot.service import Service
+from bot.settings import Settings, load_keys
+from bot.site import listen, site
+from bot.slack.directory import Directory
+from bot.slack.sender import Sender
+from bot.slack.workspace import Identity, Socket, Workspace, require_app_token
+from bot.store.migrate import migrate
+from bot.store.store import Store
+from bot.worker.engine import EngineWork
+from bot.worker.pump import Pace, Pump
+from bot.worker.requests import RequestWork
+from bot.worker.slack import SlackWork
+from bot.worker.worker import Worker
+from handlers import health, tombstone
+from handlers.clock import Clock
+from handlers.doors import Doors
+from handlers.watch import Watch
+
+log = structlog.get_logger()
+CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
+DIRECTORY_EVERY = 300.0
+LOOPBACK = "127.0.0.1"
+PACE = Pace()
+GREETING = 5.0
+# How many requests, engine targets and Slack messages are worked on at once.
+REQUESTS, TARGETS, MESSAGES = 8, 6, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The outside world, as ports."""
+
+    git: Git
+    renderer: Renderer
+    engine: Engine
+    prober: Prober
+
+
+class Bot:
+    """Service, worker and doors, joined. `run` works until cancelled; tests also call `settled`."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: MultiFernet,
+        projects: Mapping[str, Project],
+        neighbours: Neighbours,
+        slack: "Slack",
+        trees: Path,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        policy: Callable[[Project], Policy] = policy_of,
+        pace: Pace = PACE,
+        checkpoint: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        engine = neighbours.engine
+        self.store, self.slack, self.metrics = store, slack, slack.metrics
+        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy)
+        sender = Sender(
+            slack.client,
+            slack.session,
+            slack.directory,
+            projects,
+            engine.facts.name,
+            time.monotonic,
+            self.metrics.slack_called,
+        )
+        engine_work = EngineWork(
+            self.service, store, neighbours.git, neighbours.renderer, engine, neighbours.prober, trees, checkpoint
+        )
+        owner = secrets.token_hex(8)
+        pumps = [
+            Pump(
+                RequestWork(self.service, store, neighbours.git, engine, checkpoint), store, now, REQUESTS, pace, owner
+            ),
+            Pump(engine_work, store, now, TARGETS, pace, owner),
+            Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
+        ]
+        self.clock, self.watch = Clock(self.service), Watch(engine, self.service)
+        self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread)
+        self.service.saved = self._saved
+        self.doors = Doors(
+            self.service, slack.directory.person, slack.directory.channel_name, slack.directory.link, engine.facts.name
+        )
+        handlers.register(slack.bolt, self.doors)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self.worker.start()
+        async with asyncio.TaskGroup() as group:
+            for loop in (self.worker.run, self.clock.run, self.watch.run):
+                group.create_task(loop())
+
+    async def settled(self) -> None:
+        await self.worker.settled()
+
+    async def count(self) -> None:
+        """Set the gauges."""
+        phases = [staging.phase for staging in await self.service.present()]
+        self.metrics.refreshed(phases, self.store.writes)
+
+    def _saved(self) -> None:
+        self.worker.poke()
+        self.clock.poke()
+
+
+class Slack:
+    """The workspace's clients. Sending gets no retries of the SDK: they would double what may have arrived."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, api_url: str, bot_token: str, signing_secret: str | None
+    ) -> None:
+        self.session, self.metrics = session, Metrics()
+        self.client = AsyncWebClient(token=bot_token, base_url=api_url, session=session, retry_handlers=[])
+        retries = [
+            AsyncConnectionErrorRetryHandler(max_retry_count=2),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+        ]
+        reading = AsyncWebClient(token=bot_token, base_url=api_url, session=session, retry_handlers=retries)
+        self.directory = Directory(reading)
+        self.workspace = Workspace(self.client, bot_token, self._met)
+        self.bolt = AsyncApp(
+            client=AsyncWebClient(base_url=api_url, session=session, retry_handlers=[]),
+            # Socket Mode needs no secret, but Bolt refuses to start without one.
+            signing_secret=signing_secret or secrets.token_hex(16),
+            authorize=self.workspace.authorize,  # type: ignore[arg-type]  # Bolt takes None for a refusal
+        )
+
+    def _met(self, identity: Identity) -> None:
+        self.directory.located(identity.url)
+
+    async def run(self) -> None:
+        """Keep who is who fresh. Until cancelled."""
+        await self.workspace.greeted()
+        while True:
+            await self.directory.refresh()
+            await asyncio.sleep(DIRECTORY_EVERY)
+
+
+async def serve(settings: Settings, configuration: Configuration) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigError for whatever keeps it from starting."""
+    _require_sandbox(settings, configuration)
+    async with AsyncExitStack() as stack:
+        make_data_folder(settings.octopod_data)
+        keys = load_keys(settings)
+        stack.enter_context(_only_one(settings.octopod_data))
+        await migrate(settings.database_url)
+        store = Store(settings.database_url)
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=CALL))
+        slack = await _greeted(settings, session)
+        git = GitCache(settings.octopod_data / "git")
+        await git.check()
+        port = settings.octopod_http_port
+        engine = LocalEngine(settings.octopod_data, port, lambda: datetime.now(UTC))
+        prober = UrlProber(session, address=f"{LOOPBACK}:{port}")
+        neighbours = Neighbours(git, PlainRenderer(), engine, prober)
+        trees = _emptied(settings.octopod_data / "trees")
+        bot = Bot(store, keys, configuration.projects, neighbours, slack, trees, checkpoint=_checkpoint())
+        socket = Socket(slack.bolt, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
+        await _listening(stack, bot, engine, socket, port)
+        await stack.enter_async_context(engine)
+        stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
+        log.info("octopod is ready", port=port, projects=list(configuration.projects))
+        await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
+
+
+async def _greeted(settings: Settings, session: aiohttp.ClientSession) -> "Slack":
+    """Refused tokens end the start; a Slack that does not answer does not."""
+    secret = settings.slack_signing_secret
+    slack = Slack(
+        session,
+        settings.slack_api_url,
+        settings.slack_bot_token.get_secret_value(),
+        secret.get_secret_value() if secret else None,
+    )
+    try:
+        async with asyncio.timeout(GREETING):
+            await slack.workspace.greet()
+            if settings.slack_app_token:
+                await require_app_token(slack.client, settings.slack_app_token.get_secret_value())
+    except (TemporaryError, TimeoutError) as error:
+        log.warning("Slack does not answer; starting without it", why=str(error))
+    return slack
+
+
+async def _listening(stack: AsyncExitStack, bot: Bot, engine: LocalEngine, socket: Socket | None, port: int) -> None:
+    """On loopback only: the local engine's stagings are unsandboxed processes of this machine."""
+
+    def facts() -> dict[str, object]:
+        return {
+            "slack": "known" if bot.slack.workspace.identity else "not answering",
+            "socket_mode": socket is not None,
+        }
+
+    gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    proxy = await stack.enter_async_context(Proxy(engine, gone))
+    metrics = health.metrics(bot.metrics.registry, bot.count)
+    projects = bot.service.projects.values()
+    app = site(bot.slack.bolt, health.healthz(facts), metrics, proxy.handle, projects)
+    runner = await listen(app, LOOPBACK, port)
+    stack.push_async_callback(runner.cleanup)
+
+
+async def _until_stopped(loops: Sequence[Callable[[], Coroutine[Any, Any, None]]], bot: Bot) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(loop()) for loop in loops]
+        await stop.wait()
+        await bot.doors.drained()
+        for task in running:
+            task.cancel()
+
+
+def _require_sandbox(settings: Settings, configuration: Configuration) -> None:
+    local = configuration.engine is EngineKind.LOCAL
+    if local and settings.slack_is_real and not settings.octopod_allow_unsandboxed:
+        raise ConfigError(
+            [
+                "engine: local runs the code of every branch as processes of this machine, unsandboxed, for everybody "
+                "in your Slack workspace who may deploy. If you want that, set OCTOPOD_ALLOW_UNSANDBOXED=1."
+            ]
+        )
+
+
+@contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Leases of a former owner are freed at the start, so there must be no living one."""
+    with (data / "octopod.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigError([f"OCTOPOD_DATA: another Octopod runs on {data}. End it first."]) from error
+        yield
+
+
+@contextmanager
+def _pid_file(file: Path) -> Iterator[None]:
+    file.write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _emptied(folder: Path) -> Path:
+    """What an interrupted export left behind is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _checkpoint() -> Callable[[str], None]:
+    """For tests: OCTOPOD_CRASH_AT=NAME or NAME:N ends the process at once, at the N-th passing of that point."""
+    name, _, count = os.environ.get("OCTOPOD_CRASH_AT", "").partition(":")
+    left = int(count or 1)
+
+    def passed(point: str) -> None:
+        nonlocal left
+        if point == name:
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return passed

@@ -1,0 +1,65 @@
+"""What people can ask for in chat, understood. A staging that is None is the one whose thread it was typed in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Make or update the staging of a branch. `name`: the staging's name, instead of one made from the branch."""
+
+    branch: str
+    name: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """`mine`: only those of whoever asks."""
+
+    mine: bool = False
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The last `lines` of one workload, or of all. In a thread, `logs web` arrives with `web` as the staging."""
+
+    staging: str | None = None
+    workload: str | None = None
+    lines: int | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Move the expiry. `by`: None leaves the length to the policy."""
+
+    staging: str | None = None
+    by: timedelta | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """`yes`: it was confirmed in the command itself."""
+
+    staging: str | None = None
+    yes: bool = False
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`topic`: the word of a command, or None for all of them."""
+
+    topic: str | None = None
+
+
+Command = Deploy | List | Info | Logs | Extend | Delete | Help

@@ -1,0 +1,133 @@
+"""The table of everything that can be typed: per command its word, its synonyms and what it may be told."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.commands import Command, Delete, Deploy, Extend, Help, Info, List, Logs
+from bot.domain.durations import is_duration, parse_duration, typed_duration
+from bot.domain.naming import staging_name, valid_name
+
+MOST_LINES = 500
+
+# Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
+_NOT_YET = {
+    *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
+    *("config", "set", "unset", "env", "profile", "profiles", "diff", "compare", "rollback", "reset", "undo"),
+    *("why", "what-happened", "history", "projects", "exec", "checks", "sign-off", "approve", "reject"),
+}
+NOT_YET_OPTIONS = {"--env", "-e", "--set", "--values", "--profile", "--image", "--commit", "--ttl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing that a command may be told: the command's field, and how it is typed.
+
+    `place`: it has a position among the words. `intro`: words that announce it, the usual one first. `shape`: a last
+    word that looks so is meant for it. Without a `label` it is a flag. `read` raises ValueError ("must be …").
+    """
+
+    field: str
+    label: str = ""
+    place: bool = False
+    required: bool = False
+    intro: tuple[str, ...] = ()
+    read: Callable[[str], Any] = str
+    write: Callable[[Any], str] = str
+    shape: Callable[[str], bool] | None = None
+
+    @property
+    def syntax(self) -> str:
+        text = self.label if self.place else " ".join(filter(None, (self.intro[0], self.label)))
+        return text if self.required else f"[{text}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    make: Callable[..., Command]
+    word: str
+    synonyms: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    meaning: str
+    example: str
+
+    @property
+    def syntax(self) -> str:
+        return " ".join((self.word, *(slot.syntax for slot in self.slots)))
+
+    @property
+    def intros(self) -> Mapping[str, Slot]:
+        return {intro: slot for slot in self.slots for intro in slot.intro}
+
+
+def _name(text: str) -> str:
+    if valid_name(text):
+        return text
+    raise ValueError(f"must be at most 40 letters a–z, digits and dashes, such as `{staging_name(text)}`")
+
+
+def _lines(text: str) -> int:
+    if re.fullmatch("[0-9]{1,4}", text) and 1 <= int(text) <= MOST_LINES:
+        return int(text)
+    raise ValueError(f"must be a number from 1 to {MOST_LINES}")
+
+
+def _topic(text: str) -> str:
+    if verb := VERB_OF.get(text.casefold()):
+        return verb.word
+    raise ValueError(trouble(text))
+
+
+_PROJECT = Slot("project", "PROJECT", intro=("--project", "-p"))
+_STAGING = Slot("staging", "STAGING", place=True, intro=("--staging", "-s"))
+_BRANCH = Slot("branch", "BRANCH", place=True, required=True)
+_AS = Slot("name", "NAME", intro=("as", "--as", "--name"), read=_name)
+_MINE = Slot("mine", intro=("mine", "--mine"))
+_WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
+_LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
+_BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
+_YES = Slot("yes", intro=("--yes", "-y"))
+_TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
+
+VERBS = (
+    Verb(
+        Deploy, "deploy", ("update", "redeploy", "create"), (_BRANCH, _AS, _PROJECT),
+        "Make a staging of a branch, or update the one it has.", "deploy feature-x",
+    ),
+    Verb(List, "list", ("ls",), (_MINE, _PROJECT), "All stagings, or only yours.", "list mine"),
+    Verb(
+        Info, "info", ("status", "show"), (_STAGING, _PROJECT),
+        "How a staging is doing, and who deployed what to it.", "info feature-x",
+    ),
+    Verb(
+        Logs, "logs", ("log",), (_STAGING, _WORKLOAD, _LINES, _PROJECT),
+        "The last lines that its workloads wrote.", "logs feature-x web --lines 100",
+    ),
+    Verb(
+        Extend, "extend", ("prolong",), (_STAGING, _BY, _PROJECT),
+        "Let a staging live longer before it is removed.", "extend feature-x by 2d",
+    ),
+    Verb(
+        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _PROJECT),
+        "Remove a staging with its data, after asking.", "delete feature-x",
+    ),
+    Verb(Help, "help", ("?", "-h", "--help"), (_TOPIC,), "What can be typed.", "help deploy"),
+)  # fmt: skip
+VERB_OF: Mapping[str, Verb] = {word: verb for verb in VERBS for word in (verb.word, *verb.synonyms)}
+INTROS = frozenset(intro for verb in VERBS for intro in verb.intros)
+
+
+def meant_words(word: str) -> Sequence[str]:
+    close = difflib.get_close_matches(word.casefold(), VERB_OF, 3)
+    return tuple(dict.fromkeys(VERB_OF[one].word for one in close))
+
+
+def trouble(word: str) -> str:
+    """What is wrong with a word that is no command's."""
+    if word.casefold() in _NOT_YET:
+        return "is not supported yet"
+    meant = meant_words(word)
+    hint = f". Did you mean {' or '.join(f'`{one}`' for one in meant)}?" if meant else "."
+    return f"is not a command{hint} Try `/octopod help`"

@@ -1,0 +1,69 @@
+"""The URL probe: does a URL answer as a live staging should?"""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+
+from bot.domain.project import UrlProbe
+from bot.ports import ProbeResult
+
+TOMBSTONE = "Octopod-Tombstone"
+ALWAYS_ACCEPTED = {401, 403}
+
+
+class UrlProber:
+    """`address` (host:port), if given, is dialled for every URL, with the URL's own Host header: the local proxy."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str | None = None) -> None:
+        self._session, self._address = session, address
+
+    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+        parts = urlsplit(url)
+        dialled = urlunsplit((parts.scheme, self._address or how.address or parts.netloc, how.path, "", ""))
+        try:
+            async with self._session.get(
+                dialled,
+                headers={"Host": parts.netloc, "User-Agent": "octopod-url-probe"},
+                server_hostname=parts.hostname if parts.scheme == "https" else None,
+                timeout=aiohttp.ClientTimeout(total=how.seconds),
+                allow_redirects=False,
+            ) as answer:
+                return judged(answer.status, TOMBSTONE in answer.headers, how)
+        except TimeoutError:
+            return ProbeResult(False, f"nothing came back within {how.seconds:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return ProbeResult(False, _plainly(error))
+
+
+def judged(status: int, tombstone: bool, how: UrlProbe) -> ProbeResult:
+    """2xx, 3xx, 401 and 403 are answers, and what the project accepts; our own tombstone never is."""
+    said = f"{status} {_phrase(status)}".strip()
+    if tombstone:
+        return ProbeResult(False, "Octopod itself answers there; the staging does not yet")
+    if 200 <= status < 400 or status in ALWAYS_ACCEPTED or status in how.accept:
+        return ProbeResult(True, said)
+    if status == HTTPStatus.NOT_FOUND:
+        return ProbeResult(
+            False, f"{said} for {how.path}. Set `url_probe.path` in octopod.yaml to a path that exists.", final=True
+        )
+    return ProbeResult(False, said)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _plainly(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return f"its host is unknown: {error.host}"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return f"its certificate is no good: {error}"
+        case aiohttp.ClientConnectorError():
+            return f"nothing listens there ({error.os_error.strerror or error})"
+        case _:
+            return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,0 +1,214 @@
+"""How the single values of octopod.yaml are read: text in, value out, or ValueError that ends a sentence ("must be …").
+
+YAML's own types are not asked, so that `1.10`, `off` and `0123` mean what they look like.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath
+from urllib.parse import SplitResult, urlsplit
+
+from bot.domain.durations import parse_duration
+from bot.domain.naming import pattern_mistake
+
+_SCHEMES = ("https", "http", "ssh", "file")
+_SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)[^\s]+")
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+
+
+def text(what: str) -> Callable[[object], str]:
+    """Any non-empty text on one line; `what` says what it is."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"must be {what}")
+        if not value.isprintable():
+            raise ValueError("must be on one line, without control characters")
+        return value.strip()
+
+    return read
+
+
+def repo(value: object) -> str:
+    """What git clones. Passwords are refused: whoever reads the file or a log would have them."""
+    url = text("what git clones, such as https://github.com/acme/shop.git, git@github.com:acme/shop.git or a path")(
+        value
+    )
+    if url.startswith("-") or "::" in url.partition("/")[0]:
+        raise ValueError("must be an https://, ssh:// or file:// URL, git@host:path or a path")
+    if "://" not in url:
+        return url
+    scheme, parts = url.partition("://")[0].lower(), _parts(url)
+    if scheme not in _SCHEMES:
+        raise ValueError(f"can't be cloned by {scheme}://; use https:// or ssh://")
+    if parts.password or (parts.username and scheme in ("http", "https")):
+        raise ValueError("must not hold a token; put it into an environment variable, and its name into credentials")
+    if scheme == "file" and parts.netloc not in ("", "localhost"):
+        raise ValueError("must name an absolute path after file://, as in file:///srv/shop.git")
+    if scheme != "file" and not parts.hostname:
+        raise ValueError("must name a host")
+    return url
+
+
+def is_path(url: str) -> bool:
+    """Whether a legal `repo` is a path on this machine."""
+    return "://" not in url and not _SCP.fullmatch(url)
+
+
+def variable(value: object) -> str:
+    """The name of an environment variable. In capitals, which tokens pasted by mistake are not."""
+    if isinstance(value, str) and re.fullmatch("[A-Z_][A-Z0-9_]{0,99}", value):
+        return value
+    raise ValueError("must be the name of an environment variable in capitals, such as GIT_TOKEN, not the token itself")
+
+
+def branch(value: object) -> str:
+    name = text("a branch, such as main")(value)
+    if name.startswith("-") or re.search(r"[\s~^:?*\[\\]|\.\.|@\{|//|/\.|^\.|\.$|/$|\.lock$", name):
+        raise ValueError("must be a branch as git allows it, such as main")
+    return name
+
+
+def image(value: object) -> str:
+    reference = text("an image, such as ghcr.io/acme/shop:${commit}")(value)
+    if re.search(r"\s", reference):
+        raise ValueError("must be an image without spaces, such as ghcr.io/acme/shop:${commit}")
+    return reference
+
+
+def folder(value: object) -> PurePosixPath:
+    """A folder inside the branch's tree; `.` is the tree itself."""
+    path = PurePosixPath(text("a folder of the branch, such as deploy/staging")(value))
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("must be a folder inside the branch, such as deploy/staging")
+    return path
+
+
+def hosts(value: object) -> dict[str, str]:
+    """Only what is legal for itself; whether patterns meet is asked when all are known."""
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError("must name at least one host, such as {web: ${staging}.shop.example.com}")
+    return {str(name): str(pattern).lower() for name, pattern in value.items()}
+
+
+def host_name_mistake(name: str) -> str | None:
+    if re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,39}", name):
+        return None
+    return "must be named with letters, digits and dashes, so that ${url.NAME} can mean it"
+
+
+def host_pattern_mistake(pattern: object) -> str | None:
+    return (
+        pattern_mistake(pattern) if isinstance(pattern, str) else "must be a host, such as ${staging}.shop.example.com"
+    )
+
+
+def choice(*allowed: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value in allowed:
+            return str(value)
+        raise ValueError(f"must be {' or '.join(allowed)}")
+
+    return read
+
+
+def engine(value: object) -> str:
+    if value == "kubernetes":
+        raise ValueError("kubernetes is not supported yet; say `engine: local`")
+    return choice("local")(value)
+
+
+def origin(value: object) -> str:
+    """Where the URL probe dials from."""
+    if value == "cluster":
+        raise ValueError("cluster is not supported yet; say bot or off")
+    return choice("bot", "off")(value)
+
+
+def channel(value: object) -> str:
+    """A channel's name or id. YAML reads an unquoted # as a comment, so it may be left out."""
+    if value is None:
+        raise ValueError("is empty; write the channel without #")
+    name = text("a Slack channel, such as stagings")(value).removeprefix("#")
+    if not re.fullmatch(r"[^\s#@<>,:!]{1,80}", name):
+        raise ValueError("must be a Slack channel, such as stagings")
+    return name
+
+
+def ttl(value: object) -> timedelta | None:
+    if value == "never":
+        return None
+    try:
+        return parse_duration(str(value or ""))
+    except ValueError as error:
+        raise ValueError(f"{error}, or never") from None
+
+
+def env(value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError("must be names with values, such as {PAYMENTS: sandbox}")
+    return {str(name): str(one) for name, one in value.items()}
+
+
+def env_mistake(name: str, value: object) -> str | None:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        return "must be named with letters, digits and underscores, as environment variables are"
+    if value is None:
+        return "must have a value; '' is the empty one"
+    return None if isinstance(value, str) else "must be text"
+
+
+def unknown_references(text: object, known: Sequence[str]) -> list[str]:
+    """The `${…}` in a text that mean nothing. `$${` is a literal `${`."""
+    found = (match[1] for match in _REFERENCE.finditer(text) if match[1] is not None) if isinstance(text, str) else ()
+    return [name for name in found if name not in known]
+
+
+def people(value: object) -> tuple[str, ...]:
+    """Who has a role: `everyone`, `@name` of a person or a user group, or a Slack id."""
+    entries = value if isinstance(value, list) else [value]
+    for entry in entries:
+        if not isinstance(entry, str) or not re.fullmatch(r"everyone|@\S{1,80}|[UWS][A-Z0-9]{5,20}", entry):
+            raise ValueError('must be everyone, or people and user groups such as ["@bob", "@platform"]')
+    return tuple(entries)
+
+
+def probe_path(value: object) -> str:
+    path = text("a path such as /healthz")(value)
+    if re.fullmatch(r"/[\x21-\x7e]*", path) and not path.startswith("//"):
+        return path
+    raise ValueError("must be a path such as /healthz")
+
+
+def address(value: object) -> str:
+    match = (
+        re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value) if isinstance(value, str) else None
+    )
+    if match and 1 <= int(match[2]) <= 65535:
+        return match[0]
+    raise ValueError("must be a host and a port, such as 10.0.0.7:443")
+
+
+def codes(value: object) -> tuple[int, ...]:
+    if isinstance(value, list) and all(isinstance(one, str) and re.fullmatch("[1-5][0-9]{2}", one) for one in value):
+        return tuple(dict.fromkeys(int(one) for one in value))
+    raise ValueError("must be a list of status codes from 100 to 599, such as [404]")
+
+
+def seconds(value: object) -> float:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", value) and 0.1 <= float(value) <= 60:
+        return float(value)
+    raise ValueError("must be seconds from 0.1 to 60")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError("must be a URL whose host and port are legal") from None
+    return parts

@@ -1,0 +1,116 @@
+"""From the file to `Project`s: read, checked against the schema and against itself, defaults filled in.
+
+Everything that is wrong is told at once, each with its place: `octopod.yaml:7:5: projects.shop.ttl: must be …`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.domain.errors import ConfigError
+from bot.domain.project import EngineKind, ProbeFrom, Project, Roles, UrlProbe
+from bot.projects import fields, schema
+from bot.projects.checks import LOCAL_HOSTS, contradictions
+from bot.projects.places import Document, Keys, Mistake, read
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What octopod.yaml says, with all defaults filled in. `projects` by name, in the file's order."""
+
+    engine: EngineKind
+    projects: Mapping[str, Project]
+
+
+def load_projects(path: Path) -> Configuration:
+    """Read and check the file. Relative `repo` paths begin beside it. Raises ConfigError with every mistake."""
+    document = read(_text(path))
+    _refuse(path, document.mistakes if document.data is None else ())
+    if document.data is None:
+        raise ConfigError([f"{path.name} is empty. It needs `engine:` and `projects:`."])
+    try:
+        keys = schema.FileKeys.model_validate(document.data)
+    except ValidationError as error:
+        found = [*_told(document, error), *contradictions(document)]
+        # What YAML could not give us is not asked for a second time.
+        broken = {(mistake.line, mistake.column) for mistake in document.mistakes}
+        found = [mistake for mistake in found if (mistake.line, mistake.column) not in broken]
+        raise _refusal(path, [*document.mistakes, *found]) from None
+    _refuse(path, [*document.mistakes, *contradictions(document)])
+    engine = EngineKind(keys.engine)
+    projects = {name: _project(name, one, engine, path.parent) for name, one in keys.projects.items()}
+    return Configuration(engine, projects)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError([f"There is no {path}. Set OCTOPOD_CONFIG to the file with your projects."]) from None
+    except IsADirectoryError:
+        raise ConfigError([f"{path} is a folder; OCTOPOD_CONFIG must name a file."]) from None
+    except OSError as error:
+        raise ConfigError([f"{path} can't be read: {error.strerror}."]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError([f"{path.name}:{line}: is not UTF-8 text. Save it as UTF-8."]) from None
+
+
+def _refuse(path: Path, mistakes: Iterable[Mistake]) -> None:
+    if found := list(mistakes):
+        raise _refusal(path, found)
+
+
+def _refusal(path: Path, mistakes: Iterable[Mistake]) -> ConfigError:
+    return ConfigError([mistake.at(path.name) for mistake in sorted(set(mistakes))])
+
+
+def _told(document: Document, error: ValidationError) -> Iterator[Mistake]:
+    """What pydantic found, in our words and at its place."""
+    for one in error.errors():
+        path = one["loc"]
+        text, at_key = _words(path, one)
+        yield document.mistake(path, text, at_key=at_key)
+
+
+def _words(path: Keys, error: ErrorDetails) -> tuple[str, bool]:
+    match error["type"]:
+        case "missing":
+            return schema.MISSING[str(path[-1])], True
+        case "extra_forbidden":
+            return schema.unknown_key(path), True
+        case "model_type" | "dict_type":
+            return "must have keys of its own, as lines of `key: value` below it", False
+        case _:
+            return error["msg"].removeprefix("Value error, "), False
+
+
+def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Path) -> Project:
+    local = engine is EngineKind.LOCAL
+    return Project(
+        name=name,
+        repo=_repo(keys.repo, beside),
+        manifests=keys.source.manifests,
+        channel=keys.channel,
+        alerts=keys.alerts or keys.channel,
+        credentials=keys.credentials,
+        baseline=keys.baseline,
+        image=keys.image,
+        hosts=keys.hosts or LOCAL_HOSTS,
+        scheme=keys.scheme or ("http" if local else "https"),
+        ttl=keys.ttl,
+        env=keys.env,
+        roles=Roles(keys.roles.deploy, keys.roles.admin),
+        url_probe=_url_probe(keys.url_probe),
+    )
+
+
+def _repo(repo: str, beside: Path) -> str:
+    return str((beside / Path(repo).expanduser()).resolve()) if fields.is_path(repo) else repo
+
+
+def _url_probe(keys: schema.ProbeKeys) -> UrlProbe:
+    return UrlProbe(keys.path, keys.address, ProbeFrom(keys.origin), keys.accept, keys.seconds)

@@ -1,0 +1,401 @@
+"""The use cases: gather what is at hand, decide, save. One method each, one write transaction each.
+
+Doors and the worker call it; it asks neither git, engine nor Slack. `saved` is called after each commit, so that
+whoever waits for work looks again.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import MultiFernet
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import commands, events, grammar, lookup, naming
+from bot.domain.errors import UserError
+from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Tick, Where
+from bot.domain.lifecycle import decide
+from bot.domain.model import Phase, Staging
+from bot.domain.policy import Person, Policy, policy_of, require_deploy
+from bot.domain.project import Project
+from bot.domain.status import StagingStatus
+from bot.ports import Commit, Head, Posted
+from bot.store import queue, sealing, stagings
+from bot.store.queue import Claim, Request
+from bot.store.stagings import JournalLine
+from bot.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and where. `id` is Slack's own for this one wish, so that a repetition is recognised."""
+
+    id: str
+    person: Person
+    channel: str
+    channel_name: str
+    at: datetime
+    thread_ts: str | None = None
+    response_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A staging, where its card is, and its newest journal lines."""
+
+    staging: Staging
+    card: Posted | None
+    journal: Sequence[JournalLine] = ()
+
+
+class Repeated(Exception):
+    """This very wish was taken before: nothing is to be done or answered."""
+
+
+class Service:
+    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project."""
+
+    def __init__(
+        self,
+        store: Store,
+        projects: Mapping[str, Project],
+        keys: MultiFernet,
+        now: Callable[[], datetime],
+        *,
+        port: int | None = None,
+        policy: Callable[[Project], Policy] = policy_of,
+    ) -> None:
+        self.projects = projects
+        self.now = now
+        self.saved: Callable[[], None] = lambda: None
+        self._store, self._keys, self._port, self._policy = store, keys, port, policy
+
+    # --- what people ask for, answered at once -----------------------------------------------------------------------
+
+    async def accept(self, asked: Asked, command: commands.Deploy | commands.Logs) -> None:
+        """Keep the wish for the worker. Raises UserError for what can be refused at once, Repeated."""
+        async with self._store.write() as connection:
+            if isinstance(command, commands.Deploy):
+                meant: commands.Command = self._deploy_meant(asked, command)
+            else:
+                meant = await self._logs_meant(connection, asked, command)
+            await self._take(connection, asked, meant)
+        self.saved()
+
+    async def noted(self, asked: Asked, text: str) -> None:
+        """Something that changes nothing was asked: remember it, so that a repetition is not answered again."""
+        if asked.response_url is None:
+            async with self._store.write() as connection:
+                await self._once(connection, asked, text, done=True)
+
+    async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
+        """Those not deleted, of all projects unless one is named."""
+        name = self.project_of(asked, project).name if project else None
+        async with self._store.read() as connection:
+            found = await stagings.present(connection, name)
+            cards = await stagings.cards(connection, [staging.id for staging in found])
+        return [Found(s, cards.get(s.id)) for s in found if not mine or s.owner == asked.person.id]
+
+    async def present(self) -> Sequence[Staging]:
+        """All that are not deleted."""
+        async with self._store.read() as connection:
+            return await stagings.present(connection)
+
+    async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
+        """The staging that is meant: by what `which` says, or by the thread it was asked in."""
+        async with self._store.read() as connection:
+            staging = await self._meant(connection, asked, which, project)
+            card = await stagings.card(connection, staging.id)
+            return Found(staging, card, await stagings.journal(connection, staging.id))
+
+    async def named(self, project: str | None, name: str | None) -> Staging:
+        """The present staging of exactly this name. Raises UserError when it is gone."""
+        async with self._store.read() as connection:
+            staging = await stagings.by_name(connection, project or "", name or "")
+        if staging is None:
+            raise UserError(f"`{name}` is not there any more. `/octopod list` shows all.")
+        return staging
+
+    async def staging(self, id: str) -> Found | None:
+        async with self._store.read() as connection:
+            staging = await stagings.by_id(connection, id)
+            return Found(staging, await stagings.card(connection, id)) if staging else None
+
+    async def extend(
+        self, asked: Asked, staging: str, *, until: datetime | None = None, by: timedelta | None = None
+    ) -> Staging:
+        return await self._wish(asked, staging, events.Extend(asked.person.id, until, by))
+
+    async def delete(self, asked: Asked, staging: str, drawn_for: str | None = None) -> Staging:
+        """`drawn_for`: the release that the button was drawn for. A newer one is not deleted by an old button."""
+        return await self._wish(asked, staging, events.Delete(asked.person.id), drawn_for)
+
+    async def retry(self, asked: Asked, staging: str, release: str) -> Staging:
+        """Deploy the branch again. `release`: the failed one that the button was drawn for."""
+        async with self._store.write() as connection:
+            found = await self._known(connection, staging)
+            require_deploy(asked.person, self.project(found.project))
+            if found.attempt.id != release or found.phase is not Phase.FAILED:
+                raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
+            await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
+        self.saved()
+        return found
+
+    async def at_host(self, host: str) -> Staging | None:
+        """The newest staging, deleted or not, that has or had this host (without port)."""
+        async with self._store.read() as connection:
+            return await stagings.latest_at(connection, host)
+
+    # --- what the worker brings --------------------------------------------------------------------------------------
+
+    async def deploy(
+        self, claim: Claim, request: Request, command: commands.Deploy, head: Head, commit: Commit
+    ) -> None:
+        """Branch and commit are known: make or update the staging, and answer privately where the card won't be seen.
+
+        Raises UserError when it cannot be; StillDeleting when it can as soon as the old one is gone.
+        """
+        project = self.project(command.project)
+        now = self.now()
+        async with self._store.write() as connection:
+            existing, name = await self._deployed_onto(connection, project, head.branch, command.name)
+            event = self._deploy_event(project, existing, name, request, head, commit)
+            decision = decide(existing, event, self._policy(project), now)
+            if await queue.finish(connection, claim, now):
+                await self._save(connection, decision, now)
+                answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
+                await self._answer(connection, request.id, decision.staging.id, answer, now)
+        self.saved()
+
+    async def answer(self, claim: Claim, request: Request, facts: Mapping[str, Any]) -> None:
+        """The request is done; tell whoever asked, privately."""
+        async with self._store.write() as connection:
+            if await queue.finish(connection, claim, self.now()):
+                await self._answer(connection, request.id, None, facts, self.now())
+        self.saved()
+
+    async def rendered(
+        self, claim: Claim, staging: str, release: str, claims: Sequence[str], objects: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """The release's objects are known; the claim goes on. False if it was lost."""
+        now = self.now()
+        async with self._store.write() as connection:
+            if not await queue.holds(connection, claim):
+                return False
+            await stagings.save_objects(connection, release, sealing.seal(objects, self._keys))
+            await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
+        self.saved()
+        return True
+
+    async def done(self, claim: Claim, event: Event | None = None) -> None:
+        """The target of this claim is reconciled; what follows from the event is saved with it."""
+        now = self.now()
+        async with self._store.write() as connection:
+            if await queue.finish(connection, claim, now) and event:
+                await self._decide(connection, claim.staging, event, now)
+        self.saved()
+
+    async def statuses(self, seen: Sequence[StagingStatus]) -> None:
+        """Save what follows from snapshots; those that say nothing new cost one read together."""
+        now = self.now()
+        async with self._store.read() as connection:
+            known = await stagings.by_ids(connection, [status.staging for status in seen])
+        news = [s for s in seen if s.staging in known and self._says_something(known[s.staging], s, now)]
+        if news:
+            await self._happened([(status.staging, StatusSeen(status)) for status in news])
+
+    async def synced(self, held: Collection[str]) -> None:
+        """The engine holds these and nothing else."""
+        async with self._store.read() as connection:
+            missing = [s for s in await stagings.present(connection) if s.id not in held]
+        await self.statuses([StagingStatus(s.id, None, present=False) for s in missing])
+
+    async def tick(self, limit: int = 100) -> datetime | None:
+        """Look at the stagings whose time has come. Returns when the next one's will."""
+        async with self._store.read() as connection:
+            due = await stagings.due(connection, self.now(), limit)
+        if due:
+            await self._happened([(staging, Tick()) for staging in due])
+        async with self._store.read() as connection:
+            return await stagings.next_due(connection)
+
+    def project(self, name: str | None) -> Project:
+        """Raises UserError when octopod.yaml has none of this name (any more)."""
+        if name and name in self.projects:
+            return self.projects[name]
+        raise UserError(f"There is no project `{name}` in octopod.yaml. There is: {', '.join(self.projects)}.")
+
+    def project_of(self, asked: Asked, named: str | None) -> Project:
+        """The named one, else the channel's, else the only one."""
+        if named:
+            return self.project(named)
+        here = [p for p in self.projects.values() if asked.channel_name in (p.channel, p.alerts)]
+        meant = here or list(self.projects.values())
+        if len(meant) == 1:
+            return meant[0]
+        raise UserError(f"Which project? Add `--project NAME`: {', '.join(p.name for p in meant)}.")
+
+    # --- the one shape -----------------------------------------------------------------------------------------------
+
+    async def _wish(
+        self, asked: Asked, staging: str, event: events.Extend | events.Delete, drawn_for: str | None = None
+    ) -> Staging:
+        now = self.now()
+        async with self._store.write() as connection:
+            found = await self._known(connection, staging)
+            require_deploy(asked.person, self.project(found.project))
+            if drawn_for and drawn_for != found.attempt.id:
+                raise UserError(
+                    f"That button is out of date: {found.name} has release {found.attempt.number} now and is "
+                    f"{found.phase}. Look at its card, and press again if you still want to."
+                )
+            await self._once(connection, asked, type(event).__name__.lower(), done=True)
+            after = await self._decide(connection, staging, event, now)
+        self.saved()
+        return after
+
+    async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
+        now = self.now()
+        async with self._store.write() as connection:
+            for staging, event in happened:
+                await self._decide(connection, staging, event, now)
+        self.saved()
+
+    async def _decide(self, connection: AsyncConnection, id: str, event: Event, now: datetime) -> Staging:
+        staging = await self._known(connection, id)
+        decision = decide(staging, event, self._policy_for(staging), now)
+        await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        return decision.staging
+
+    async def _save(
+        self, connection: AsyncConnection, decision: Decision, now: datetime, unchanged: bool = False
+    ) -> None:
+        staging = decision.staging
+        if not unchanged:
+            await stagings.save(connection, staging)
+        for release in decision.releases:
+            await stagings.save_release(connection, release)
+        await queue.want(connection, staging.id, sorted(decision.targets), now)
+        await queue.add_notices(connection, staging.id, None, decision.notices, now)
+        if decision.what:
+            line = JournalLine(now, decision.actor, decision.what, decision.why)
+            await stagings.write_journal(connection, staging.id, line)
+
+    async def _answer(
+        self, connection: AsyncConnection, request: str, staging: str | None, facts: Mapping[str, Any], now: datetime
+    ) -> None:
+        notice = Notice(NoticeKind.ANSWER, Where.PRIVATE, facts)
+        await queue.add_notices(connection, staging, request, [notice], now)
+
+    async def _take(self, connection: AsyncConnection, asked: Asked, command: commands.Command) -> None:
+        await self._once(connection, asked, grammar.render(command), done=False)
+
+    async def _once(self, connection: AsyncConnection, asked: Asked, command: str, *, done: bool) -> None:
+        request = Request(
+            asked.id, command, asked.person.id, asked.channel, asked.at, asked.thread_ts, asked.response_url
+        )
+        if not await queue.add_request(connection, request, done):
+            raise Repeated
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    async def _known(self, connection: AsyncConnection, id: str) -> Staging:
+        staging = await stagings.by_id(connection, id)
+        if staging is None:
+            raise UserError("There is no such staging any more.")
+        return staging
+
+    async def _meant(
+        self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
+    ) -> Staging:
+        if which is None:
+            found = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
+            if found is None:
+                raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
+            return found
+        return lookup.find(await stagings.present(connection, project), which)
+
+    def _deploy_meant(self, asked: Asked, command: commands.Deploy) -> commands.Deploy:
+        project = self.project_of(asked, command.project)
+        require_deploy(asked.person, project)
+        _require_name(command.name)
+        return replace(command, project=project.name)
+
+    async def _logs_meant(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
+        """In a staging's thread, one word that names no staging is a workload."""
+        try:
+            staging = await self._meant(connection, asked, command.staging, command.project)
+        except UserError:
+            if command.workload or not asked.thread_ts:
+                raise
+            staging = await self._meant(connection, asked, None, None)
+            command = replace(command, workload=command.staging)
+        return replace(command, staging=staging.name, project=staging.project)
+
+    async def _deployed_onto(
+        self, connection: AsyncConnection, project: Project, branch: str, name: str | None
+    ) -> tuple[Staging | None, str]:
+        """The staging that a deploy of this branch updates, if there is one, and its name."""
+        if name is None:
+            of_branch = await stagings.of_branch(connection, project.name, branch)
+            if of_branch:
+                return of_branch[0], of_branch[0].name
+            return None, naming.staging_name(branch, await self._taken(connection, project))
+        existing = await stagings.by_name(connection, project.name, name)
+        if existing and existing.branch != branch:
+            raise UserError(
+                f"`{name}` is the staging of branch `{existing.branch}`. Choose another name, or delete it."
+            )
+        return existing, name
+
+    async def _taken(self, connection: AsyncConnection, project: Project) -> Callable[[str], bool]:
+        """A name is taken by a staging of that name, and by one of any project that has one of its hosts."""
+        present = await stagings.present(connection)
+        names = {staging.name for staging in present if staging.project == project.name}
+        hosts = {urlsplit(url).netloc for staging in present for url in staging.urls.values()}
+
+        def taken(name: str) -> bool:
+            wanted = naming.hosts(project.hosts, name, self._port).values()
+            urls = (naming.url(project.scheme, host) for host in wanted)
+            return name in names or any(urlsplit(url).netloc in hosts for url in urls)
+
+        return taken
+
+    def _deploy_event(
+        self, project: Project, existing: Staging | None, name: str, request: Request, head: Head, commit: Commit
+    ) -> events.Deploy:
+        hosts = naming.hosts(project.hosts, name, self._port)
+        return events.Deploy(
+            actor=request.user,
+            staging=existing.id if existing else secrets.token_hex(6),
+            release=secrets.token_hex(6),
+            project=project.name,
+            name=name,
+            branch=head.branch,
+            commit=head.commit,
+            subject=commit.subject,
+            author=commit.author,
+            requested_at=request.received_at,
+            urls={key: naming.url(project.scheme, host) for key, host in hosts.items()},
+            env=dict(project.env),
+        )
+
+    def _says_something(self, staging: Staging, status: StagingStatus, now: datetime) -> bool:
+        decision = decide(staging, StatusSeen(status), self._policy_for(staging), now)
+        return decision.staging != staging or bool(decision.targets)
+
+    def _policy_for(self, staging: Staging) -> Policy:
+        """Of a project that left octopod.yaml: nothing expires, nothing is probed, all else goes on."""
+        project = self.projects.get(staging.project)
+        return self._policy(project) if project else Policy(ttl=None, probes=False)
+
+
+def _require_name(name: str | None) -> None:
+    if name and not naming.valid_name(name):
+        raise UserError(
+            f"`{name}` cannot be the name of a staging, because it becomes part of its URL. Use up to 40 of a–z, 0–9 "
+            "and dashes, with a letter or digit first and last."
+        )

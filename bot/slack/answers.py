@@ -1,0 +1,172 @@
+"""Every text that is told privately: acks, refusals, lists, help. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import UserError
+from bot.domain.grammar import usage
+from bot.domain.lookup import Ambiguous
+from bot.domain.model import Phase, Staging
+from bot.slack.blocks import (
+    Block,
+    actions,
+    button,
+    code,
+    context,
+    cut,
+    date,
+    escape,
+    link,
+    mention,
+    menu,
+    preformatted,
+    section,
+)
+from bot.slack.messages import EMOJI, Text, card, text_of, what_goes
+
+SHOWN = 40
+LONGEST_VALUE = 150
+Choosing = Callable[[Staging], str]
+
+
+def deploying(branch: str) -> Text:
+    return text_of(f"On it: looking for {code(branch)}. Its card and its thread tell how it goes.")
+
+
+def fetching_logs() -> Text:
+    return text_of("Fetching the logs…")
+
+
+def refusal(error: UserError, choose: Choosing | None = None) -> Text:
+    """When several stagings fit, they are offered as a menu, if the command can be said again for one of them."""
+    if isinstance(error, Ambiguous) and choose:
+        options = [(f"{s.name} · {s.branch}", choose(s)) for s in error.candidates]
+        fitting = [(text, value) for text, value in options if len(value) <= LONGEST_VALUE]
+        return text_of(escape(error.text), section(escape(error.text)), actions(menu("Choose one", "choose", fitting)))
+    return refused(error.text, error.suggestions)
+
+
+def refused(text: str, suggestions: Sequence[str] = (), details: Sequence[str] = ()) -> Text:
+    meant = f"\nDid you mean {' or '.join(map(code, suggestions[:5]))}?" if suggestions else ""
+    said = f"{escape(text)}{meant}"
+    return text_of(said, section(said), *([preformatted(details)] if details else []))
+
+
+def bug(error_id: str) -> Text:
+    return text_of(
+        f"That went wrong inside Octopod, not with you, and changed nothing. Its log says more under {code(error_id)}."
+    )
+
+
+def listing(found: Sequence[tuple[Staging, str | None]], mine: bool) -> Text:
+    """`found`: stagings with links to their cards."""
+    if not found:
+        whose = "You have no staging" if mine else "There is no staging"
+        return text_of(f"{whose} yet. {code('/octopod deploy BRANCH')} makes one.")
+    head = f"*{len(found)} staging{'s' if len(found) != 1 else ''}*{' of yours' if mine else ''}"
+    body: list[Block] = [section(head), *(section(_line(staging, at)) for staging, at in found[:SHOWN])]
+    if len(found) > SHOWN:
+        body.append(context(f"… {len(found) - SHOWN} more. {code('/octopod list mine')} shows yours only."))
+    names = ", ".join(f"{staging.name} ({staging.phase})" for staging, _ in found)
+    return text_of(f"{len(found)} stagings: {names}", *body)
+
+
+def _line(staging: Staging, at: str | None) -> str:
+    name = f"*{escape(staging.name)}*"
+    url = f" · {link(staging.url, staging.url)}" if staging.url and staging.serving else ""
+    expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
+    thread = f" · {link(at, 'thread')}" if at else ""
+    said = f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
+    return f"{EMOJI[staging.phase]} {name} {staging.phase}{url}\n{said}"
+
+
+def info(
+    staging: Staging,
+    engine: str,
+    probed: bool,
+    at: str | None,
+    journal: Sequence[tuple[datetime, str, str, str]],
+) -> Text:
+    """The card, and what happened lately: time, actor, what and why of each journal line, newest first."""
+    shown = card(staging, engine, probed)
+    lines = [f"{date(when)} {mention(who)}: {escape(what)}{_why(why)}" for when, who, what, why in journal]
+    env = [f"{code(key)} = {code(value)}" for key, value in staging.attempt.env.items()]
+    body = [block for block in shown.blocks if block["type"] != "actions"]
+    body += [section("*Configuration*\n" + "\n".join(env))] if env else []
+    body += [section("*Lately*\n" + "\n".join(lines))] if lines else []
+    body += [context(link(at, "To its thread"))] if at else []
+    return text_of(shown.text, *body)
+
+
+def _why(why: str) -> str:
+    return f" ({escape(cut(why, 120))})" if why else ""
+
+
+def logs(name: str, found: Mapping[str, Sequence[str]]) -> Text:
+    if not any(found.values()):
+        return text_of(f"{escape(name)} has written nothing yet.")
+    body: list[Block] = []
+    for workload, lines in found.items():
+        body.append(section(f"*{escape(name)}* · {code(workload)}"))
+        body.append(preformatted(lines) if lines else section("It has written nothing yet."))
+    return text_of(f"Logs of {escape(name)}", *body)
+
+
+def extended(staging: Staging) -> Text:
+    until = date(staging.expires_at) if staging.expires_at else "for ever"
+    return text_of(f"{escape(staging.name)} lives until {until}.")
+
+
+def deleting(staging: Staging) -> Text:
+    return text_of(f"Deleting {escape(staging.name)}. Its card says when it is gone.")
+
+
+def ask_delete(staging: Staging) -> Text:
+    """A delete that was typed and would destroy data is asked about once; the button confirms."""
+    said = f"Delete *{escape(staging.name)}*? {what_goes(staging.claims)}"
+    sure = button("Delete", "delete", f"{staging.id} {staging.attempt.id}", style="danger")
+    hint = context(f"Or type {code(f'/octopod delete {staging.name} --yes')}. To keep it, do nothing.")
+    return text_of(said, section(said), actions(sure), hint)
+
+
+def updating(staging: Staging, new: bool, at: str | None) -> Text:
+    verb = "Deploying" if new else "Updating"
+    thread = link(at, "Its thread tells how it goes") if at else "Its thread tells how it goes"
+    return text_of(f"{verb} {escape(staging.name)}: release {staging.attempt.number}. {thread}.")
+
+
+def already(staging: Staging, at: str | None) -> Text:
+    release = staging.attempt
+    thread = f" {link(at, 'See its thread')}." if at else ""
+    what = f"{code(release.commit[:7])}, the newest commit of {code(staging.branch)}"
+    if staging.phase is Phase.ROLLING_OUT:
+        return text_of(f"{escape(staging.name)} is rolling out {what}, already.{thread}")
+    where = f" at {escape(staging.url)}" if staging.url else ""
+    return text_of(f"{escape(staging.name)} is live with {what}, already{where}. Nothing was changed.{thread}")
+
+
+def helping(topic: str | None) -> Text:
+    """Generated from the grammar, so it cannot drift from what is understood."""
+    lines = [
+        f"{code(f'/octopod {one.syntax}')}\n{escape(one.meaning)} For example {code(f'/octopod {one.example}')}."
+        for one in usage(topic)
+    ]
+    head = "*Octopod* gives every feature branch its own staging."
+    hint = "In a staging's thread, say the same to the bot: `@octopod logs`. There the name may be left out."
+    return text_of("What Octopod understands", section(head), *map(section, lines), context(hint))
+
+
+def answer(facts: Mapping[str, Any], staging: Staging | None, at: str | None) -> Text:
+    """A saved private answer."""
+    match facts["answer"]:
+        case "refusal":
+            return refused(facts["text"], facts.get("suggestions", ()), facts.get("details", ()))
+        case "logs":
+            return logs(facts["name"], facts["logs"])
+        case "card" if staging:
+            return updating(staging, facts["new"], at)
+        case "already" if staging:
+            return already(staging, at)
+        case _:
+            return bug(str(facts.get("id", "unknown")))

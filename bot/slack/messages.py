@@ -1,0 +1,314 @@
+"""Every text that the bot posts where all can read it: the card, the progress, and the notices. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.durations import format_duration
+from bot.domain.events import NoticeKind, Where
+from bot.domain.lifecycle import offers
+from bot.domain.model import CLOCK, Health, Phase, Release, Stage, Staging
+from bot.slack.blocks import (
+    MESSAGE,
+    Block,
+    actions,
+    button,
+    code,
+    confirm,
+    context,
+    cut,
+    date,
+    escape,
+    fit,
+    link,
+    mention,
+    preformatted,
+    section,
+)
+
+EMOJI = {
+    Phase.ROLLING_OUT: "🔵",
+    Phase.LIVE: "🟢",
+    Phase.FAILED: "🔴",
+    Phase.BROKEN: "🟠",
+    Phase.DELETING: "⚪",
+    Phase.DELETED: "⚪",
+}
+EXTENSION = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message: `text` is what notifications and screen readers get, `blocks` what is shown."""
+
+    text: str
+    blocks: list[Block]
+
+
+def text_of(text: str, *blocks: Block) -> Text:
+    return Text(cut(text, MESSAGE), fit(blocks or [section(text)]))
+
+
+# --- the card --------------------------------------------------------------------------------------------------------
+
+
+def card(staging: Staging, engine: str, probed: bool = True) -> Text:
+    """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
+    phase = staging.phase
+    headline = f"{EMOJI[phase]} *{escape(staging.name)}* is *{phase}*"
+    body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
+    body += _trouble(staging)
+    body.append(context(_small_print(staging, engine, probed)))
+    buttons = _buttons(staging)
+    if buttons:
+        body.append(actions(*buttons))
+    return text_of(f"{EMOJI[phase]} {escape(staging.name)} is {phase}", *body)
+
+
+def _addresses(staging: Staging) -> list[str]:
+    """Links only to what answers; a URL that will is said without a promise."""
+    if staging.phase in (Phase.DELETED, Phase.DELETING):
+        return []
+    if staging.serving:
+        return [link(url, url) for url in staging.urls.values()]
+    return [f"URL when it is live: {escape(url)}" for url in staging.urls.values()]
+
+
+def _facts(staging: Staging) -> list[str]:
+    release = staging.attempt
+    facts = [
+        f"*Branch*\n{code(release.branch)}",
+        f"*Commit*\n{code(release.commit[:7])} {escape(cut(release.subject, 80))} · {escape(release.author)}",
+        f"*Owner*\n{mention(staging.owner)}",
+    ]
+    if staging.phase is Phase.DELETED and staging.deleted_at:
+        return [*facts, f"*Deleted*\n{date(staging.deleted_at)} by {_who(staging.deleted_by)}"]
+    if staging.phase is Phase.DELETING:
+        return [*facts, f"*Being deleted*\nby {_who(staging.deleted_by)}"]
+    expiry = date(staging.expires_at) if staging.expires_at else "never"
+    return [*facts, f"*Expires*\n{expiry}"]
+
+
+def _trouble(staging: Staging) -> list[Block]:
+    match staging.phase:
+        case Phase.FAILED:
+            return [section(f"*Why:* {escape(staging.attempt.reason)}{_still_serves(staging)}")]
+        case Phase.BROKEN:
+            return [section(f"*{staging.health.capitalize()}:* {escape(staging.health_reason)}")]
+        case Phase.ROLLING_OUT if staging.older_serves:
+            return [section(f"Release {staging.older_serves.number} serves until the new one is ready.")]
+        case _:
+            return []
+
+
+def _still_serves(staging: Staging) -> str:
+    older = staging.older_serves
+    return f"\nThe URL still answers with release {older.number}, {code(older.commit[:7])}." if older else ""
+
+
+def _small_print(staging: Staging, engine: str, probed: bool) -> str:
+    parts = [f"project {escape(staging.project)}", f"release {staging.attempt.number}"]
+    if engine != "kubernetes":
+        parts.append(f"{engine} engine")
+    if not probed:
+        parts.append("URL not probed")
+    return " · ".join(parts)
+
+
+def _buttons(staging: Staging) -> list[Block]:
+    offered = offers(staging)
+    made = {
+        "open": open_button(staging) if staging.url else None,
+        "retry": retry_button(staging.id, staging.attempt.id),
+        "extend": extend_button(staging.id, staging.expires_at),
+        "logs": logs_button(staging.id),
+        "delete": delete_button(staging.id, staging.name, staging.attempt.id, staging.claims),
+    }
+    return [block for name, block in made.items() if block and name in offered]
+
+
+def open_button(staging: Staging) -> Block:
+    return button("Open", "open", staging.id, url=staging.url or "")
+
+
+def logs_button(staging: str) -> Block:
+    return button("Logs", "logs", staging)
+
+
+def retry_button(staging: str, release: str) -> Block:
+    return button("Retry", "retry", f"{staging} {release}", style="primary")
+
+
+def extend_button(staging: str, expires_at: datetime | None) -> Block | None:
+    """Carries the time it extends to, so that a double click is one extension."""
+    if expires_at is None:
+        return None
+    return button("Extend 1 day", "extend", f"{staging} {(expires_at + EXTENSION).isoformat()}")
+
+
+def delete_button(staging: str, name: str, release: str, claims: Sequence[str]) -> Block:
+    asked = confirm(f"Delete {name}?", what_goes(claims), "Delete", "Keep it")
+    return button("Delete", "delete", f"{staging} {release}", style="danger", confirm=asked)
+
+
+def what_goes(claims: Sequence[str]) -> str:
+    """What a delete destroys."""
+    data = f" *Its data goes too*: {', '.join(map(code, claims))}." if claims else " It has no data of its own."
+    return f"Its processes, files and URL are removed for everybody.{data} The branch stays."
+
+
+def _who(actor: str | None) -> str:
+    return mention(actor) if actor and actor != CLOCK else "the clock"
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+def progress(release: Release, staging: Staging) -> Text:
+    """The steps of one release, ticked as they are done, with the seconds since it was asked for."""
+    title = f"*Release {release.number}* · {_outcome(release)}"
+    lines = [
+        f"{_tick(True, release)} branch {code(release.branch)}",
+        f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
+        _step("files", release.files_at, release),
+        _step("start", release.applied_at, release, previous=release.files_at),
+        _step(f"ready{_workloads(release)}", release.ready_at, release, previous=release.applied_at),
+        _step("URL answers", _live_at(release), release, previous=release.ready_at),
+    ]
+    return text_of(f"Release {release.number}: {_outcome(release)}", section("\n".join([title, *lines])))
+
+
+def _outcome(release: Release) -> str:
+    match release.stage:
+        case Stage.LIVE:
+            return f"live after {seconds(release.requested_at, release.ended_at)}"
+        case Stage.FAILED:
+            return f"failed after {seconds(release.requested_at, release.ended_at)}"
+        case Stage.SUPERSEDED:
+            return f"stopped: {escape(release.reason)}"
+        case _:
+            return "rolling out"
+
+
+def _live_at(release: Release) -> datetime | None:
+    return release.ended_at if release.stage is Stage.LIVE else None
+
+
+def _step(name: str, done: datetime | None, release: Release, previous: datetime | None = None) -> str:
+    """A step under way is the first that is not done."""
+    took = f" · {seconds(release.requested_at, done)}" if done else ""
+    under_way = previous is not None or name == "files"
+    return f"{_tick(done is not None, release, under_way)} {name}{took}"
+
+
+def _tick(done: bool, release: Release, under_way: bool = True) -> str:
+    if done:
+        return "✅"
+    if not under_way:
+        return "▫️"
+    return {Stage.FAILED: "❌", Stage.SUPERSEDED: "⏹️"}.get(release.stage, "⏳")
+
+
+def _workloads(release: Release) -> str:
+    if not release.workloads:
+        return ""
+    parts = [f"{escape(w.name)} {w.ready}/{w.wanted}{_because(w.reason)}" for w in release.workloads]
+    return f" ({cut(' · '.join(parts), 600)})"
+
+
+def _because(reason: str) -> str:
+    return f", {escape(cut(reason, 160))}" if reason else ""
+
+
+def seconds(start: datetime, end: datetime | None) -> str:
+    return format_duration((end or start) - start)
+
+
+# --- notices ---------------------------------------------------------------------------------------------------------
+
+
+def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
+    """The text of a notice about a staging. `card_link`: to the card, for messages that stand elsewhere."""
+    match kind:
+        case NoticeKind.LIVE:
+            return _live(facts)
+        case NoticeKind.FAILED:
+            return _failed(facts, staging)
+        case NoticeKind.EXPIRING:
+            return _expiring(facts, staging)
+        case NoticeKind.BROKEN:
+            return _broken(facts, staging, card_link)
+        case NoticeKind.RECOVERED:
+            return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+        case NoticeKind.DELETED if where is Where.ALERT_EDIT:
+            return text_of(f"⚪ {escape(staging.name)} was broken and is deleted now, by {_who(facts['by'])}.")
+        case _:
+            return _deleted(facts, staging)
+
+
+def _live(facts: Mapping[str, Any]) -> Text:
+    urls = [escape(url) for url in facts["urls"].values()]
+    took = format_duration(timedelta(seconds=facts["seconds"]))
+    probe = "" if facts["probe"] or not urls else "\nNobody asked whether the URL answers: `url_probe` is off."
+
+    def said(shown: Sequence[str]) -> str:
+        return f"{mention(facts['actor'])} Live at {' and '.join(shown) or 'no URL'} after {took}{probe}"
+
+    return text_of(said(urls), section(said([f"<{url}>" for url in urls])))
+
+
+def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
+    serves = facts["serves"]
+    still = f"The previous release ({serves}) still serves." if serves else "Nothing of it answers at the URL."
+    head = f"{mention(facts['actor'])} 🔴 Release {facts['number']} failed: {escape(facts['reason'])}"
+    body = [section(head)]
+    if facts["details"]:
+        body.append(preformatted(facts["details"]))
+    body.append(section(f"{still} {escape(facts['next_step']) or 'Push a fix and deploy again, or retry as it is.'}"))
+    body.append(actions(retry_button(staging.id, facts["release"]), logs_button(staging.id)))
+    return text_of(head, *body)
+
+
+def _expiring(facts: Mapping[str, Any], staging: Staging) -> Text:
+    expires = datetime.fromisoformat(facts["expires_at"])
+    data = f" Its data ({', '.join(map(code, facts['claims']))}) goes with it." if facts["claims"] else ""
+    head = f"{mention(facts['owner'])} {escape(staging.name)} expires {date(expires)} and is deleted then.{data}"
+    extend = extend_button(staging.id, expires)
+    delete = delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"])
+    return text_of(head, section(head), actions(*([extend] if extend else []), delete))
+
+
+def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
+    worth = "down" if facts["health"] == Health.DOWN else "degraded"
+    head = f"🟠 *{_named(staging, card_link)}* is broken ({worth}): {escape(facts['reason'])}"
+    body = [section(f"{head}\nIt was live before. {mention(facts['owner'])} owns it.")]
+    if facts["details"]:
+        body.append(preformatted(facts["details"]))
+    body.append(actions(*([open_button(staging)] if staging.url else []), logs_button(staging.id)))
+    return text_of(head, *body)
+
+
+def _alert_over(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
+    since = f" {date(datetime.fromisoformat(facts['since']))}" if facts["since"] else ""
+    was = f": {escape(facts['reason'])}" if facts["reason"] else ""
+    return text_of(f"🟢 *{_named(staging, card_link)}* has recovered. It was broken{since} for {_lasted(facts)}{was}")
+
+
+def _recovered(facts: Mapping[str, Any], staging: Staging) -> Text:
+    return text_of(f"🟢 {escape(staging.name)} has recovered after {_lasted(facts)}.")
+
+
+def _lasted(facts: Mapping[str, Any]) -> str:
+    return format_duration(timedelta(seconds=facts["seconds"]))
+
+
+def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
+    why = f", because {escape(facts['reason'])}" if facts["reason"] else ""
+    data = f" Its data ({', '.join(map(code, facts['claims']))}) is gone." if facts["claims"] else ""
+    again = f"{code(f'/octopod deploy {staging.branch}')} makes a new one."
+    return text_of(f"Deleted by {_who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
+
+
+def _named(staging: Staging, card_link: str | None) -> str:
+    return link(card_link, staging.name) if card_link else escape(staging.name)

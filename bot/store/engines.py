@@ -1,0 +1,45 @@
+"""SQLite as it must be opened: one writer that takes its lock at BEGIN, readers beside it.
+
+A deferred BEGIN that later wants to write fails with "database is locked" whatever the busy timeout, and the driver's
+default loses updates without a word; see docs/design.md, Concurrency.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
+
+
+def write_engine(url: str) -> AsyncEngine:
+    """One connection; transactions queue in asyncio, not in SQLite's sleeps."""
+    return _engine(url, "IMMEDIATE", foreign_keys=True, pool_size=1, max_overflow=0, pool_timeout=30)
+
+
+def read_engine(url: str) -> AsyncEngine:
+    """Sees the last commit; is not blocked by the writer."""
+    return _engine(url, "DEFERRED", foreign_keys=True, pool_size=4, max_overflow=4)
+
+
+def migration_engine(url: str) -> AsyncEngine:
+    """Without foreign keys: a batch migration rebuilds tables; dropping an old one would cascade to its children."""
+    return _engine(url, "IMMEDIATE", foreign_keys=False, pool_size=1, max_overflow=0)
+
+
+def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngine:
+    engine = create_async_engine(url, **pool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def opened(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None  # sqlite3 must emit no BEGIN of its own
+        cursor = dbapi.cursor()
+        for pragma in (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {begin}")
+
+    return engine

@@ -1,0 +1,51 @@
+"""Bringing the database to the newest schema, at start and by `octopod migrate`."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.domain.errors import ConfigError
+from bot.store.engines import migration_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def migrate(url: str, revision: str = "head") -> None:
+    """Upgrade to `revision`, all or nothing. Raises ConfigError when the schema is newer than this program."""
+    engine = migration_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, revision)
+            broken = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
+            if broken:
+                raise RuntimeError(f"the migration left rows without their parents: {broken[:5]}")
+    finally:
+        await engine.dispose()
+
+
+def config() -> Config:
+    """Alembic's configuration, without a file of its own."""
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS))
+    return made
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    settings = config()
+    settings.attributes["connection"] = connection
+    _refuse_newer(connection, ScriptDirectory.from_config(settings))
+    command.upgrade(settings, revision)
+
+
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
+    known = {script.revision for script in scripts.walk_revisions()}
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return
+    for (current,) in connection.execute(text("SELECT version_num FROM alembic_version")):
+        if current not in known:
+            raise ConfigError(
+                [f"The database is at schema {current}, which this version does not know: use the newer Octopod."]
+            )

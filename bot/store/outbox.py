@@ -1,0 +1,132 @@
+"""What waits for Slack: which of it may go now, in what order, and what is needed to send it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.events import NoticeKind, Target, Where
+from bot.ports import Letter, Posted
+from bot.store import queue
+from bot.store.queue import OPEN, Claim, is_free
+from bot.store.tables import notices, releases, requests, stagings, targets
+
+EARLIER, ALERT = notices.alias("earlier"), notices.alias("alert")
+THREAD, PRIVATE = Where.THREAD.value, Where.PRIVATE.value
+FOLLOWS_ALERT = (Where.ALERT_EDIT.value, Where.ALERT_THREAD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something that waits for Slack, before it is claimed. `posts`: a new message, else an edit."""
+
+    table: str
+    key: tuple[Any, ...]
+    project: str | None
+    where: Where | None
+    posts: bool
+
+
+async def outgoing(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
+    """The most important first: first postings of cards, then notices, then edits of cards, then progress."""
+    cards = await _targets(connection, Target.CARD, now, limit)
+    told = await _notices(connection, now, limit)
+    progress = await _targets(connection, Target.PROGRESS, now, limit)
+    posted = [card for card in cards if card.posts]
+    edited = [card for card in cards if not card.posts]
+    return [*posted, *told, *edited, *progress]
+
+
+async def _targets(connection: AsyncConnection, kind: Target, now: datetime, limit: int) -> Sequence[Outgoing]:
+    """Progress waits for the card: it lives in its thread."""
+    posted = stagings.c.card_ts if kind is Target.CARD else releases.c.progress_ts
+    parent = [] if kind is Target.CARD else [stagings.c.card_ts.is_not(None)]
+    joined = targets.join(stagings).join(releases, releases.c.id == stagings.c.attempt_id)
+    rows = await connection.execute(
+        select(targets.c.staging_id, stagings.c.project, posted.label("posted"))
+        .select_from(joined)
+        .where(targets.c.kind == kind.value, _due("targets", now), *parent)
+        .order_by(targets.c.due_at)
+        .limit(limit)
+    )
+    return [Outgoing("targets", (row.staging_id, kind.value), row.project, None, row.posted is None) for row in rows]
+
+
+async def _notices(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
+    """The first open one of each lane; in a thread, or with a link to it, once the card is there."""
+    earlier = exists().where(
+        EARLIER.c.lane == notices.c.lane,
+        EARLIER.c.id < notices.c.id,
+        EARLIER.c.sent_at.is_(None),
+        EARLIER.c.dropped_at.is_(None),
+    )
+    of_card = and_(notices.c.where.in_([THREAD, PRIVATE]), notices.c.staging_id.is_not(None))
+    parented = or_(~of_card, stagings.c.card_ts.is_not(None))
+    rows = await connection.execute(
+        select(notices.c.id, notices.c.where, stagings.c.project)
+        .select_from(notices.outerjoin(stagings))
+        .where(_due("notices", now), ~earlier, parented)
+        .order_by(notices.c.id)
+        .limit(limit)
+    )
+    return [
+        Outgoing("notices", (row.id,), row.project, Where(row.where), row.where != Where.ALERT_EDIT.value)
+        for row in rows
+    ]
+
+
+def _due(table: str, now: datetime) -> ColumnElement[bool]:
+    of = targets if table == "targets" else notices
+    return and_(OPEN[table], of.c.due_at <= now, is_free(of, now))
+
+
+async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """When something that may not go yet, because of a back-off, a lease or the pace of edits, will be due."""
+    found = [await queue.next_due(connection, "notices", notices.c.due_at > now)]
+    for kind in (Target.CARD, Target.PROGRESS):
+        found.append(await queue.next_due(connection, "targets", and_(queue.of_kind(kind), targets.c.due_at > now)))
+    return min((at for at in found if at), default=None)
+
+
+async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str | None]:
+    """The claimed notice and its staging's id. Its parent is the newest alert for what follows one, else the card."""
+    joined = notices.outerjoin(stagings).outerjoin(requests)
+    row = (
+        await connection.execute(
+            select(notices, stagings.c.card_channel, stagings.c.card_ts, requests.c.response_url)
+            .add_columns(requests.c.user, requests.c.channel.label("asked_in"))
+            .add_columns(requests.c.thread_ts.label("asked_thread"))
+            .select_from(joined)
+            .where(notices.c.id == claim.key[0])
+        )
+    ).one()
+    alert = (
+        await connection.execute(
+            select(ALERT.c.channel.label("card_channel"), ALERT.c.ts.label("card_ts"))
+            .where(ALERT.c.lane == row.lane, ALERT.c.where == Where.ALERTS.value, ALERT.c.id < row.id)
+            .where(ALERT.c.sent_at.is_not(None))
+            .order_by(ALERT.c.id.desc())
+            .limit(1)
+        )
+    ).first()
+    made = Letter(
+        key=f"notice-{row.id}",
+        kind=NoticeKind(row.kind),
+        where=Where(row.where),
+        facts=row.facts,
+        since=row.created_at,
+        card=_posted(row),
+        parent=_posted(alert) if row.where in FOLLOWS_ALERT else _posted(row),
+        response_url=row.response_url,
+        user=row.user,
+        asked_in=row.asked_in,
+        asked_thread=row.asked_thread,
+    )
+    return made, row.staging_id
+
+
+def _posted(row: Any) -> Posted | None:
+    return Posted(row.card_channel, row.card_ts) if row and row.card_ts else None

@@ -1,0 +1,253 @@
+"""Work that was saved and not done yet: requests, targets and notices, claimed with leases.
+
+A claim names its owner; finishing is fenced by it, so whoever lost a lease cannot report. `tries` counts claims since
+an outcome was last known: a claim with more than one may be a repetition of something that was done already.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, and_, case, or_, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.events import Notice, Target, Where
+from bot.store.tables import notices, requests, targets
+
+OPEN: Mapping[str, ColumnElement[bool]] = {
+    "requests": requests.c.done_at.is_(None),
+    "targets": targets.c.wanted > targets.c.done,
+    "notices": and_(notices.c.sent_at.is_(None), notices.c.dropped_at.is_(None)),
+}
+KEYS: Mapping[str, Sequence[str]] = {
+    "requests": ("id",),
+    "targets": ("staging_id", "kind"),
+    "notices": ("id",),
+}
+TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "notices": notices}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One piece of work, ours until the lease ends. `unsure`: it may have been done before."""
+
+    table: str
+    key: tuple[Any, ...]
+    owner: str
+    tries: int
+    failures: int
+    wanted: int = 0
+
+    @property
+    def unsure(self) -> bool:
+        return self.tries > 1
+
+    @property
+    def staging(self) -> str:
+        """Of a target."""
+        return str(self.key[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for in Slack, understood: `command` is canonical text of the grammar."""
+
+    id: str
+    command: str
+    user: str
+    channel: str
+    received_at: datetime
+    thread_ts: str | None = None
+    response_url: str | None = None
+
+
+# --- putting work in -------------------------------------------------------------------------------------------------
+
+
+async def add_request(connection: AsyncConnection, request: Request, done: bool) -> bool:
+    """False if this Slack id was seen before. `done`: it was answered at once and is kept only to be recognised."""
+    row = {
+        "id": request.id,
+        "command": request.command,
+        "user": request.user,
+        "channel": request.channel,
+        "thread_ts": request.thread_ts,
+        "response_url": request.response_url,
+        "received_at": request.received_at,
+        "due_at": request.received_at,
+        "done_at": request.received_at if done else None,
+    }
+    result = await connection.execute(insert(requests).values(row).on_conflict_do_nothing())
+    return result.rowcount == 1
+
+
+async def want(connection: AsyncConnection, staging: str, kinds: Sequence[Target], now: datetime) -> None:
+    """Something changed: reconcile these to the newest. A back-off ends with it; the pace of edits stays."""
+    if not kinds:
+        return
+    rows = [{"staging_id": staging, "kind": kind.value, "wanted": 1, "done": 0, "due_at": now} for kind in kinds]
+    statement = insert(targets).values(rows)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["staging_id", "kind"],
+            set_={
+                "wanted": targets.c.wanted + 1,
+                "due_at": case((targets.c.failures > 0, statement.excluded.due_at), else_=targets.c.due_at),
+                "failures": 0,
+            },
+        )
+    )
+
+
+async def add_notices(
+    connection: AsyncConnection, staging: str | None, request: str | None, new: Sequence[Notice], now: datetime
+) -> None:
+    rows = [
+        {
+            "lane": _lane(notice.where, staging, request),
+            "staging_id": staging,
+            "request_id": request,
+            "kind": notice.kind.value,
+            "where": notice.where.value,
+            "facts": dict(notice.facts),
+            "created_at": now,
+            "due_at": now,
+        }
+        for notice in new
+    ]
+    if rows:
+        await connection.execute(insert(notices).values(rows))
+
+
+def _lane(where: Where, staging: str | None, request: str | None) -> str:
+    """Messages of one lane are sent in order; lanes do not wait for each other."""
+    match where:
+        case Where.THREAD:
+            return f"thread {staging}"
+        case Where.PRIVATE:
+            return f"private {request}"
+        case _:
+            return f"alerts {staging}"
+
+
+# --- taking it out ---------------------------------------------------------------------------------------------------
+
+
+async def claim(
+    connection: AsyncConnection,
+    table: str,
+    now: datetime,
+    owner: str,
+    until: datetime,
+    limit: int,
+    where: ColumnElement[bool] | None = None,
+) -> Sequence[Claim]:
+    """Take what is due, up to `limit`, for `owner` until then."""
+    of = TABLES[table]
+    key = [of.c[name] for name in KEYS[table]]
+    due = and_(OPEN[table], of.c.due_at <= now, is_free(of, now), *([where] if where is not None else []))
+    chosen = select(*key).where(due).order_by(of.c.due_at).limit(limit)
+    rows = await connection.execute(
+        update(of)
+        .where(tuple_(*key).in_(chosen))
+        .values(lease_owner=owner, lease_until=until, tries=of.c.tries + 1)
+        .returning(of)
+    )
+    return [_claimed(table, row) for row in rows]
+
+
+def is_free(of: Table, now: datetime) -> ColumnElement[bool]:
+    return or_(of.c.lease_until.is_(None), of.c.lease_until <= now)
+
+
+def _claimed(table: str, row: Row[Any]) -> Claim:
+    key = tuple(getattr(row, name) for name in KEYS[table])
+    return Claim(table, key, row.lease_owner, row.tries, row.failures, getattr(row, "wanted", 0))
+
+
+def of_kind(kind: Target) -> ColumnElement[bool]:
+    return targets.c.kind == kind.value
+
+
+def of_key(table: str, key: tuple[Any, ...]) -> ColumnElement[bool]:
+    return and_(*(TABLES[table].c[name] == value for name, value in zip(KEYS[table], key, strict=True)))
+
+
+async def finish(connection: AsyncConnection, claim: Claim, now: datetime, note: str = "", **values: Any) -> bool:
+    """Done; `note` is kept. False if the lease was lost meanwhile: then the caller must save nothing."""
+    match claim.table:
+        case "targets":
+            values["done"] = claim.wanted
+        case "requests":
+            values["done_at"] = now
+        case _:
+            values.setdefault("sent_at", now)
+    return await _set(connection, claim, tries=0, failures=0, error=note, **values)
+
+
+async def holds(connection: AsyncConnection, claim: Claim) -> bool:
+    """Whether the lease is still the claimant's."""
+    of = TABLES[claim.table]
+    held = select(of.c.lease_owner).where(of_key(claim.table, claim.key), of.c.lease_owner == claim.owner)
+    return (await connection.execute(held)).first() is not None
+
+
+async def put_back(
+    connection: AsyncConnection, claim: Claim, due_at: datetime, error: str, *, known: bool, failed: bool = True
+) -> bool:
+    """Not done. `known`: surely not by this claim, so the next one need not look for it (unless this one had to)."""
+    values = {"due_at": due_at, "error": error, "failures": claim.failures + 1 if failed else claim.failures}
+    if known:
+        values["tries"] = claim.tries - 1
+    return await _set(connection, claim, **values)
+
+
+async def _set(connection: AsyncConnection, claim: Claim, **values: Any) -> bool:
+    of = TABLES[claim.table]
+    result = await connection.execute(
+        update(of)
+        .where(of_key(claim.table, claim.key), of.c.lease_owner == claim.owner)
+        .values(lease_owner=None, lease_until=None, **values)
+    )
+    return result.rowcount == 1
+
+
+async def free_all(connection: AsyncConnection, now: datetime) -> None:
+    """At start, when nobody else can be alive: leases of a dead owner end, and its back-offs too. `tries` stays."""
+    for of in TABLES.values():
+        await connection.execute(
+            update(of).values(lease_owner=None, lease_until=None, due_at=now).where(of.c.due_at > now)
+        )
+        await connection.execute(
+            update(of).values(lease_owner=None, lease_until=None).where(of.c.lease_owner.is_not(None))
+        )
+
+
+async def wanted(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """The newest wanted revision of these targets."""
+    key = tuple_(targets.c.staging_id, targets.c.kind)
+    rows = await connection.execute(select(targets.c.staging_id, targets.c.kind, targets.c.wanted).where(key.in_(keys)))
+    return {(row.staging_id, row.kind): row.wanted for row in rows}
+
+
+async def next_due(
+    connection: AsyncConnection, table: str, where: ColumnElement[bool] | None = None
+) -> datetime | None:
+    """When the earliest open work of this table is due (its lease over, if it is leased)."""
+    of = TABLES[table]
+    conditions = [OPEN[table], *([where] if where is not None else [])]
+    free = select(of.c.due_at).where(*conditions, of.c.lease_until.is_(None)).order_by(of.c.due_at).limit(1)
+    leased = (
+        select(of.c.lease_until).where(*conditions, of.c.lease_until.is_not(None)).order_by(of.c.lease_until).limit(1)
+    )
+    found = [(await connection.execute(query)).scalar() for query in (free, leased)]
+    return min((at for at in found if at), default=None)
+
+
+async def request(connection: AsyncConnection, id: str) -> Request | None:
+    row = (await connection.execute(select(requests).where(requests.c.id == id))).first()
+    if row is None:
+        return None
+    return Request(row.id, row.command, row.user, row.channel, row.received_at, row.thread_ts, row.response_url)

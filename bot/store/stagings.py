@@ -1,0 +1,237 @@
+"""Stagings, their releases and their journal: rows to facts and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, Select, Text, cast, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.ports import Posted
+from bot.store import tables
+
+STAGING, RELEASE = tables.stagings.c, tables.releases.c
+ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
+RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
+PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in ("attempt_id", "live_id", "card_channel", "card_ts"))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A release whose progress message is not final yet; `ts` is None before it is posted."""
+
+    release: Release
+    ts: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    at: datetime
+    actor: str
+    what: str
+    why: str
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+async def by_id(connection: AsyncConnection, staging: str) -> Staging | None:
+    found = await _stagings(connection, STAGING.id == staging)
+    return found[0] if found else None
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Staging]:
+    return {staging.id: staging for staging in await _stagings(connection, STAGING.id.in_(ids))}
+
+
+async def by_name(connection: AsyncConnection, project: str, name: str) -> Staging | None:
+    """The one of this name among those not deleted."""
+    found = await _stagings(connection, STAGING.project == project, STAGING.name == name, STAGING.deleted_at.is_(None))
+    return found[0] if found else None
+
+
+async def of_branch(connection: AsyncConnection, project: str, branch: str) -> Sequence[Staging]:
+    """Those of this branch that are not deleted, the oldest first."""
+    return await _stagings(
+        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_(None)
+    )
+
+
+async def present(connection: AsyncConnection, project: str | None = None) -> Sequence[Staging]:
+    """Those not deleted, the oldest first."""
+    of_project = [STAGING.project == project] if project else []
+    return await _stagings(connection, STAGING.deleted_at.is_(None), *of_project)
+
+
+async def by_card(connection: AsyncConnection, channel: str, ts: str) -> Staging | None:
+    found = await _stagings(connection, STAGING.card_channel == channel, STAGING.card_ts == ts)
+    return found[0] if found else None
+
+
+async def latest_at(connection: AsyncConnection, host: str) -> Staging | None:
+    """The newest, deleted ones too, with a URL of this host."""
+    part = f"://{host}"
+    found = await _stagings(connection, cast(STAGING.urls, Text).contains(part, autoescape=True))
+    fitting = [s for s in found if any(urlsplit(url).hostname == host for url in s.urls.values())]
+    return fitting[-1] if fitting else None
+
+
+async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
+    """Ids of those that the clock should look at."""
+    rows = await connection.execute(
+        select(STAGING.id).where(STAGING.wake_at <= now).order_by(STAGING.wake_at).limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    row = (
+        await connection.execute(
+            select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
+        )
+    ).first()
+    return row.wake_at if row else None
+
+
+async def card(connection: AsyncConnection, staging: str) -> Posted | None:
+    row = (await connection.execute(select(STAGING.card_channel, STAGING.card_ts).where(STAGING.id == staging))).first()
+    return Posted(row.card_channel, row.card_ts) if row and row.card_ts else None
+
+
+async def cards(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Posted]:
+    rows = await connection.execute(
+        select(STAGING.id, STAGING.card_channel, STAGING.card_ts).where(
+            STAGING.id.in_(ids), STAGING.card_ts.is_not(None)
+        )
+    )
+    return {row.id: Posted(row.card_channel, row.card_ts) for row in rows}
+
+
+async def unfinished_progress(connection: AsyncConnection, staging: str) -> Sequence[Progress]:
+    """The releases whose progress messages are not final yet, the oldest first."""
+    rows = await connection.execute(
+        select(tables.releases)
+        .where(RELEASE.staging_id == staging, RELEASE.progress_done.is_(False))
+        .order_by(RELEASE.number)
+    )
+    return [Progress(_release(dict(row._mapping)), row.progress_ts) for row in rows]
+
+
+async def release(connection: AsyncConnection, release: str) -> Release | None:
+    row = (await connection.execute(select(tables.releases).where(RELEASE.id == release))).first()
+    return _release(dict(row._mapping)) if row else None
+
+
+async def objects(connection: AsyncConnection, release: str) -> str | None:
+    """The rendered objects as they were saved (sealed JSON), or None before rendering."""
+    row = (await connection.execute(select(RELEASE.objects).where(RELEASE.id == release))).first()
+    return row.objects if row else None
+
+
+async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
+    """The newest lines, newest first."""
+    line = tables.journal.c
+    rows = await connection.execute(
+        select(tables.journal).where(line.staging_id == staging).order_by(line.id.desc()).limit(limit)
+    )
+    return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+async def save(connection: AsyncConnection, staging: Staging) -> None:
+    row = {name: getattr(staging, name) for name in PLAIN}
+    row |= {
+        "attempt_id": staging.attempt.id,
+        "live_id": staging.live.id if staging.live else None,
+        "urls": dict(staging.urls),
+        "claims": list(staging.claims),
+        "health_details": list(staging.health_details),
+    }
+    statement = insert(tables.stagings).values(row)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def save_release(connection: AsyncConnection, release: Release) -> None:
+    row: dict[str, Any] = {
+        "id": release.id,
+        "staging_id": release.staging,
+        "env": dict(release.env),
+        "details": list(release.details),
+        "workloads": [[w.name, w.ready, w.wanted, w.reason] for w in release.workloads],
+    }
+    row |= {name: getattr(release, name) for name in RELEASE_COLUMNS if name not in row}
+    if release.stage.under_way:
+        row["progress_done"] = False
+    statement = insert(tables.releases).values(row)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def save_objects(connection: AsyncConnection, release: str, objects: str) -> None:
+    await connection.execute(update(tables.releases).where(RELEASE.id == release).values(objects=objects))
+
+
+async def write_journal(connection: AsyncConnection, staging: str, line: JournalLine) -> None:
+    await connection.execute(
+        insert(tables.journal).values(staging_id=staging, at=line.at, actor=line.actor, what=line.what, why=line.why)
+    )
+
+
+async def save_card(connection: AsyncConnection, staging: str, card: Posted | None) -> None:
+    await connection.execute(
+        update(tables.stagings)
+        .where(STAGING.id == staging)
+        .values(card_channel=card.channel if card else None, card_ts=card.ts if card else None)
+    )
+
+
+async def save_progress(connection: AsyncConnection, release: str, ts: str | None, done: bool) -> None:
+    await connection.execute(
+        update(tables.releases).where(RELEASE.id == release).values(progress_ts=ts, progress_done=done)
+    )
+
+
+# --- rows to facts ---------------------------------------------------------------------------------------------------
+
+
+async def _stagings(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Staging]:
+    rows = await connection.execute(_joined().where(*where).order_by(STAGING.created_at, STAGING.id))
+    return [_staging(row._mapping) for row in rows]
+
+
+def _joined() -> Select[Any]:
+    releases = [alias.c[name].label(f"{alias.name}.{name}") for alias in (ATTEMPT, LIVE) for name in RELEASE_COLUMNS]
+    joined = tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id).outerjoin(
+        LIVE, LIVE.c.id == STAGING.live_id
+    )
+    return select(*(STAGING[name] for name in PLAIN), *releases).select_from(joined)
+
+
+def _staging(row: Mapping[Any, Any]) -> Staging:
+    attempt, live = ({name: row[f"{alias}.{name}"] for name in RELEASE_COLUMNS} for alias in ("attempt", "live"))
+    facts = {name: row[name] for name in PLAIN}
+    facts |= {
+        "attempt": _release(attempt),
+        "live": _release(live) if live["id"] else None,
+        "desired": Desired(facts["desired"]),
+        "health": Health(facts["health"]),
+        "health_details": tuple(facts["health_details"]),
+        "claims": tuple(facts["claims"]),
+    }
+    return Staging(**facts)
+
+
+def _release(row: Mapping[str, Any]) -> Release:
+    facts = {name: row[name] for name in RELEASE_COLUMNS if name != "staging_id"}
+    facts |= {
+        "staging": row["staging_id"],
+        "stage": Stage(row["stage"]),
+        "details": tuple(row["details"]),
+        "workloads": tuple(WorkloadProgress(*workload) for workload in row["workloads"]),
+    }
+    return Release(**facts)

@@ -1,0 +1,154 @@
+"""The engine target: whatever the staging's newest facts ask of the engine, done again from the start if need be."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.domain import naming
+from bot.domain.errors import PermanentError
+from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
+from bot.domain.model import Desired, Release, Stage, Staging
+from bot.domain.project import Project
+from bot.ports import Engine, Git, Prober, ReleaseOrder, Renderer, RenderFacts
+from bot.service import Service
+from bot.store import queue
+from bot.store.queue import Claim
+from bot.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """How long, in seconds, a URL is asked before the release fails, and the first and the longest pause between."""
+
+    seconds: float = 60.0
+    first: float = 0.1
+    longest: float = 2.0
+
+
+class EngineWork:
+    """`trees`: a folder for exported files, ours alone. `checkpoint` names the places where tests end the process."""
+
+    table = "targets"
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        git: Git,
+        renderer: Renderer,
+        engine: Engine,
+        prober: Prober,
+        trees: Path,
+        checkpoint: Callable[[str], None],
+        probing: Probing = Probing(),
+    ) -> None:
+        self._service, self._store, self._git, self._renderer = service, store, git, renderer
+        self._engine, self._prober, self._trees = engine, prober, trees
+        self._checkpoint, self._probing = checkpoint, probing
+
+    async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
+        due = await self.next_due()
+        now = self._service.now()
+        if due is None or due > now:
+            return ()
+        async with self._store.write() as connection:
+            return await queue.claim(connection, self.table, now, owner, until, limit, queue.of_kind(Target.ENGINE))
+
+    async def next_due(self) -> datetime | None:
+        async with self._store.read() as connection:
+            return await queue.next_due(connection, self.table, queue.of_kind(Target.ENGINE))
+
+    async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        async with self._store.read() as connection:
+            wanted = await queue.wanted(connection, [(claim.key[0], claim.key[1]) for claim in claims])
+        return [claim for claim in claims if wanted.get((claim.key[0], claim.key[1]), 0) > claim.wanted]
+
+    async def gave_up(self, claim: Claim, error_id: str) -> None:
+        found = await self._service.staging(claim.staging)
+        reason = f"An error in Octopod itself stopped it (id {error_id}). Its log says more."
+        await self._service.done(claim, ReleaseFailed(found.staging.attempt.id, reason) if found else None)
+
+    async def perform(self, claim: Claim) -> None:
+        found = await self._service.staging(claim.staging)
+        event = await self._reconciled(claim, found.staging) if found else None
+        self._checkpoint("engine-done")
+        await self._service.done(claim, event)
+
+    async def _reconciled(self, claim: Claim, staging: Staging) -> Event | None:
+        if staging.deleted_at:
+            return None
+        if staging.desired is Desired.ABSENT:
+            await self._engine.remove(staging.id)
+            return None
+        release = staging.attempt
+        try:
+            if release.stage is Stage.READY:
+                return await self._probed(staging, release)
+            if release.stage in (Stage.FAILED, Stage.SUPERSEDED):
+                if staging.live:
+                    await self._rolled_out(claim, staging, staging.live)
+                return None
+            await self._rolled_out(claim, staging, release)
+            return Applied(release.id)
+        except PermanentError as error:
+            return ReleaseFailed(release.id, error.text, error.details, error.next_step)
+
+    async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> None:
+        project = self._service.project(staging.project)
+        tree = self._trees / release.id
+        try:
+            await self._git.export(project, release.commit, tree)
+            facts = self._facts(project, staging, release)
+            objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
+            if not await self._service.rendered(claim, staging.id, release.id, _claims(objects), objects):
+                return
+            self._checkpoint("rendered")
+            order = ReleaseOrder(staging.id, staging.name, project.name, release.id, release.commit, objects, tree)
+            await self._engine.apply(order)
+            self._checkpoint("applied")
+        finally:
+            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+
+    def _facts(self, project: Project, staging: Staging, release: Release) -> RenderFacts:
+        return RenderFacts(
+            staging=staging.id,
+            release=release.id,
+            name=staging.name,
+            project=project.name,
+            branch=release.branch,
+            commit=release.commit,
+            namespace=naming.namespace(project.name, staging.name),
+            manifests=project.manifests,
+            hosts=naming.hosts(project.hosts, staging.name, self._engine.facts.port),
+            scheme=project.scheme,
+            image=project.image,
+            env=release.env,
+        )
+
+    async def _probed(self, staging: Staging, release: Release) -> Event:
+        """Ask the main URL until it answers, its answer is final, or the time is over."""
+        how = self._service.project(staging.project).url_probe
+        url = staging.url or ""
+        pause, answer = self._probing.first, "nothing was asked yet"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._probing.seconds):
+                while True:
+                    result = await self._prober.probe(url, how)
+                    if result.ok:
+                        return UrlAnswered(release.id, result.text)
+                    answer = result.text
+                    if result.final:
+                        return ReleaseFailed(release.id, f"{url} answers, but not as a live staging should: {answer}")
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, self._probing.longest)
+        waited = f"for {self._probing.seconds:g} s"
+        return ReleaseFailed(release.id, f"All is ready, but {url} did not answer {waited}: {answer}")
+
+
+def _claims(objects: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(thing["metadata"]["name"] for thing in objects if thing["kind"] == "PersistentVolumeClaim")

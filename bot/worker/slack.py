@@ -1,0 +1,179 @@
+"""What Slack is told: cards, progress and notices, in the order of their importance and as fast as Slack allows."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.errors import MessageGone, PermanentError
+from bot.domain.events import Target, Where
+from bot.domain.model import Stage
+from bot.ports import Chat, Posted
+from bot.service import Found, Service
+from bot.store import outbox, queue, stagings
+from bot.store.outbox import Outgoing
+from bot.store.queue import Claim
+from bot.store.stagings import Progress
+from bot.store.store import Store
+from bot.worker.pump import Pace
+
+log = structlog.get_logger()
+LOOK_AT = 400
+TRIES_OF_A_BUG = 5
+
+
+class SlackWork:
+    """One message per slot (method and channel) at a time, so they arrive in the order in which they are sent."""
+
+    table = "notices"
+
+    def __init__(
+        self, service: Service, store: Store, chat: Chat, checkpoint: Callable[[str], None], pace: Pace
+    ) -> None:
+        self._service, self._store, self._chat = service, store, chat
+        self._checkpoint, self._pace = checkpoint, pace
+        self._busy: dict[Claim, str] = {}
+
+    async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
+        chosen = self._sendable(await self._waiting(), limit)
+        if not chosen:
+            return ()
+        claims: list[Claim] = []
+        async with self._store.write() as connection:
+            for slot, item in chosen.items():
+                of_item = queue.of_key(item.table, item.key)
+                now = self._service.now()
+                for claim in await queue.claim(connection, item.table, now, owner, until, 1, of_item):
+                    self._busy[claim] = slot
+                    claims.append(claim)
+        return claims
+
+    async def next_due(self) -> datetime | None:
+        """The end of a back-off or of the pace of edits; what waits for Slack's limits is due when they allow it."""
+        now = self._service.now()
+        slots = [self._chat.slot(i.project, i.where, i.posts, i.key) for i in await self._waiting()]
+        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
+        async with self._store.read() as connection:
+            later = await outbox.next_due(connection, now)
+        times = [now + timedelta(seconds=wait) for wait in waits]
+        return min([*times, *([later] if later else [])], default=None)
+
+    async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        return ()
+
+    async def gave_up(self, claim: Claim, error_id: str) -> None:
+        """A message that cannot be made must not block those behind it."""
+        async with self._store.write() as connection:
+            if claim.failures + 1 < TRIES_OF_A_BUG:
+                later = self._service.now() + timedelta(seconds=self._pace.longest_retry)
+                await queue.put_back(connection, claim, later, error_id, known=False)
+            else:
+                await self._drop(claim, error_id)
+
+    async def perform(self, claim: Claim) -> None:
+        try:
+            if claim.table == "notices":
+                await self._notice(claim)
+            elif claim.key[1] == Target.CARD:
+                await self._card(claim)
+            else:
+                await self._progress(claim)
+        except PermanentError as error:
+            log.error("Slack refuses a message", key=claim.key, why=error.text)
+            await self._drop(claim, error.text)
+        finally:
+            self._busy.pop(claim, None)
+        self._service.saved()
+
+    # --- the three kinds ---------------------------------------------------------------------------------------------
+
+    async def _card(self, claim: Claim) -> None:
+        found = await self._service.staging(claim.staging)
+        if found is None:
+            return await self._finish_target(claim)
+        try:
+            posted = await self._chat.show_card(found.staging, found.card, unsure=claim.unsure)
+        except MessageGone:
+            return await self._card_gone(claim, found.staging.id)
+        self._checkpoint("card-sent")
+        await self._finish_target(claim, card=posted if posted != found.card else None)
+
+    async def _progress(self, claim: Claim) -> None:
+        found = await self._service.staging(claim.staging)
+        async with self._store.read() as connection:
+            unfinished = await stagings.unfinished_progress(connection, claim.staging)
+        for progress in unfinished if found and found.card else ():
+            assert found is not None
+            await self._show(found, progress, claim.unsure)
+        await self._finish_target(claim)
+
+    async def _show(self, found: Found, progress: Progress, unsure: bool) -> None:
+        release, ts = progress.release, progress.ts
+        done = not release.stage.under_way
+        assert found.card is not None, "progress waits for its card"
+        if ts or release.stage is not Stage.SUPERSEDED:
+            try:
+                posted = await self._chat.show_progress(found.staging, release, found.card, ts, unsure=unsure)
+                ts = posted.ts
+            except MessageGone:  # somebody took it away; it is not forced on them again
+                done = True
+        self._checkpoint("progress-sent")
+        async with self._store.write() as connection:
+            await stagings.save_progress(connection, release.id, ts, done)
+
+    async def _notice(self, claim: Claim) -> None:
+        async with self._store.read() as connection:
+            letter, staging = await outbox.letter(connection, claim)
+        found = await self._service.staging(staging) if staging else None
+        if letter.where in (Where.ALERT_EDIT, Where.ALERT_THREAD) and letter.parent is None:
+            return await self._drop(claim, "its alert was never sent")
+        try:
+            posted = await self._chat.send(letter, found.staging if found else None, unsure=claim.unsure)
+        except MessageGone:
+            if letter.where is Where.THREAD and found:
+                return await self._card_gone(claim, found.staging.id)
+            raise
+        self._checkpoint("notice-sent")
+        where = {"channel": posted.channel, "ts": posted.ts} if posted else {}
+        async with self._store.write() as connection:
+            await queue.finish(connection, claim, self._service.now(), **where)
+
+    # --- endings -----------------------------------------------------------------------------------------------------
+
+    async def _finish_target(self, claim: Claim, card: Posted | None = None) -> None:
+        now = self._service.now()
+        async with self._store.write() as connection:
+            next_edit = now + timedelta(seconds=self._pace.edits)
+            if await queue.finish(connection, claim, now, due_at=next_edit) and card:
+                await stagings.save_card(connection, claim.staging, card)
+
+    async def _card_gone(self, claim: Claim, staging: str) -> None:
+        """Somebody deleted the card: it is posted anew, and what waited for its thread follows."""
+        now = self._service.now()
+        async with self._store.write() as connection:
+            if await queue.put_back(connection, claim, now, "the card was deleted in Slack", known=True):
+                await stagings.save_card(connection, staging, None)
+                await queue.want(connection, staging, [Target.CARD], now)
+
+    async def _drop(self, claim: Claim, why: str) -> None:
+        now = self._service.now()
+        dropped = {"dropped_at": now, "sent_at": None} if claim.table == "notices" else {}
+        async with self._store.write() as connection:
+            await queue.finish(connection, claim, now, note=why, **dropped)
+
+    # --- choosing ----------------------------------------------------------------------------------------------------
+
+    async def _waiting(self) -> Sequence[Outgoing]:
+        async with self._store.read() as connection:
+            return await outbox.outgoing(connection, self._service.now(), LOOK_AT)
+
+    def _sendable(self, waiting: Sequence[Outgoing], limit: int) -> dict[str, Outgoing]:
+        """The first of each slot that is neither busy nor held back by Slack's limits."""
+        chosen: dict[str, Outgoing] = {}
+        for item in waiting:
+            slot = self._chat.slot(item.project, item.where, item.posts, item.key)
+            if slot.wait <= 0 and slot.name not in chosen and slot.name not in self._busy.values():
+                chosen[slot.name] = item
+            if len(chosen) == limit:
+                break
+        return chosen

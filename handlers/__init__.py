@@ -1,0 +1,35 @@
+"""The doors, all on one screen. A door understands what came in, calls one service method, and answers."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from handlers import actions, commands, events
+from handlers.doors import Doors
+from handlers.errors import logged
+
+
+def register(app: AsyncApp, doors: Doors) -> None:
+    """Slack's doors. The others (`clock`, `watch`, `health`, `tombstone`) are opened by `app`."""
+
+    @app.middleware
+    async def hand_over(context: dict[str, Any], next: Any) -> None:
+        context["doors"] = doors
+        await next()
+
+    app.command("/octopod")(commands.octopod)
+
+    app.action("open")(actions.door(actions.opened))
+    app.action("extend")(actions.door(actions.extend))
+    app.action("logs")(actions.door(actions.logs))
+    app.action("retry")(actions.door(actions.retry))
+    app.action("delete")(actions.door(actions.delete))
+    app.action("choose")(actions.door(actions.choose))
+
+    app.event("app_mention")(events.app_mention)
+    app.event("app_home_opened")(events.ignored)
+    app.event("message")(events.ignored)
+
+    @app.error
+    async def net(error: Exception) -> None:
+        logged(f"an error below the doors: {error}")

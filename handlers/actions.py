@@ -1,0 +1,88 @@
+"""Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `choose`.
+
+A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.domain import commands
+from bot.domain.errors import UserError
+from bot.service import Asked
+from bot.slack import answers
+from bot.slack.messages import Text
+from handlers.conversation import say
+from handlers.doors import Doors
+from handlers.errors import Listener, answering, told
+
+
+async def extend(doors: Doors, asked: Asked, value: str) -> Text:
+    """Its value carries the time it extends to: a double click is one extension."""
+    staging, until = value.split(" ", 1)
+    return answers.extended(await doors.service.extend(asked, staging, until=datetime.fromisoformat(until)))
+
+
+async def logs(doors: Doors, asked: Asked, value: str) -> Text | None:
+    found = await doors.service.staging(value)
+    if found is None:
+        raise UserError("There is no such staging any more.")
+    await doors.service.accept(asked, commands.Logs(found.staging.name, project=found.staging.project))
+    return None
+
+
+async def retry(doors: Doors, asked: Asked, value: str) -> Text:
+    staging, release = value.split(" ", 1)
+    return answers.deploying((await doors.service.retry(asked, staging, release)).branch)
+
+
+async def delete(doors: Doors, asked: Asked, value: str) -> Text:
+    staging, release = value.split(" ", 1)
+    return answers.deleting(await doors.service.delete(asked, staging, drawn_for=release))
+
+
+async def choose(doors: Doors, asked: Asked, value: str) -> Text | None:
+    """A menu of what an ambiguous command could mean: the option is the whole command."""
+    return await say(doors, asked, value)
+
+
+async def opened(doors: Doors, asked: Asked, value: str) -> None:
+    """Slack tells of buttons that only open a URL, too; it wants nothing but an ack."""
+
+
+def door(act: Callable[[Doors, Asked, str], Awaitable[Text | None]]) -> Listener:
+    """A listener for one action: do it, ack, answer privately."""
+
+    @answering
+    async def listener(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], respond: AsyncRespond, doors: Doors
+    ) -> None:
+        text = await told(act(doors, asked_by(body, doors), value_of(action)))
+        await ack()
+        if text:
+            await respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False)
+
+    return listener
+
+
+def value_of(action: dict[str, Any]) -> str:
+    chosen = action.get("selected_option") or action
+    return str(chosen.get("value", ""))
+
+
+def asked_by(body: dict[str, Any], doors: Doors) -> Asked:
+    channel = body.get("channel") or {}
+    message = body.get("message") or {}
+    container = body.get("container") or {}
+    return Asked(
+        id=body["trigger_id"],
+        person=doors.person(body["user"]["id"]),
+        channel=channel.get("id", ""),
+        channel_name=channel.get("name", ""),
+        at=datetime.now(UTC),
+        thread_ts=message.get("thread_ts") or container.get("thread_ts") or message.get("ts"),
+        response_url=body.get("response_url"),
+    )

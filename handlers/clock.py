@@ -1,0 +1,42 @@
+"""The clock's door: looks at the stagings whose time has come (expiry, its warning, debounces)."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+
+import structlog
+
+from bot.service import Service
+
+log = structlog.get_logger()
+LONGEST, SHORTEST = 20.0, 0.05
+
+
+class Clock:
+    """Sleeps until the next time that is written down, and is woken when a nearer one may have been."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._poked = asyncio.Event()
+
+    def poke(self) -> None:
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A clock that jumps is noticed within LONGEST seconds."""
+        while True:
+            self._poked.clear()
+            seconds = LONGEST
+            try:
+                due = await self._service.tick()
+                seconds = self._until(due)
+            except Exception:
+                log.exception("the clock failed")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._poked.wait()
+
+    def _until(self, due: datetime | None) -> float:
+        if due is None:
+            return LONGEST
+        return min(max((due - self._service.now()).total_seconds(), SHORTEST), LONGEST)

@@ -1,0 +1,73 @@
+"""One grammar, however it was typed: a line of text, and who said it where, to what is told privately."""
+
+from dataclasses import replace
+
+from bot.domain import commands, grammar
+from bot.domain.commands import Command
+from bot.domain.errors import UserError
+from bot.domain.model import Staging
+from bot.service import Asked
+from bot.slack import answers
+from bot.slack.messages import Text
+from handlers.doors import Doors
+from handlers.errors import told
+
+
+async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
+    """Understand, do, and answer. None: nothing is to be said."""
+    try:
+        command = grammar.parse(text)
+    except UserError as error:
+        return answers.refusal(error)
+    return await told(_done(doors, asked, command), lambda error: answers.refusal(error, _choosing(command)))
+
+
+async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
+    match command:
+        case commands.Deploy():
+            await doors.service.accept(asked, command)
+            return answers.deploying(command.branch)
+        case commands.Logs():
+            await doors.service.accept(asked, command)
+            return answers.fetching_logs()
+        case commands.Extend():
+            found = await doors.service.find(asked, command.staging, command.project)
+            return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))
+        case commands.Delete():
+            return await _delete(doors, asked, command)
+        case commands.List() | commands.Info() | commands.Help():
+            await doors.service.noted(asked, grammar.render(command))
+            return await _looked_up(doors, asked, command)
+
+
+async def _looked_up(doors: Doors, asked: Asked, command: commands.List | commands.Info | commands.Help) -> Text:
+    match command:
+        case commands.List(mine=mine, project=project):
+            found = await doors.service.list(asked, mine, project)
+            return answers.listing([(one.staging, doors.link_to(one.card)) for one in found], mine)
+        case commands.Info(staging=which, project=project):
+            one = await doors.service.find(asked, which, project)
+            journal = [(line.at, line.actor, line.what, line.why) for line in one.journal]
+            probed = doors.probed(one.staging)
+            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal)
+        case commands.Help(topic=topic):
+            return answers.helping(topic)
+
+
+async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
+    """What has data is asked about, unless `--yes` was typed."""
+    found = await doors.service.find(asked, command.staging, command.project)
+    if found.staging.claims and not command.yes:
+        return answers.ask_delete(found.staging)
+    return answers.deleting(await doors.service.delete(asked, found.staging.id))
+
+
+def _choosing(command: Command) -> answers.Choosing | None:
+    """The same command for one of several stagings that it could mean."""
+    if isinstance(command, commands.Info | commands.Logs | commands.Extend | commands.Delete):
+        return lambda staging: _about(command, staging)
+    return None
+
+
+def _about(command: commands.Info | commands.Logs | commands.Extend | commands.Delete, staging: Staging) -> str:
+    return grammar.render(replace(command, staging=staging.name, project=staging.project))

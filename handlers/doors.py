@@ -1,0 +1,39 @@
+"""What every door needs: the service, who is who, and how stagings are shown. Put into Bolt's context by `register`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.model import Staging
+from bot.domain.policy import Person
+from bot.domain.project import ProbeFrom
+from bot.ports import Posted
+from bot.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """`link`: the permalink of a message, if it is known. `engine`: where stagings run, for cards.
+
+    `running`: the listeners at work; Bolt does not track them.
+    """
+
+    service: Service
+    person: Callable[[str], Person]
+    channel_name: Callable[[str], str]
+    link: Callable[[Posted], str | None]
+    engine: str
+    running: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def drained(self, seconds: float = 5.0) -> None:
+        """Let the listeners at work come to their end."""
+        if self.running:
+            await asyncio.wait(self.running, timeout=seconds)
+
+    def link_to(self, card: Posted | None) -> str | None:
+        return self.link(card) if card else None
+
+    def probed(self, staging: Staging) -> bool:
+        project = self.service.projects.get(staging.project)
+        return project is None or project.url_probe.origin is not ProbeFrom.OFF

@@ -1,0 +1,279 @@
+"""What people type, as phones and desktops send it through Slack, and what the bot understands."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.errors import UserError
+from bot.domain.grammar import (
+    MOST_LINES,
+    Command,
+    Delete,
+    Deploy,
+    Extend,
+    Help,
+    Info,
+    List,
+    Logs,
+    parse,
+    render,
+    strip_mention,
+    typed,
+    usage,
+)
+from bot.domain.naming import valid_name
+
+DEPLOY = "deploy BRANCH [as NAME] [--project PROJECT]"
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("deploy feature-x", Deploy("feature-x")),
+        ("deploy feature/PAY-12_X as pay", Deploy("feature/PAY-12_X", "pay")),
+        ("deploy x --project shop", Deploy("x", project="shop")),
+        ("deploy --project=shop x as y", Deploy("x", "y", "shop")),
+        ("update x", Deploy("x")),
+        ("redeploy x", Deploy("x")),
+        ("create x", Deploy("x")),
+        ("list", List()),
+        ("list mine", List(mine=True)),
+        ("ls --mine -p shop", List(mine=True, project="shop")),
+        ("info", Info()),
+        ("status x", Info("x")),
+        ("logs", Logs()),
+        ("logs x web --lines 100", Logs("x", "web", 100)),
+        ("logs --workload web", Logs(workload="web")),
+        ("logs -n 5 x", Logs("x", lines=5)),
+        ("extend", Extend()),
+        ("extend x by 2d", Extend("x", timedelta(days=2))),
+        ("extend x for 2d", Extend("x", timedelta(days=2))),
+        ("prolong x 1h30m", Extend("x", timedelta(minutes=90))),
+        ("extend 2d", Extend(by=timedelta(days=2))),
+        ("extend by 2d", Extend(by=timedelta(days=2))),
+        ("extend 2d 1d", Extend("2d", timedelta(days=1))),
+        ("extend 2d by 1d", Extend("2d", timedelta(days=1))),
+        ('extend "2d"', Extend("2d")),
+        ("delete", Delete()),
+        ("delete x --yes", Delete("x", yes=True)),
+        ("rm -y x", Delete("x", yes=True)),
+        ("remove x", Delete("x")),
+        ("destroy x", Delete("x")),
+        ("cleanup x", Delete("x")),
+        ("help", Help()),
+        ("help deploy", Help("deploy")),
+        ("help ls", Help("list")),
+        ("deploy --help", Help("deploy")),
+        ("--help", Help()),
+        ("?", Help()),
+        ("", Help()),
+        (" \n\t\u00a0 ", Help()),
+    ],
+)
+def test_commands(text: str, command: Command) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("Deploy feature-x", Deploy("feature-x")),
+        ("deploy\u00a0feature-x\nas\tpay", Deploy("feature-x", "pay")),
+        ("delete x —yes", Delete("x", yes=True)),
+        ("delete x –yes", Delete("x", yes=True)),
+        ("delete x –-Yes", Delete("x", yes=True)),
+        ("delete x –y", Delete("x", yes=True)),
+        ("list —project=shop", List(project="shop")),
+        ("list --project=“my shop”", List(project="my shop")),
+        ("deploy “feature-x”", Deploy("feature-x")),
+        ("deploy ‘feature-x’", Deploy("feature-x")),
+        ("deploy «feature-x»", Deploy("feature-x")),
+        ("deploy don't-panic", Deploy("don't-panic")),
+        ("deploy don’t-panic", Deploy("don’t-panic")),
+        ("deploy 'don't-panic'", Deploy("don't-panic")),
+        ("deploy a\"b'c`d", Deploy("a\"b'c`d")),
+        ("deploy `feature-x`", Deploy("feature-x")),
+        ("deploy ```feature-x```", Deploy("feature-x")),
+        ("`deploy feature-x`", Deploy("feature-x")),
+        ("`deploy a&amp;b`", Deploy("a&b")),
+        ("deploy `as` as `x`", Deploy("as", "x")),
+        ("deploy a&amp;b&lt;c&gt;d", Deploy("a&b<c>d")),
+        ("deploy a&amp;amp;b", Deploy("a&amp;b")),
+        ("deploy a&copy;b", Deploy("a&copy;b")),
+        ("deploy &lt;@U1&gt;", Deploy("<@U1>")),
+        ("deploy <http://release.io|release.io>", Deploy("release.io")),
+        ("deploy fix-<http://release.io|release.io>-x", Deploy("fix-release.io-x")),
+        ("deploy <mailto:a@b.io|a@b.io>", Deploy("a@b.io")),
+        ("info <https://x.shop.test/login>", Info("https://x.shop.test/login")),
+        ("info <https://x.shop.test|our staging>", Info("https://x.shop.test")),
+        ("info <@U1|bob>", Info("@bob")),
+        ("info <@U1>", Info("@U1")),
+        ("info <#C1|general>", Info("#general")),
+        ("info <!subteam^S1|@platform>", Info("@platform")),
+        ("deploy feature-x.", Deploy("feature-x.")),
+        ("deploy \u200bfeature-x\u200b", Deploy("feature-x")),
+        ("/octopod deploy x", Deploy("x")),
+        ("deploy #12-fix", Deploy("#12-fix")),
+        ('deploy "#12"', Deploy("#12")),
+        ("deploy ünïcode/日本", Deploy("ünïcode/日本")),
+        ('deploy "a\u00a0b"', Deploy("a\u00a0b")),
+    ],
+)
+def test_text_as_it_really_arrives(text: str, command: Command) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("<@U0BOT> deploy x", "deploy x"),
+        ("  <@U0BOT|octopod>:\u00a0deploy x", "deploy x"),
+        ("<@W0BOT>, list", "list"),
+        ("<@U0BOT>", ""),
+        ("deploy <@U0BOT>", "deploy <@U0BOT>"),
+        ("deploy x", "deploy x"),
+    ],
+)
+def test_the_mention_at_the_beginning_is_taken_away(text: str, rest: str) -> None:
+    assert strip_mention(text) == rest
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        parse(text)
+    return caught.value.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("deplyo x", "`deplyo` is not a command. Did you mean `deploy`? Try `/octopod help`."),
+        ("frobnicate", "`frobnicate` is not a command. Try `/octopod help`."),
+        ("destry x", "`destry` is not a command. Did you mean `delete`? Try `/octopod help`."),
+        ("sleep x", "`sleep` is not supported yet."),
+        ("Rollback", "`Rollback` is not supported yet."),
+        ("help wake", "COMMAND `wake` is not supported yet."),
+        ("help dploy", "COMMAND `dploy` is not a command. Did you mean `deploy`? Try `/octopod help`."),
+        ("deploy", f"BRANCH is missing: `{DEPLOY}`, for example `/octopod deploy feature-x`."),
+        ('deploy ""', "BRANCH is empty."),
+        ("deploy x y", f"`y` is one word too many: `{DEPLOY}`."),
+        ("deploy x as", "`as` must be followed by NAME."),
+        ("deploy x as --project shop", "`as` must be followed by NAME."),
+        ("deploy x --project=", "`--project` must be followed by PROJECT."),
+        ("deploy x as Pay_1", "NAME `Pay_1` must be at most 40 letters a–z, digits and dashes, such as `pay-1`."),
+        ("deploy x —env A=b", "`--env` is not supported yet."),
+        ("deploy x --env=A=b", "`--env` is not supported yet."),
+        ("deploy x --profile production-payments", "`--profile` is not supported yet."),
+        ("deploy x PAYMENTS=production", "`PAYMENTS=production`: changing the configuration is not supported yet."),
+        ("deploy x --projekt", "`--projekt` is not an option of `deploy`. Did you mean `--project`?"),
+        ("list --yes", "`--yes` is not an option of `list`."),
+        ("delete x --yes=no", "`--yes` takes no value."),
+        ("delete x -y --yes", "--yes is given twice."),
+        ("list -p a -p b", "PROJECT is given twice."),
+        ("extend x by soon", "DURATION `soon` must be a duration such as 3d, 12h or 1h30m."),
+        ("extend x 0d", "DURATION `0d` must be longer than nothing, such as 3d, 12h or 1h30m."),
+        ("logs x --lines many", "LINES `many` must be a number from 1 to 500."),
+        ("logs x --lines 0", "LINES `0` must be a number from 1 to 500."),
+        ("deploy #12", "Pull requests are not supported yet (`#12`); name the branch."),
+        (
+            "info <https://github.com/acme/shop/pull/12|shop#12>",
+            "Pull requests are not supported yet (`https://github.com/acme/shop/pull/12`); name the branch.",
+        ),
+        (
+            "deploy <https://gitlab.com/a/b/-/merge_requests/12>",
+            "Pull requests are not supported yet (`https://gitlab.com/a/b/-/merge_requests/12`); name the branch.",
+        ),
+        ("deploy “feature-x", "The quote before `feature-x` is not closed."),
+        ("list --project='shop", "The quote before `shop` is not closed."),
+        ("deploy `feature-x", "The quote before `feature-x` is not closed."),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text: str, mistake: str) -> None:
+    assert mistakes(text) == [mistake]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    assert mistakes("deploy --env a=b --frob #12 surplus as Ä 'open") == [
+        "The quote before `open` is not closed.",
+        "`--env` is not supported yet.",
+        "`--frob` is not an option of `deploy`.",
+        "NAME `Ä` must be at most 40 letters a–z, digits and dashes, such as `a`.",
+        "Pull requests are not supported yet (`#12`); name the branch.",
+        f"`surplus` is one word too many: `{DEPLOY}`.",
+        f"`open` is one word too many: `{DEPLOY}`.",
+    ]
+    assert len(mistakes("deploy --frob --brof")) == 3
+
+
+def test_long_and_many_lined_words_are_shown_short() -> None:
+    (mistake,) = mistakes("list `a\nb" + "x" * 200 + "`")
+    assert "`a bx" in mistake and "…`" in mistake and len(mistake) < 200
+
+
+def test_a_novel_is_no_command() -> None:
+    assert mistakes('"a ' * 10_000) == ["That is too long for a command: it may have 3000 characters."]
+
+
+def test_help_lists_every_command_and_each_example_is_one() -> None:
+    lines = usage()
+    assert [line.syntax.split()[0] for line in lines] == ["deploy", "list", "info", "logs", "extend", "delete", "help"]
+    assert lines[4].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
+    for line in lines:
+        command = parse(line.example)
+        assert usage(line.syntax.split()[0]) == [line]
+        assert type(command).__name__.lower() == line.syntax.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (Deploy("feature-x", "pay", "shop"), "deploy feature-x as pay --project shop"),
+        (Deploy("as"), 'deploy "as"'),
+        (Deploy("a&b"), "deploy a&b"),
+        (List(mine=True), "list mine"),
+        (Logs(None, "web", 20), "logs --workload web --lines 20"),
+        (Extend("2d", timedelta(hours=36)), 'extend "2d" by 1d12h'),
+        (Delete("x", yes=True), "delete x --yes"),
+        (Help(), "help"),
+    ],
+)
+def test_commands_as_a_person_would_type_them(command: Command, text: str) -> None:
+    assert typed(command) == text
+
+
+words = st.one_of(
+    st.sampled_from(["as", "mine", "by", "2d", "#1", "--yes", "—x", "-p", "don't", '"', "\\", "a\\", "<@U1>", "&amp;"]),
+    st.text(min_size=1, max_size=30),
+    st.text("\"'“”`\\ \u00a0-<>&|=", min_size=1, max_size=8),
+)
+maybe = st.none() | words
+names = st.none() | st.text("abc-1", min_size=1, max_size=40).filter(valid_name)
+spans = st.none() | st.integers(1, 315_000_000).map(lambda seconds: timedelta(seconds=seconds))
+commands: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Deploy, words, names, maybe),
+    st.builds(List, st.booleans(), maybe),
+    st.builds(Info, maybe, maybe),
+    st.builds(Logs, maybe, maybe, st.none() | st.integers(1, MOST_LINES), maybe),
+    st.builds(Extend, maybe, spans, maybe),
+    st.builds(Delete, maybe, st.booleans(), maybe),
+    st.builds(Help, st.sampled_from([None, "deploy", "list", "info", "logs", "extend", "delete", "help"])),
+)
+
+
+@given(commands)
+def test_a_command_written_down_is_read_as_itself(command: Command) -> None:
+    assert parse(render(command)) == command
+
+
+@given(
+    st.text()
+    | st.lists(words, max_size=6).map(" ".join)
+    | st.lists(words, max_size=6).map(lambda w: " ".join(["deploy", *w]))
+)
+def test_no_text_breaks_the_parser(text: str) -> None:
+    try:
+        parse(text)
+    except UserError as error:
+        assert error.text
