@@ -1,0 +1,38 @@
+# Every target installs what it needs first. `make playground` and `make test` are all that a newcomer needs.
+
+BIN := .venv/bin
+PLAYGROUND ?=
+
+.PHONY: help playground test check format test-crash bootstrap clean
+
+help:
+	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
+	@echo "make test         the tests that need no cluster"
+	@echo "make check        format, lint, types, import contracts"
+	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make format       let ruff format and sort"
+
+bootstrap:
+	@scripts/bootstrap
+
+playground: bootstrap
+	@$(BIN)/octopod playground $(PLAYGROUND)
+
+test: bootstrap
+	$(BIN)/pytest
+
+check: bootstrap
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: bootstrap
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test-crash: bootstrap
+	$(BIN)/pytest tests/crash -m crash
+
+clean:
+	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
