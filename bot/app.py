@@ -42,7 +42,7 @@ from bot.settings import Settings, load_keys
 from bot.site import listen, site
 from bot.slack.directory import Directory
 from bot.slack.sender import Sender
-from bot.slack.workspace import Identity, Socket, Workspace, require_app_token
+from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
 from bot.store.migrate import migrate
 from bot.store.store import Store
 from bot.worker.engine import EngineWork
@@ -162,7 +162,7 @@ class Slack:
             client=AsyncWebClient(base_url=api_url, session=session, retry_handlers=[]),
             # Socket Mode needs no secret, but Bolt refuses to start without one.
             signing_secret=signing_secret or secrets.token_hex(16),
-            authorize=self.workspace.authorize,  # type: ignore[arg-type]  # Bolt takes None for a refusal
+            authorize=authorizing(self.workspace),
         )
 
     def _met(self, identity: Identity) -> None:
@@ -233,7 +233,7 @@ async def _listening(stack: AsyncExitStack, bot: Bot, engine: LocalEngine, socke
         }
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
-    proxy = await stack.enter_async_context(Proxy(engine, gone))
+    proxy = Proxy(engine, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
     app = site(bot.slack.bolt, health.healthz(facts), metrics, proxy.handle, projects)

@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.errors import OutcomeUnknown, TemporaryError
+from bot.domain.errors import MessageGone, OutcomeUnknown, TemporaryError
 from bot.domain.events import Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
@@ -98,7 +98,16 @@ class Sender:
             answer = await self._client.chat_postMessage(
                 channel=channel, thread_ts=thread, metadata=_metadata(key), unfurl_links=False, **_content(text)
             )
-        return Posted(answer["channel"], answer["ts"])
+        posted = Posted(answer["channel"], answer["ts"])
+        if thread and (answer.get("message") or {}).get("thread_ts") != thread:
+            await self._take_back(posted)
+        return posted
+
+    async def _take_back(self, stray: Posted) -> None:
+        """A reply to a parent that somebody deleted lands in the channel, where it does not belong."""
+        async with self._call("chat.delete", "chat.delete"):
+            await self._client.chat_delete(channel=stray.channel, ts=stray.ts)
+        raise MessageGone("The thread's first message was deleted in Slack.")
 
     async def _update(self, at: Posted, text: Text, key: str | None) -> Posted:
         """Without a key the message keeps the metadata that it has."""

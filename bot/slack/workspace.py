@@ -1,8 +1,9 @@
 """The connection to one Slack workspace: who we are there, and Socket Mode if there is an app token."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -71,6 +72,15 @@ class Workspace:
             bot_user_id=ours.user,
             bot_id=ours.bot,
         )
+
+
+def authorizing(workspace: Workspace) -> Callable[..., Awaitable[Any]]:
+    """A plain function: Bolt looks at the names of its parameters, and takes a method's `self` for one of its own."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        return await workspace.authorize(enterprise_id, team_id)
+
+    return authorize
 
 
 async def require_app_token(client: AsyncWebClient, app_token: str) -> None:

@@ -1,0 +1,125 @@
+"""Git as the worker needs it: branches and commits by what people call them, and the files of a commit."""
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from bot.domain.errors import ConfigError, PermanentError, TemporaryError, UserError
+from bot.domain.project import Project
+from bot.git.choose import COMMIT_ID, by_name, by_part, short, unknown
+from bot.git.credentials import Environments
+from bot.git.export import export
+from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
+from bot.git.run import run
+from bot.ports import Commit, Head
+
+T = TypeVar("T")
+
+OLDEST_GIT = (2, 32)  # the first to know GIT_CONFIG_GLOBAL
+FACTS = "--format=%H%x00%s%x00%an%x00%ae%x00%ct"
+
+
+class GitCache:
+    """One bare mirror per project in `folder`. Credentials come from `environ`, by the names that projects give."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ, limits: Limits | None = None) -> None:
+        self._folder = folder.absolute()
+        self._environments = Environments(self._folder, environ)
+        self._limits = limits or Limits()
+        self._mirrors: dict[str, Mirror] = {}
+        self._exports = asyncio.Semaphore(self._limits.exports)
+
+    async def check(self) -> str:
+        """Git's version. Raises ConfigError when it is missing or too old."""
+        try:
+            output = await run(["git", "--version"], self._environments.local(), self._limits.read)
+        except (PermanentError, TimeoutError) as error:
+            raise ConfigError(["git is not installed, or does not answer: install git 2.32 or newer"]) from error
+        version = output.out.decode(errors="replace").strip().removeprefix("git version ")
+        numbers = re.match(r"(\d+)\.(\d+)", version)
+        if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST_GIT:
+            raise ConfigError([f"git {version} is too old: install git 2.32 or newer"])
+        return version
+
+    async def resolve(self, project: Project, name: str) -> Head:
+        """The head that `name` means: a branch, else a commit id, else a unique part of a branch's name."""
+        name = name.strip()
+        if not name:
+            raise UserError("Say which branch.")
+        mirror = self._mirror(project)
+        heads = await mirror.heads(project)
+        if found := by_name(heads, name):
+            return found
+        if COMMIT_ID.fullmatch(name) and (found := await self._by_commit(mirror, project, heads, name.lower())):
+            return found
+        if found := by_part(heads, name):
+            return found
+        raise unknown(heads, name)
+
+    async def branches(self, project: Project) -> Sequence[Head]:
+        return await self._mirror(project).heads(project)
+
+    async def commit(self, project: Project, commit: str) -> Commit:
+        mirror = self._mirror(project)
+
+        async def look() -> Commit:
+            await mirror.ensure(project, commit)
+            output = await mirror.read("log", "-1", "--no-show-signature", "--encoding=UTF-8", FACTS, commit, "--")
+            if output.code:
+                raise TemporaryError(f"The commit {commit[:10]} can't be read: {output.error.strip()}")
+            return _commit(output.out.decode(errors="replace"))
+
+        return await self._healed(mirror, look)
+
+    async def export(self, project: Project, commit: str, folder: Path) -> None:
+        mirror = self._mirror(project)
+
+        async def write() -> None:
+            await mirror.ensure(project, commit)
+            async with self._exports:
+                command = mirror.command("archive", "--format=tar", commit)
+                await export(command, self._environments.local(), folder, self._limits)
+
+        await self._healed(mirror, write)
+
+    async def _healed(self, mirror: Mirror, work: Callable[[], Awaitable[T]]) -> T:
+        """What the work gives; if it finds the cache damaged, once more on a new one."""
+        try:
+            return await work()
+        except DamagedError:
+            mirror.damaged()
+            return await work()
+
+    async def _by_commit(self, mirror: Mirror, project: Project, heads: Sequence[Head], name: str) -> Head | None:
+        """The commit, and of the branches that hold it the likeliest: it is its head, the baseline, the newest."""
+        found = await mirror.read("rev-parse", "--verify", name + "^{commit}")
+        if "is ambiguous" in found.error:
+            raise UserError(f"Several commits begin with “{name}”. Give more of its digits.")
+        if found.code:
+            return None
+        commit = found.out.decode().strip()
+        headed = {head.branch for head in heads if head.commit == commit}
+        holders = await mirror.read(
+            "for-each-ref", "--sort=-committerdate", f"--contains={commit}", "--format=%(refname)", HEADS
+        )
+        names = [line.removeprefix(HEADS) for line in holders.out.decode(errors="ignore").split("\n") if line]
+        names.sort(key=lambda branch: (branch not in headed, branch != project.baseline))
+        if not names:
+            raise UserError(f"The commit “{short(name)}” is on no branch: its branch was deleted or rewritten.")
+        return Head(names[0], commit)
+
+    def _mirror(self, project: Project) -> Mirror:
+        if project.name not in self._mirrors:
+            folder = self._folder / (quote(project.name, safe="") + ".git")
+            self._mirrors[project.name] = Mirror(folder, self._environments, self._limits)
+        return self._mirrors[project.name]
+
+
+def _commit(text: str) -> Commit:
+    number, subject, author, email, seconds = text.rstrip("\n").split("\0")
+    return Commit(number, subject, author, email, datetime.fromtimestamp(int(seconds), UTC))

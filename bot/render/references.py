@@ -1,0 +1,61 @@
+"""`${…}` in manifests and configuration: what each name means, and text filled with it. `$${` is a literal `${`."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain import naming
+from bot.ports import EngineFacts, RenderFacts
+from bot.render.source import Mistake
+
+REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
+IMAGE_NAMES = ("commit", "branch", "staging", "project")
+NO_IMAGE = "none"
+
+
+def meanings(facts: RenderFacts, engine: EngineFacts) -> dict[str, Any]:
+    """Every name that a manifest may refer to. Raises Mistake for a wrong reference in `image:`."""
+    plain: dict[str, Any] = {
+        "staging": facts.name,
+        "project": facts.project,
+        "branch": facts.branch,
+        "commit": facts.commit,
+        "namespace": facts.namespace,
+    }
+    for name, host in facts.hosts.items():
+        plain[f"host.{name}"] = naming.without_port(host)
+        plain[f"url.{name}"] = naming.url(facts.scheme, host)
+    if facts.image:
+        plain["image"] = fill(facts.image, {name: plain[name] for name in IMAGE_NAMES})
+    elif engine.name == "local":  # it runs commands, not images
+        plain["image"] = NO_IMAGE
+    return plain
+
+
+def fill(text: str, meaning: Mapping[str, Any]) -> Any:
+    """A text that is one whole reference takes the value with its type. Raises Mistake for an unknown name."""
+    whole = REFERENCE.fullmatch(text)
+    if whole and whole[1] is not None:
+        return _meant(whole[1], meaning)
+    return REFERENCE.sub(lambda found: _part(found, meaning), text)
+
+
+def _part(found: re.Match[str], meaning: Mapping[str, Any]) -> str:
+    if found[0] == "$${":
+        return "${"
+    if found[1] is None:
+        raise Mistake("`${` without its `}`; write `$${` if you mean the characters")
+    return str(_meant(found[1], meaning))
+
+
+def _meant(name: str, meaning: Mapping[str, Any]) -> Any:
+    if name in meaning:
+        return meaning[name]
+    if name.startswith("values."):
+        raise Mistake(f"`${{{name}}}`: values are not supported yet")
+    if name == "image":
+        raise Mistake("`${image}` is used, but the project has no `image:` in octopod.yaml")
+    close = difflib.get_close_matches(name, meaning, n=1)
+    hint = f"; did you mean `${{{close[0]}}}`?" if close else f"; there is {', '.join(sorted(meaning))}"
+    raise Mistake(f"`${{{name}}}` is unknown{hint}")
