@@ -4,9 +4,7 @@ Used wherever something of ours stands before something else: the proxy of the l
 """
 
 import asyncio
-import string
 from collections.abc import AsyncIterator
-from urllib.parse import quote
 
 import aiohttp
 from aiohttp import WSMsgType, hdrs, web
@@ -33,13 +31,26 @@ def forwarding_session() -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(force_close=True, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        middlewares=(_never_twice,),
     )
+
+
+async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp itself repeats a GET whose connection was lost. What ended one process should not be sent to the next:
+    said as an error that it does not know, so that it is left to the caller."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(f"the connection was lost: {error}") from error
 
 
 async def forward(request: web.Request, session: aiohttp.ClientSession, host: str, port: int) -> web.StreamResponse:
     """Answer `request` with what the server at host:port says to it; Host is kept, redirects are not followed.
 
-    Raises aiohttp.ClientError only while no response has been started: the caller may still answer by itself.
+    Raises aiohttp.ClientError only while no response has been started: the caller may still answer by itself. If it is
+    a ClientConnectorError, nobody has heard the request.
     """
     url = _url(request, host, port)
     if _is_websocket(request):
@@ -53,6 +64,7 @@ async def forward(request: web.Request, session: aiohttp.ClientSession, host: st
         allow_redirects=False,
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        middlewares=(_never_twice,),
         max_line_size=64 * 1024,
         max_field_size=64 * 1024,
     ) as upstream:
@@ -60,9 +72,8 @@ async def forward(request: web.Request, session: aiohttp.ClientSession, host: st
 
 
 def _url(request: web.Request, host: str, port: int) -> URL:
-    raw = request.rel_url.raw_path_qs.encode("utf-8", "surrogateescape")
     origin = URL.build(scheme="http", host=host, port=port)
-    return URL(f"{origin}{quote(raw, safe=string.printable)}", encoded=True)
+    return URL(f"{origin}{request.rel_url.raw_path_qs}", encoded=True)
 
 
 def _is_websocket(request: web.Request) -> bool:

@@ -19,17 +19,28 @@ CARD = Target.CARD
 def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
     """Fold what the snapshot says about the serving release into a decision about the rollout."""
     staging = decision.staging
-    if staging.live is None or status.serving not in (None, staging.live.id):
+    if staging.live is None or status.resuming:
         return decision
+    if status.serving not in (None, staging.live.id):
+        return replace(decision, staging=_unknown(staging))
     health, reason, details = _health_of(status)
-    after = replace(staging, health=health, health_reason=reason, health_details=details)
-    if health is Health.HEALTHY:
-        after = replace(after, healthy_since=after.healthy_since or now) if after.unhealthy_since else after
-    else:
+    after = replace(staging, health=health)
+    if health is not Health.HEALTHY:
+        after = replace(after, health_reason=reason, health_details=details)
         after = replace(after, unhealthy_since=after.unhealthy_since or now, healthy_since=None)
+    elif after.unhealthy_since:  # the reason is kept until it is well again: the end of an alert tells it
+        after = replace(after, healthy_since=after.healthy_since or now)
     changed_look = after.health is not staging.health and after.broken_since is not None
     targets = decision.targets | {CARD} if changed_look else decision.targets
     return alerted(replace(decision, staging=after, targets=targets), policy, now)
+
+
+def _unknown(staging: Staging) -> Staging:
+    """People use another release: what ailed this one, unless it was announced, will not be called a breakage."""
+    if staging.broken_since:
+        return staging
+    well = replace(staging, health=Health.HEALTHY, health_reason="", health_details=())
+    return replace(well, unhealthy_since=None, healthy_since=None)
 
 
 def _health_of(status: StagingStatus) -> tuple[Health, str, tuple[str, ...]]:
@@ -79,7 +90,14 @@ def _broke(decision: Decision, now: datetime) -> Decision:
 def _well_again(decision: Decision, now: datetime) -> Decision:
     staging = decision.staging
     notices = tuple(recovery(staging, now))
-    well = replace(staging, unhealthy_since=None, healthy_since=None, broken_since=None)
+    well = replace(
+        staging,
+        unhealthy_since=None,
+        healthy_since=None,
+        broken_since=None,
+        health_reason="",
+        health_details=(),
+    )
     if not notices:
         return replace(decision, staging=well)
     return replace(

@@ -26,7 +26,7 @@ from bot.domain.events import (
     UrlAnswered,
     Where,
 )
-from bot.domain.model import CLOCK, Desired, Phase, Release, Stage, Staging
+from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.rollout import applied, files_ready, release_failed, status_seen, url_answered
 
@@ -181,7 +181,7 @@ def _extend(staging: Staging, event: Extend, policy: Policy, now: datetime) -> D
         raise UserError(f"{staging.name} is being deleted, so there is nothing to extend.")
     if staging.expires_at is None:
         raise UserError(f"{staging.name} never expires, so there is nothing to extend.")
-    until = event.until or max(now, staging.expires_at) + (event.by or timedelta(days=1))
+    until = event.until or max(now, staging.expires_at) + _at_most(event.by or timedelta(days=1))
     if until <= staging.expires_at:  # the second click of a double click, or a stale button
         return Decision(staging)
     if until > now + LONGEST_LIFE:
@@ -193,6 +193,11 @@ def _extend(staging: Staging, event: Extend, policy: Policy, now: datetime) -> D
         what="extend",
         why=f"until {until.isoformat(timespec='seconds')}",
     )
+
+
+def _at_most(by: timedelta) -> timedelta:
+    """So that no date overflows; what is longer than the longest life is refused anyway."""
+    return min(max(by, timedelta()), 2 * LONGEST_LIFE)
 
 
 def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
@@ -225,6 +230,7 @@ def _alert_closed(event: Delete) -> Notice:
 
 
 def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
+    staging = replace(staging, wake_at=next_wake(staging, policy))  # the project's rules may have changed
     if staging.desired is Desired.ABSENT:
         return Decision(staging)
     if staging.expires_at and now >= staging.expires_at:
@@ -263,7 +269,7 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     if staging.unhealthy_since and not staging.attempt.stage.under_way:
         if staging.healthy_since:
             times.append(staging.healthy_since + policy.settle)
-        elif not staging.broken_since:
+        elif staging.health is not Health.HEALTHY and not staging.broken_since:
             times.append(staging.unhealthy_since + policy.debounce)
     return min(times, default=None)
 

@@ -47,27 +47,37 @@ def _with_attempt(staging: Staging, release: Release, *targets: Target) -> Decis
 
 def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
     if not status.present:
-        return _gone(staging, now)
+        return _gone(staging, status, policy, now)
     if staging.desired is Desired.ABSENT:
         return Decision(staging)
     decision = _rollout_seen(replace(staging, serving=status.serving), status, policy, now)
     return health_seen(decision, status, policy, now)
 
 
-def _gone(staging: Staging, now: datetime) -> Decision:
+def _gone(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
     """Wanted gone: it is deleted. Wanted here: the engine lost it and is asked again."""
     if staging.desired is Desired.ABSENT:
-        facts = {"by": staging.deleted_by, "reason": staging.delete_reason, "claims": list(staging.claims)}
-        return Decision(
-            replace(staging, deleted_at=now, serving=None),
-            targets=frozenset({CARD}),
-            notices=(Notice(NoticeKind.DELETED, Where.THREAD, facts),),
-            actor=staging.deleted_by or CLOCK,
-            what="deleted",
-            why=staging.delete_reason,
-        )
+        return _deleted(staging, now)
     wanted = staging.attempt.stage in (Stage.APPLIED, Stage.READY, Stage.LIVE) or staging.live is not None
-    return Decision(replace(staging, serving=None), targets=frozenset({ENGINE}) if wanted else frozenset())
+    again = frozenset({ENGINE}) if wanted else frozenset()
+    lost = replace(staging, serving=None)
+    if staging.attempt.stage is Stage.READY:  # else the probe would ask for what is not there
+        decision = _with_attempt(lost, _not_ready(replace(staging.attempt, workloads=())), PROGRESS, ENGINE)
+    else:
+        decision = Decision(lost, targets=again)
+    return health_seen(decision, status, policy, now)
+
+
+def _deleted(staging: Staging, now: datetime) -> Decision:
+    facts = {"by": staging.deleted_by, "reason": staging.delete_reason, "claims": list(staging.claims)}
+    return Decision(
+        replace(staging, deleted_at=now, serving=None),
+        targets=frozenset({CARD}),
+        notices=(Notice(NoticeKind.DELETED, Where.THREAD, facts),),
+        actor=staging.deleted_by or CLOCK,
+        what="deleted",
+        why=staging.delete_reason,
+    )
 
 
 def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
@@ -75,16 +85,21 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
     if status.release != attempt.id or not (attempt.stage.under_way or _may_heal(attempt)):
         return Decision(staging)
     seen = replace(attempt, workloads=tuple(map(_progress, status.workloads)))
-    failed = [w for w in status.workloads if w.state is WorkloadState.FAILED]
-    if status.workloads and all(w.state is WorkloadState.READY for w in status.workloads):
+    own = [w for w in status.workloads if w.release == attempt.id]  # the others still run an older release
+    failed = [w for w in own if w.state is WorkloadState.FAILED]
+    if own and len(own) == len(status.workloads) and all(w.state is WorkloadState.READY for w in own):
         return _ready(staging, seen, policy, now)
     if not attempt.stage.under_way:
         return Decision(staging)
     if failed:
         return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
     if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
-        return _with_attempt(staging, replace(seen, stage=Stage.APPLIED, ready_at=None), PROGRESS, ENGINE)
+        return _with_attempt(staging, _not_ready(seen), PROGRESS, ENGINE)
     return _with_attempt(staging, seen, PROGRESS) if seen != attempt else Decision(staging)
+
+
+def _not_ready(release: Release) -> Release:
+    return replace(release, stage=Stage.APPLIED, ready_at=None)
 
 
 def _may_heal(release: Release) -> bool:
@@ -99,7 +114,8 @@ def _progress(workload: WorkloadStatus) -> WorkloadProgress:
 def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> Decision:
     if seen.stage is Stage.READY:
         return Decision(staging)
-    ready = replace(seen, stage=Stage.READY, ready_at=now, applied_at=seen.applied_at or now)
+    steps = replace(seen, ready_at=now, applied_at=seen.applied_at or now)
+    ready = replace(steps, stage=Stage.READY, ended_at=None, reason="", details=(), next_step="")
     if not (policy.probes and staging.urls):
         return _live(staging, ready, "", now)
     return _with_attempt(staging, ready, PROGRESS, ENGINE)

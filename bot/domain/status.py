@@ -38,7 +38,8 @@ class StagingStatus:
 
     `release`: the newest release that the engine was asked to run, `workloads`: how far it came.
     `serving`: the release whose workloads answer requests now (an older one while a new one starts or after it failed),
-    or None; `serving_workloads`: how that one is doing (equal to `workloads` when it is the newest).
+    or None; `serving_workloads`: how that one is doing (equal to `workloads` when it is the newest). `resuming`: the
+    engine itself was down and is bringing the staging back, so its workloads cannot be judged yet.
     """
 
     staging: str
@@ -47,6 +48,7 @@ class StagingStatus:
     serving: str | None = None
     serving_workloads: tuple[WorkloadStatus, ...] = ()
     present: bool = True
+    resuming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ class Pace:
     `settle`: how long a process without readiness probe must live to count as ready.
     `probe_first`, `probe_most`: between two probes while a process starts, growing.
     `grace_most`: between SIGTERM and SIGKILL, whatever the manifest asks. `drain`: for requests in flight when a
-    newer release takes over. `starts_at_once`, `start_turn`: so many processes start side by side, each for at most
-    so long.
+    newer release takes over. `resume`: how long a staging that the engine brings back after its own restart may take
+    before it is judged like any other. `starts_at_once`, `start_turn`: so many processes start side by side, each for
+    at most so long.
     """
 
     start_pause: float = 0.3
@@ -35,6 +36,7 @@ class Pace:
     probe_most: float = 1.0
     grace_most: float = 5.0
     drain: float = 5.0
+    resume: float = 60.0
     starts_at_once: int = field(default_factory=_starts_at_once)
     start_turn: float = 3.0
     adopt_wait: float = 2.0

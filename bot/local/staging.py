@@ -54,6 +54,7 @@ class Staging:
         self._retiring: dict[str, asyncio.Task[None]] = {}
         self._draining: set[ReleaseRun] = set()
         self._swept: tuple[str, str | None] | None = None
+        self._resuming = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -74,9 +75,13 @@ class Staging:
                 # What fails now is tried again by the loop.
                 with suppress(TemporaryError, OSError):
                     await self._start(release, found.get(release, {}))
+        adopted = frozenset((run.release, key) for run in self._runs.values() for key in run.adoptable)
+        self._resuming = self.serving is not None and not any(name == self.record.serving for name, _ in adopted)
+        if self._resuming:
+            asyncio.get_running_loop().call_later(self._tools.pace.resume, self._resumed)
         self._publish(self._status())
         self.begin()
-        return frozenset((run.release, key) for run in self._runs.values() for key in run.adoptable)
+        return adopted
 
     async def close(self) -> None:
         """End all processes and leave on disk what is wanted."""
@@ -148,6 +153,10 @@ class Staging:
                 log.exception("staging %s: the local engine broke; trying again", self.record.name)
                 self._wake_later()
 
+    def _resumed(self) -> None:
+        self._resuming = False
+        self._wake.set()
+
     def _wake_later(self) -> None:
         asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
 
@@ -163,6 +172,8 @@ class Staging:
         if wanted != serving and wanted in self._runs:
             await self._judge(self._runs[wanted])
         await self._sweep()
+        if self.serving is not None and self.serving.ready:
+            self._resuming = False
         self._publish(self._status())
 
     async def _judge(self, run: ReleaseRun) -> None:
@@ -279,6 +290,7 @@ class Staging:
             workloads=self.record.failed or self._workloads(self.record.wanted),
             serving=serving,
             serving_workloads=() if serving is None else self._workloads(serving),
+            resuming=self._resuming,
         )
 
     def _workloads(self, release: str) -> tuple[WorkloadStatus, ...]:

@@ -56,14 +56,18 @@ def text_of(text: str, *blocks: Block) -> Text:
 def card(staging: Staging, engine: str, probed: bool = True) -> Text:
     """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
     phase = staging.phase
-    headline = f"{EMOJI[phase]} *{escape(staging.name)}* is *{phase}*"
+    headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
     buttons = _buttons(staging)
     if buttons:
         body.append(actions(*buttons))
-    return text_of(f"{EMOJI[phase]} {escape(staging.name)} is {phase}", *body)
+    return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
+
+
+def _verb(phase: Phase) -> str:
+    return "has" if phase is Phase.FAILED else "is"
 
 
 def _addresses(staging: Staging) -> list[str]:
@@ -95,7 +99,8 @@ def _trouble(staging: Staging) -> list[Block]:
         case Phase.FAILED:
             return [section(f"*Why:* {escape(staging.attempt.reason)}{_still_serves(staging)}")]
         case Phase.BROKEN:
-            return [section(f"*{staging.health.capitalize()}:* {escape(staging.health_reason)}")]
+            now = "Ready again, if it stays so" if staging.health is Health.HEALTHY else staging.health.capitalize()
+            return [section(f"*{now}:* {escape(staging.health_reason)}")]
         case Phase.ROLLING_OUT if staging.older_serves:
             return [section(f"Release {staging.older_serves.number} serves until the new one is ready.")]
         case _:
