@@ -26,8 +26,18 @@ async def started(
     argv: Sequence[str], environ: Mapping[str, str], stdout: int
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A running command; when the block is left by an exception, nothing of its process group runs any more."""
+    # Cancelled half-way, asyncio would end the process but not its group.
+    starting = asyncio.create_task(_start(argv, environ, stdout))
     try:
-        process = await asyncio.create_subprocess_exec(
+        yield await asyncio.shield(starting)
+    except BaseException:
+        await _end(await starting)
+        raise
+
+
+async def _start(argv: Sequence[str], environ: Mapping[str, str], stdout: int) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
             *argv,
             env=environ,
             stdin=asyncio.subprocess.DEVNULL,
@@ -37,11 +47,6 @@ async def started(
         )
     except FileNotFoundError as error:
         raise PermanentError("git is not installed where the bot runs.", next_step="Install git.") from error
-    try:
-        yield process
-    except BaseException:
-        await _end(process)
-        raise
 
 
 async def run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> Output:

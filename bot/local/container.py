@@ -49,9 +49,12 @@ class RunningContainer:
     @property
     def on_its_way(self) -> bool:
         """Still starting, without a failure so far and not for suspiciously long."""
-        patience = self._context.tools.pace.patience
-        waited = 0.0 if self._started_at is None else asyncio.get_running_loop().time() - self._started_at
-        return not self.ready and self.streak.exits == 0 and waited < patience
+        starting = self._started_at is None or self._age() < self._context.tools.pace.patience
+        return not self.ready and self.streak.exits == 0 and starting
+
+    def _age(self) -> float:
+        """Seconds since its last start by us."""
+        return asyncio.get_running_loop().time() - (self._started_at or 0)
 
     @property
     def probe_text(self) -> str:
@@ -63,7 +66,9 @@ class RunningContainer:
             return ""
         if self.streak.exits:
             return words.restarting(self.name, self.streak.last, self.streak.exits, self._pause)
-        return words.not_ready(self.name, self.probe_text) if self.probe_text else ""
+        health = self._health
+        worth_telling = health is not None and (health.was_ready or self._age() >= self._context.tools.pace.quiet)
+        return words.not_ready(self.name, self.probe_text) if self.probe_text and worth_telling else ""
 
     async def run(self) -> None:
         """Until cancelled. Its processes are in the release's table; whoever cancels ends them there."""
@@ -112,8 +117,7 @@ class RunningContainer:
         if health.ready_for() >= pace.healthy_after:
             self.streak.begin_anew()
         self._context.table.forget(self.key)
-        lived = asyncio.get_running_loop().time() - self._started_at if fresh and self._started_at else None
-        self._note(health.verdict or words.exit_text(code), lived)
+        self._note(health.verdict or words.exit_text(code), self._age() if fresh else None)
 
     def _on_change(self, turn: Turn | None) -> None:
         if self.ready and turn is not None:

@@ -33,6 +33,11 @@ class Health:
     def ready(self) -> bool:
         return self._ready_since is not None
 
+    @property
+    def was_ready(self) -> bool:
+        """At any time."""
+        return self.ready or self._was_ready_for > 0
+
     def ready_for(self) -> float:
         """Seconds of readiness until now, or until it was lost."""
         if self._ready_since is None:
@@ -104,9 +109,10 @@ class Health:
 
     def _heard(self, answer: Answer) -> None:
         self.known.set()
-        text = "" if answer.ok else answer.text
-        if text != self.text:
-            self.text = text
+        changed = answer.ok != (not self.text)
+        self.text = "" if answer.ok else answer.text
+        # The same complaint again may be worth telling by now.
+        if changed or self.text:
             self._changed()
 
     def _set_ready(self, ready: bool) -> None:

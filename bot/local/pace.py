@@ -16,6 +16,7 @@ class Pace:
     `strikes`: exits after which such a release has failed, unless something it may be waiting for still starts;
     that is believed for `patience`. `restart_pause`, `restart_pause_most`: the same for the release that serves;
     after `healthy_after` of readiness the count begins anew.
+    `quiet`: how long a start may take before its probe's complaints are worth telling.
     `settle`: how long a process without readiness probe must live to count as ready.
     `probe_first`, `probe_most`: between two probes while a process starts, growing.
     `grace_most`: between SIGTERM and SIGKILL, whatever the manifest asks. `drain`: for requests in flight when a
@@ -31,6 +32,7 @@ class Pace:
     restart_pause: float = 0.5
     restart_pause_most: float = 15.0
     healthy_after: float = 60.0
+    quiet: float = 3.0
     settle: float = 1.0
     probe_first: float = 0.1
     probe_most: float = 1.0

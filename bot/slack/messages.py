@@ -76,7 +76,9 @@ def _addresses(staging: Staging) -> list[str]:
         return []
     if staging.serving:
         return [link(url, url) for url in staging.urls.values()]
-    return [f"URL when it is live: {escape(url)}" for url in staging.urls.values()]
+    if staging.phase is Phase.ROLLING_OUT:
+        return [f"URL when it is live: {escape(url)}" for url in staging.urls.values()]
+    return []
 
 
 def _facts(staging: Staging) -> list[str]:
@@ -218,7 +220,8 @@ def _tick(done: bool, release: Release, under_way: bool = True) -> str:
 def _workloads(release: Release) -> str:
     if not release.workloads:
         return ""
-    parts = [f"{escape(w.name)} {w.ready}/{w.wanted}{_because(w.reason)}" for w in release.workloads]
+    short = {w.name: w.name.replace(release.commit, release.commit[:7]) for w in release.workloads}
+    parts = [f"{escape(short[w.name])} {w.ready}/{w.wanted}{_because(w.reason)}" for w in release.workloads]
     return f" ({cut(' · '.join(parts), 600)})"
 
 
