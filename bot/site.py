@@ -1,5 +1,6 @@
 """The bot's HTTP server: Slack's events, health, metrics; on the local engine every staging's host too."""
 
+import os
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
@@ -46,6 +47,6 @@ async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
     except OSError as error:
         await runner.cleanup()
         raise ConfigError(
-            [f"OCTOPOD_HTTP_PORT: port {port} cannot be used ({error.strerror or error}). Choose another one."]
+            [f"OCTOPOD_HTTP_PORT: port {port} cannot be used ({os.strerror(error.errno or 0)}). Choose another one."]
         ) from error
     return runner

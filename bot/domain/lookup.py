@@ -28,6 +28,7 @@ def find(stagings: Sequence[Staging], text: str) -> Staging:
         if len(found) == 1:
             return found[0]
         if found:
+            found.sort(key=lambda staging: staging.name)
             raise Ambiguous(f"`{text}` could be one of {len(found)} stagings. Which one?", found)
     names = [staging.name for staging in stagings]
     close = difflib.get_close_matches(text.casefold(), names, n=3, cutoff=0.5)

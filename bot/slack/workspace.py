@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import ConfigError, OctopodError, TemporaryError
-from bot.slack.errors import MENDABLE, translated
+from bot.slack.errors import translated
 
 log = structlog.get_logger()
 REFUSED = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
@@ -89,8 +89,8 @@ async def require_app_token(client: AsyncWebClient, app_token: str) -> None:
         await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
         if _said(error) in REFUSED | {"missing_scope"}:
-            said = MENDABLE.get(_said(error), "")
-            raise ConfigError([f"SLACK_APP_TOKEN: Slack refuses it ({_said(error)}). {said}".strip()]) from error
+            scope = " It needs the scope connections:write." if _said(error) == "missing_scope" else ""
+            raise ConfigError([f"SLACK_APP_TOKEN: Slack refuses it ({_said(error)}).{scope}"]) from error
     except Exception as error:
         log.warning("Socket Mode cannot be tried yet", why=str(error))
 

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
 
 from bot.domain.errors import ConfigError
 from bot.store.engines import migration_engine
@@ -14,7 +15,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 async def migrate(url: str, revision: str = "head") -> None:
-    """Upgrade to `revision`, all or nothing. Raises ConfigError when the schema is newer than this program."""
+    """Upgrade to `revision`, all or nothing.
+
+    Raises ConfigError when the database cannot be opened, or its schema is newer than this program.
+    """
     engine = migration_engine(url)
     try:
         async with engine.begin() as connection:
@@ -22,6 +26,8 @@ async def migrate(url: str, revision: str = "head") -> None:
             broken = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
             if broken:
                 raise RuntimeError(f"the migration left rows without their parents: {broken[:5]}")
+    except DatabaseError as error:
+        raise ConfigError([f"DATABASE_URL: the database cannot be used: {error.orig}."]) from error
     finally:
         await engine.dispose()
 
