@@ -29,7 +29,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return answers.deploying(command.branch)
         case commands.Logs():
             await doors.service.accept(asked, command)
-            return answers.fetching_logs()
+            return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)
             return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))

@@ -40,10 +40,6 @@ class Process:
         return self.identity.pid
 
     @property
-    def is_child(self) -> bool:
-        return self._child is not None
-
-    @property
     def has_ended(self) -> bool:
         return self._ended.done()
 

@@ -31,11 +31,7 @@ Choosing = Callable[[Staging], str]
 
 
 def deploying(branch: str) -> Text:
-    return text_of(f"On it: looking for {code(branch)}. Its card and its thread tell how it goes.")
-
-
-def fetching_logs() -> Text:
-    return text_of("Fetching the logs…")
+    return text_of(f"On it: looking for branch {code(branch)}…")
 
 
 def refusal(error: UserError, choose: Choosing | None = None) -> Text:

@@ -298,9 +298,9 @@ def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -
 
 
 def _alert_over(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    since = f" {date(datetime.fromisoformat(facts['since']))}" if facts["since"] else ""
-    was = f": {escape(facts['reason'])}" if facts["reason"] else ""
-    return text_of(f"🟢 *{_named(staging, card_link)}* has recovered. It was broken{since} for {_lasted(facts)}{was}")
+    since = f" from {date(datetime.fromisoformat(facts['since']))} on" if facts["since"] else ""
+    was = f"\nThe last that was seen of it: {escape(facts['reason'])}" if facts["reason"] else ""
+    return text_of(f"🟢 *{_named(staging, card_link)}* has recovered. It was broken for {_lasted(facts)}{since}.{was}")
 
 
 def _recovered(facts: Mapping[str, Any], staging: Staging) -> Text:

@@ -22,6 +22,7 @@ QUICK = Pace(
     start_pause_most=0.2,
     restart_pause=0.1,
     restart_pause_most=0.4,
+    quiet=0.5,
     settle=0.4,
     probe_first=0.03,
     probe_most=0.1,
@@ -42,7 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             print("asked to end", flush=True)
             os._exit(int(self.path.rpartition("/")[2]))
         if self.path == "/slow":
-            time.sleep(1)
+            open(os.environ["HOME"] + "/slow", "w").close()
+            while not os.path.exists(os.environ["HOME"] + "/go"):
+                time.sleep(0.02)
         if self.path == "/sick":
             open(sick, "w").close()
         if self.path == "/well":

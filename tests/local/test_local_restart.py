@@ -98,7 +98,7 @@ async def test_processes_outlive_a_killed_bot_and_are_adopted(tmp_path: Path) ->
         assert (await there.get(HOST))[0] == 200
         assert sorted(processes_of(tmp_path)) == before
         # Not once was anything missing: a restart of the bot is no breakage.
-        assert [status.workloads[0].ready for status in there.seen] == [2]
+        assert [(status.workloads[0].ready, status.resuming) for status in there.seen] == [(2, False)]
         os.kill(before[0], 9)
         status = await there.until(lambda status: status.workloads[0].ready == 1)
         assert status.workloads[0].reason == "web ended; trying again in 0.1 s"
@@ -209,6 +209,8 @@ async def test_a_graceful_stop_ends_all_and_the_next_start_brings_it_back(tmp_pa
         assert {each.name: each.state.value for each in status.workloads} == {"web": "ready", "seed": "ready"}
         assert there.synced is not None
         assert there.synced.stagings == {"s1"}
+        assert there.seen[0].resuming
+        await there.until(lambda status: not status.resuming)
     assert done.read_text() == "x"
 
 

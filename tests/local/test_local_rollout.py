@@ -2,9 +2,22 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from local_world import all_ready, deployment, eventually, failed, is_running, job, processes_of, service, site, world
+from local_world import (
+    QUICK,
+    all_ready,
+    deployment,
+    eventually,
+    failed,
+    is_running,
+    job,
+    processes_of,
+    service,
+    site,
+    world,
+)
 
 from bot.domain.status import StagingStatus, WorkloadState
 
@@ -50,16 +63,38 @@ async def test_an_update_switches_only_when_all_of_it_is_ready(tmp_path: Path) -
 
 
 async def test_a_request_in_flight_is_answered_by_the_release_that_took_it(tmp_path: Path) -> None:
-    async with world(tmp_path) as there:
+    home = tmp_path / "local/s1/home"
+    async with world(tmp_path, replace(QUICK, drain=60)) as there:
         await there.apply("r1", site(HOST, env=[{"name": "NAME", "value": "old"}]))
         await there.until_serving("r1")
+        slow = asyncio.create_task(there.get(HOST, "/slow"))
+        await eventually((home / "slow").exists)
         await there.apply("r2", site(HOST, env=[{"name": "NAME", "value": "new"}]))
-        slow: list[asyncio.Task[tuple[int, str]]] = []
-        while not slow or there.newest["s1"].serving == "r1":
-            slow.append(asyncio.create_task(there.get(HOST, "/slow")))
-            await asyncio.sleep(0.05)
-        answers = await asyncio.gather(*slow)
-        assert {status for status, _ in answers} == {200}
+        await there.until_serving("r2")
+        assert await there.get(HOST) == (200, "new /")
+        assert not slow.done()
+        (home / "go").touch()
+        assert await slow == (200, "old /slow")
+        await eventually(lambda: len(processes_of(tmp_path)) == 1)
+
+
+async def test_requests_that_never_end_hold_up_no_update_for_long(tmp_path: Path) -> None:
+    async with world(tmp_path, replace(QUICK, drain=0.2)) as there:
+        await there.apply("r1", site(HOST))
+        await there.until_serving("r1")
+        slow = asyncio.create_task(there.get(HOST, "/slow"))
+        await eventually((tmp_path / "local/s1/home/slow").exists)
+        await there.apply("r2", site(HOST))
+        await there.until_serving("r2")
+        assert (await slow)[0] == 502
+        await eventually(lambda: len(processes_of(tmp_path)) == 1)
+
+
+async def test_an_ordinary_start_is_told_without_complaints(tmp_path: Path) -> None:
+    async with world(tmp_path, replace(QUICK, quiet=30)) as there:
+        await there.apply("r1", site(HOST))
+        await there.until_serving("r1")
+        assert {workload.reason for status in there.seen for workload in status.workloads} == {""}
 
 
 async def test_a_first_release_that_exits_at_once_fails_with_its_last_words(tmp_path: Path) -> None:
