@@ -118,7 +118,8 @@ def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> De
     ready = replace(steps, stage=Stage.READY, ended_at=None, reason="", details=(), next_step="")
     if not (policy.probes and staging.urls):
         return _live(staging, ready, "", now)
-    return _with_attempt(staging, ready, PROGRESS, ENGINE)
+    healed = (CARD,) if seen.stage is Stage.FAILED else ()
+    return _with_attempt(staging, ready, PROGRESS, ENGINE, *healed)
 
 
 def url_answered(staging: Staging, event: UrlAnswered, now: datetime) -> Decision:

@@ -2,6 +2,7 @@
 say survives the bot; we only keep the files small and read their ends."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,14 @@ def tail(path: Path, lines: int) -> tuple[str, ...]:
             found = file.read().decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return ()
-    return tuple(found[1:] if size > TAIL_BYTES else found)[-lines:]
+    shown = (found[1:] if size > TAIL_BYTES else found)[-lines:]
+    return tuple(_without_tree(line, path) for line in shown)
+
+
+def _without_tree(line: str, path: Path) -> str:
+    """Files are named as the branch has them, not by where this machine keeps them."""
+    root = next((folder.parent for folder in path.parents if folder.name == "logs"), path.parent)
+    return re.sub(re.escape(f"{root}/releases/") + r"[^/\s]+/tree/", "", line)
 
 
 def tail_with_previous(path: Path, lines: int) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def completed(objects: Sequence[Object], facts: RenderFacts, env: Mapping[str, s
     for thing in made:
         metadata = thing["metadata"]
         metadata["namespace"] = facts.namespace
-        metadata["labels"] = {**metadata.get("labels", {}), **labels(facts)}
+        metadata["labels"] = {**(metadata.get("labels") or {}), **labels(facts)}
         if thing["kind"] in WITH_PODS:
             _complete_pods(thing["spec"]["template"], facts, digest)
     return made

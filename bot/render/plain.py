@@ -1,6 +1,6 @@
 """Plain manifests of the branch's own tree: read, filled, checked, completed. All mistakes are told at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,29 +8,33 @@ from typing import Any
 from bot.domain.errors import PermanentError
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.complete import completed
+from bot.render.located import Located, Mistake
+from bot.render.nodes import Budget
 from bot.render.references import fill, meanings
 from bot.render.rules import mistakes_in
-from bot.render.source import Located, Mistake, manifest_files, read, yaml_folders
+from bot.render.source import leads_inside, manifest_files, read, shown, yaml_folders
 
 MOST_TOLD = 50
+LONGEST_TOLD = 500
 KUSTOMIZATION = {"kustomization.yaml", "kustomization.yml"}
 
 
 class PlainRenderer:
     def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
-        files = _files(tree, facts)
         mistakes: list[str] = []
+        files = _files(tree, facts, mistakes)
+        budget = Budget()
         meaning = _meaning(facts, engine, mistakes)
         env = _env(facts, meaning, mistakes)
         located: list[Located] = []
         for file in files:
-            name = str(file.relative_to(tree))
+            name = shown(file.relative_to(tree))
             if file.name in KUSTOMIZATION:
                 mistakes.append(f"{name}:1:1: kustomize is not supported; name a folder with plain manifests")
                 continue
-            located += read(file, name, lambda text: fill(text, meaning), mistakes)
+            located += read(file, name, lambda text: fill(text, meaning), mistakes, budget)
         for one in located:
-            mistakes += mistakes_in(one, facts, engine)
+            mistakes += _fresh(one, mistakes_in(one, facts, engine))
         mistakes += _twice(located)
         if mistakes:
             raise _refusal(mistakes)
@@ -42,11 +46,11 @@ class PlainRenderer:
         return completed([one.value for one in located], facts, env)
 
 
-def _files(tree: Path, facts: RenderFacts) -> list[Path]:
+def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
     folder = tree / facts.manifests
-    inside = folder.resolve().is_relative_to(tree.resolve())
-    files = manifest_files(folder) if inside and folder.is_dir() else []
-    if files:
+    there = leads_inside(folder, tree) and folder.is_dir()
+    files = manifest_files(folder, tree, mistakes) if there else []
+    if files or mistakes:
         return files
     others = yaml_folders(tree)
     hint = f" There is YAML in {', '.join(f'`{other}`' for other in others)}." if others else ""
@@ -73,9 +77,17 @@ def _env(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> di
     for name, value in facts.env.items():
         try:
             env[name] = str(fill(value, meaning))
+            if "\0" in env[name]:
+                raise Mistake("holds a NUL character")
         except Mistake as mistake:
             mistakes.append(f"octopod.yaml: env.{name}: {mistake}")
     return env
+
+
+def _fresh(one: Located, found: Iterable[str]) -> list[str]:
+    """Without what only follows from a mistake at the same place."""
+    told = tuple(f"{place}: " for place in one.wrong)
+    return [mistake for mistake in found if not mistake.startswith(told)]
 
 
 def _twice(located: Sequence[Located]) -> list[str]:
@@ -95,5 +107,7 @@ def _twice(located: Sequence[Located]) -> list[str]:
 
 def _refusal(mistakes: Sequence[str]) -> PermanentError:
     count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
-    shown = [*mistakes[:MOST_TOLD], *([f"… and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else [])]
-    return PermanentError(f"The manifests of this branch have {count}.", shown, "Mend them, push, and deploy again.")
+    told = [mistake[:LONGEST_TOLD] for mistake in mistakes[:MOST_TOLD]]
+    if len(mistakes) > MOST_TOLD:
+        told.append(f"… and {len(mistakes) - MOST_TOLD} more")
+    return PermanentError(f"The manifests of this branch have {count}.", told, "Mend them, push, and deploy again.")

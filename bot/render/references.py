@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain import naming
 from bot.ports import EngineFacts, RenderFacts
-from bot.render.source import Mistake
+from bot.render.located import Mistake
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 IMAGE_NAMES = ("commit", "branch", "staging", "project")

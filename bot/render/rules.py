@@ -6,9 +6,12 @@ from typing import Any
 
 from bot.domain import naming
 from bot.ports import EngineFacts, RenderFacts
-from bot.render.source import Located
+from bot.render.located import Located
+from bot.render.pods import mapping, mistakes_in_pods, not_texts
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+# Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
+FAR_REACHING = ("/server-alias", "-snippet", "/hostname")
 WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 OWN_CONFIG = "octopod-env"
 
@@ -32,10 +35,10 @@ def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> It
             yield from _ingress(located, facts)
         case "Service":
             yield from _service(located)
-        case "ConfigMap" | "Secret" if _name(thing) == OWN_CONFIG:
-            yield f"{located.place('metadata', 'name')}: `{OWN_CONFIG}` is Octopod's own, from `env:`; rename yours"
+        case "ConfigMap" | "Secret":
+            yield from _configuration(located)
         case _ if kind in WITH_PODS:
-            yield from _pods(located, kind)
+            yield from mistakes_in_pods(located, kind)
 
 
 def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
@@ -46,15 +49,23 @@ def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
     name = metadata.get("name")
     if not isinstance(name, str) or len(name) > 253 or not NAME.fullmatch(name):
         yield f"{located.place('metadata', 'name')}: metadata.name must be a name of a–z, 0–9, dashes and dots"
+    elif len(name) > 63 and located.value.get("kind") in ("Service", *WITH_PODS):
+        yield f"{located.place('metadata', 'name')}: metadata.name must not be longer than 63 characters here"
     namespace = metadata.get("namespace")
     if namespace not in (None, facts.namespace):
         yield (
             f"{located.place('metadata', 'namespace')}: the namespace is the staging's own; leave it out, or write "
             "`${namespace}`"
         )
+    for key in ("generateName", "finalizers", "ownerReferences"):
+        if key in metadata:
+            yield f"{located.place('metadata', key)}: metadata.{key} is not allowed; Octopod names and removes objects"
     for key in ("labels", "annotations"):
-        if not isinstance(metadata.get(key, {}), dict):
-            yield f"{located.place('metadata', key)}: metadata.{key} must be a mapping"
+        yield from not_texts(located, "metadata", key)
+    for key in mapping(metadata.get("annotations")):
+        if key.endswith(FAR_REACHING):
+            place = located.place("metadata", "annotations", key)
+            yield f"{place}: {key} is not allowed; it reaches beyond the staging"
 
 
 def _refused_kind(version: str, kind: str, engine: EngineFacts) -> str:
@@ -68,7 +79,7 @@ def _refused_kind(version: str, kind: str, engine: EngineFacts) -> str:
 def _ingress(located: Located, facts: RenderFacts) -> Iterator[str]:
     own = {naming.without_port(host) for host in facts.hosts.values()}
     known = "its own hosts are " + ", ".join(f"${{host.{name}}}" for name in facts.hosts)
-    spec = _mapping(located.value.get("spec"))
+    spec = mapping(located.value.get("spec"))
     rules = spec.get("rules")
     if not isinstance(rules, list) or not rules:
         yield f"{located.place('spec', 'rules')}: an Ingress needs rules with hosts; {known}"
@@ -76,39 +87,34 @@ def _ingress(located: Located, facts: RenderFacts) -> Iterator[str]:
     if "defaultBackend" in spec:
         yield f"{located.place('spec', 'defaultBackend')}: a default backend would answer for other hosts; use rules"
     for index, rule in enumerate(rules):
-        if _mapping(rule).get("host") not in own:
+        host = mapping(rule).get("host")
+        if not isinstance(host, str) or host not in own:
             yield f"{located.place('spec', 'rules', index, 'host')}: a rule's host must be the staging's own; {known}"
-    tls = spec.get("tls")
-    for index, entry in enumerate(tls if isinstance(tls, list) else []):
-        hosts = _mapping(entry).get("hosts")
-        if any(host not in own for host in (hosts if isinstance(hosts, list) else [])):
+    tls = spec.get("tls") or []
+    if not isinstance(tls, list):
+        yield f"{located.place('spec', 'tls')}: tls must be a list"
+        return
+    for index, entry in enumerate(tls):
+        hosts = mapping(entry).get("hosts") or []
+        if not isinstance(hosts, list) or any(not isinstance(host, str) or host not in own for host in hosts):
             yield f"{located.place('spec', 'tls', index)}: TLS is for the staging's own hosts; {known}"
 
 
+def _configuration(located: Located) -> Iterator[str]:
+    if _name(located.value) == OWN_CONFIG:
+        yield f"{located.place('metadata', 'name')}: `{OWN_CONFIG}` is Octopod's own, from `env:`; rename yours"
+    for key in ("data", "binaryData", "stringData"):
+        yield from not_texts(located, key)
+
+
 def _service(located: Located) -> Iterator[str]:
-    spec = _mapping(located.value.get("spec"))
-    if spec.get("type", "ClusterIP") != "ClusterIP":
+    spec = mapping(located.value.get("spec"))
+    if (spec.get("type") or "ClusterIP") != "ClusterIP":
         yield f"{located.place('spec', 'type')}: a Service must be ClusterIP; an Ingress makes it reachable"
     for key in ("externalIPs", "loadBalancerIP", "externalName"):
         if key in spec:
             yield f"{located.place('spec', key)}: {key} is not allowed; an Ingress makes a Service reachable"
 
 
-def _pods(located: Located, kind: str) -> Iterator[str]:
-    path = ("spec", "template", "spec", "containers")
-    template = _mapping(_mapping(located.value.get("spec")).get("template"))
-    containers = _mapping(template.get("spec")).get("containers")
-    if not isinstance(containers, list) or not containers:
-        yield f"{located.place(*path)}: a {kind} needs spec.template.spec.containers"
-        return
-    for index, container in enumerate(containers):
-        if not isinstance(_mapping(container).get("name"), str):
-            yield f"{located.place(*path, index)}: every container needs a name"
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _name(thing: dict[str, Any]) -> Any:
-    return _mapping(thing.get("metadata")).get("name")
+    return mapping(thing.get("metadata")).get("name")

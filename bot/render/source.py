@@ -1,165 +1,143 @@
 """Manifests as they stand in the branch: YAML first, references filled in after parsing, every value with its place."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import os
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from bot.render.located import Located, Path_
+from bot.render.nodes import DEEPEST, Budget, Builder, Fill, TooLarge
+
 MAX_FILE_BYTES = 1024 * 1024
-MAX_NODES = 50_000
+MAX_FILES = 500
 SUFFIXES = {".yaml", ".yml", ".json"}
-# Read as written: a date is text to Kubernetes, and YAML's binary and sets have no place in a manifest.
-TEXT_TAGS = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:str"}
-PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
-MERGE = "tag:yaml.org,2002:merge"
-
-Path_ = tuple[str | int, ...]
-Fill = Callable[[str], Any]
+NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Mistake(Exception):
-    """Something wrong with one value; the reader adds the place."""
+def manifest_files(folder: Path, tree: Path, mistakes: list[str]) -> list[Path]:
+    """In a fixed order. Links to folders are not followed, nor links out of the branch's files; both are mistakes."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = shown(path.relative_to(tree))
+        if path.is_symlink() and not leads_inside(path, tree):
+            mistakes.append(f"{name}: is a link that leads out of the branch's files")
+        elif path.is_symlink() and path.is_dir():
+            mistakes.append(f"{name}: is a link to a folder, which is not followed; move the folder here")
+        elif path.suffix.lower() in SUFFIXES and not path.is_dir():
+            found.append(path)
+    if len(found) > MAX_FILES:
+        mistakes.append(f"{shown(folder.relative_to(tree))}: holds more than {MAX_FILES} manifest files")
+    return found[:MAX_FILES]
 
 
-@dataclass(slots=True)
-class Located:
-    """One object of a manifest, and where its parts stand."""
-
-    file: str
-    value: Any
-    marks: dict[Path_, tuple[int, int]] = field(default_factory=dict)
-
-    def place(self, *path: str | int) -> str:
-        """file:line:column of this part, or of the closest one around it."""
-        for length in range(len(path), -1, -1):
-            if path[:length] in self.marks:
-                line, column = self.marks[path[:length]]
-                return f"{self.file}:{line}:{column}"
-        return self.file
-
-
-def manifest_files(folder: Path) -> list[Path]:
-    """In a fixed order. Links are not followed: they could lead out of the branch's files."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and not f.is_symlink() and f.is_file())
-
-
-def read(file: Path, name: str, fill: Fill, mistakes: list[str]) -> Iterator[Located]:
+def read(file: Path, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
     """The objects of one file. Mistakes are added as `name:line:column: text`; what is wrong is left out."""
-    if file.stat().st_size > MAX_FILE_BYTES:
-        mistakes.append(f"{name}:1:1: is larger than {MAX_FILE_BYTES // 1024} kB")
+    text = _text(file, name, mistakes)
+    if text is None or _nested_too_deeply(text, name, mistakes):
         return
     try:
-        nodes = list(yaml.compose_all(file.read_text("utf-8"), Loader=yaml.CSafeLoader))
-    except UnicodeDecodeError:
-        mistakes.append(f"{name}:1:1: is not UTF-8 text")
-        return
+        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         mistakes.append(f"{name}:{where}: is no YAML: {error.problem or error.context}")
         return
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mistakes.append(f"{name}:1:1: is no YAML: {str(error).splitlines()[0] if str(error) else 'nested too deeply'}")
+    except (yaml.YAMLError, ValueError) as error:
+        mistakes.append(f"{name}:1:1: is no YAML: {[*str(error).splitlines(), 'it makes no sense'][0]}")
         return
     for node in nodes:
-        yield from _objects(node, name, fill, mistakes)
+        yield from _objects(node, name, fill, mistakes, budget)
 
 
-def _objects(node: yaml.Node | None, name: str, fill: Fill, mistakes: list[str]) -> Iterator[Located]:
-    if node is None:
-        return
-    located = Located(name, None)
-    builder = _Builder(located, fill, mistakes)
-    try:
-        located.value = builder.build(node, ())
-    except RecursionError:
-        mistakes.append(f"{located.place()}: is nested too deeply")
-        return
-    except _TooLarge:
-        mistakes.append(f"{located.place()}: unfolds to more than {MAX_NODES} values; aliases may repeat too much")
-        return
-    if located.value is None:
-        return
-    value = located.value
-    if isinstance(value, dict) and value.get("kind") == "List" and isinstance(value.get("items"), list):
-        for index, item in enumerate(value["items"]):
-            prefix: Path_ = ("items", index)
-            marks = {path[2:]: mark for path, mark in located.marks.items() if path[:2] == prefix}
-            yield Located(name, item, marks)
-        return
-    yield located
+def leads_inside(path: Path, tree: Path) -> bool:
+    """Whether what the path leads to, links followed, is one of the branch's files."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(tree))
 
 
-class _TooLarge(Exception):
-    pass
-
-
-class _Builder:
-    def __init__(self, located: Located, fill: Fill, mistakes: list[str]) -> None:
-        self._located, self._fill, self._mistakes = located, fill, mistakes
-        self._nodes = 0
-        self._constructor = yaml.constructor.SafeConstructor()
-
-    def build(self, node: yaml.Node, path: Path_) -> Any:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise _TooLarge
-        self._located.marks.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
-        match node:
-            case yaml.MappingNode():
-                return self._mapping(node, path)
-            case yaml.SequenceNode():
-                return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-            case _:
-                return self._scalar(node)
-
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
-        built: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        for key, value in node.value:
-            if key.tag == MERGE:
-                self._merge(value, path, merged)
-            elif not isinstance(key, yaml.ScalarNode) or key.tag not in TEXT_TAGS:
-                self._wrong(key, "a key must be text; put it in quotes")
-            elif key.value in built:
-                self._wrong(key, f"`{key.value}` is said twice")
-            else:
-                built[key.value] = self.build(value, (*path, key.value))
-        return {**merged, **built}
-
-    def _merge(self, node: yaml.Node, path: Path_, into: dict[str, Any]) -> None:
-        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        for source in reversed(sources):
-            if isinstance(source, yaml.MappingNode):
-                into.update(self._mapping(source, path))
-            else:
-                self._wrong(source, "`<<` takes a mapping")
-
-    def _scalar(self, node: yaml.Node) -> Any:
-        if node.tag in PLAIN_TAGS:
-            try:
-                return self._constructor.construct_object(node)
-            except (ValueError, yaml.YAMLError):
-                return str(node.value)
-        if node.tag not in TEXT_TAGS:
-            self._wrong(node, f"the tag {node.tag} is not supported in a manifest")
-            return None
-        if "${" not in node.value:
-            return node.value
-        try:
-            return self._fill(node.value)
-        except Mistake as mistake:
-            self._wrong(node, str(mistake))
-            return node.value
-
-    def _wrong(self, node: yaml.Node, text: str) -> None:
-        mark = node.start_mark
-        self._mistakes.append(f"{self._located.file}:{mark.line + 1}:{mark.column + 1}: {text}")
+def shown(path: Path) -> str:
+    """File names are bytes; people get what can be printed of them."""
+    name = os.fsencode(path).decode(errors="replace")
+    return "".join(character if character.isprintable() else "�" for character in name)
 
 
 def yaml_folders(tree: Path, limit: int = 5) -> Sequence[str]:
     """Folders of the tree that hold YAML, for people who named another one."""
-    folders = sorted({str(f.parent.relative_to(tree)) for f in manifest_files(tree)})
-    return [folder for folder in folders if not folder.startswith(".")][:limit]
+    folders = set()
+    for here, inner, files in os.walk(tree):
+        inner[:] = [name for name in inner if not name.startswith(".") and name != "node_modules"]
+        if any(Path(name).suffix.lower() in SUFFIXES for name in files):
+            folders.add(shown(Path(here).relative_to(tree)))
+    return sorted(folders)[:limit]
+
+
+def _text(file: Path, name: str, mistakes: list[str]) -> str | None:
+    """The file's text, if all of it can be YAML."""
+    try:
+        if not file.is_file():
+            raise OSError(0, "it is no ordinary file")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        mistakes.append(f"{name}: can't be read: {error.strerror}")
+        return None
+    if len(content) > MAX_FILE_BYTES:
+        mistakes.append(f"{name}:1:1: is larger than {MAX_FILE_BYTES // 1024} kB")
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        mistakes.append(f"{name}:{_after(before)}: is not UTF-8 text")
+        return None
+    if odd := NOT_TEXT.search(text):
+        mistakes.append(f"{name}:{_after(text[: odd.start()])}: is no YAML: control character U+{ord(odd[0]):04X}")
+        return None
+    return text
+
+
+def _after(before: str) -> str:
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def _nested_too_deeply(text: str, name: str, mistakes: list[str]) -> bool:
+    """Composing deep nesting overflows the C stack and would end the bot; the parser's events come one by one."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                where = f"{event.start_mark.line + 1}:{event.start_mark.column + 1}" if event.start_mark else "1:1"
+                mistakes.append(f"{name}:{where}: is nested too deeply")
+                return True
+    except (yaml.YAMLError, ValueError):
+        return False  # composing finds it again
+    return False
+
+
+def _objects(node: yaml.Node | None, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
+    if node is None:
+        return
+    located = Located(name, None)
+    try:
+        located.value = Builder(located, fill, mistakes, budget).build(node)
+    except TooLarge:
+        mistakes.append(f"{located.place()}: the manifests unfold to too much; aliases or references repeat too often")
+        return
+    if located.value is not None:
+        yield from _items(located)
+
+
+def _items(located: Located) -> Iterator[Located]:
+    """The object itself; of a List its items, however deep they are."""
+    value = located.value
+    if not (isinstance(value, dict) and value.get("kind") == "List" and isinstance(value.get("items"), list)):
+        yield located
+        return
+    marks: list[dict[Path_, tuple[int, int]]] = [{} for _ in value["items"]]
+    for path, mark in located.marks.items():
+        if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
+            marks[path[1]][path[2:]] = mark
+    for item, inner in zip(value["items"], marks, strict=True):
+        yield from _items(Located(located.file, item, inner, located.wrong))

@@ -58,7 +58,7 @@ class Sender:
             return await self._update(at, text, f"card-{staging.id}")
         name = self._channel_of(staging.project, None)
         since = staging.created_at if unsure else None
-        return await self._post_once(name, None, text, f"card-{staging.id}", since)
+        return await self._post_once(name, None, text, f"card-{staging.id}", since, newest=True)
 
     async def show_progress(
         self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
@@ -68,7 +68,7 @@ class Sender:
         if ts:
             return await self._update(Posted(card.channel, ts), text, key)
         since = release.requested_at if unsure else None
-        return await self._post_once(self._channel_of(staging.project, None), card, text, key, since)
+        return await self._post_once(self._channel_of(staging.project, None), card, text, key, since, newest=True)
 
     async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
         if letter.where is Where.PRIVATE:
@@ -87,13 +87,16 @@ class Sender:
     # --- one message -------------------------------------------------------------------------------------------------
 
     async def _post_once(
-        self, name: str, parent: Posted | None, text: Text, key: str, since: datetime | None
+        self, name: str, parent: Posted | None, text: Text, key: str, since: datetime | None, newest: bool = False
     ) -> Posted:
-        """`since`: when an earlier try may have been made; then it is looked for first."""
+        """`since`: when an earlier try may have been made; then it is looked for first.
+
+        `newest`: what is found shows how things were then, and is edited to show how they are.
+        """
         channel = parent.channel if parent else await self._directory.channel(name)
         thread = parent.ts if parent else None
         if since and (found := await self._look(channel, thread, key, since)):
-            return found
+            return await self._update(found, text, key) if newest else found
         async with self._call(POST, f"{POST} {name}"):
             answer = await self._client.chat_postMessage(
                 channel=channel, thread_ts=thread, metadata=_metadata(key), unfurl_links=False, **_content(text)

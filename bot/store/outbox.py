@@ -92,7 +92,10 @@ async def next_due(connection: AsyncConnection, now: datetime) -> datetime | Non
 
 
 async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str | None]:
-    """The claimed notice and its staging's id. Its parent is the newest alert for what follows one, else the card."""
+    """The claimed notice and its staging's id. Its parent is the newest alert for what follows one, else the card.
+
+    An alert that was dropped is nobody's parent, and neither is an older one: that told of another breakage.
+    """
     joined = notices.outerjoin(stagings).outerjoin(requests)
     row = (
         await connection.execute(
@@ -107,7 +110,6 @@ async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str
         await connection.execute(
             select(ALERT.c.channel.label("card_channel"), ALERT.c.ts.label("card_ts"))
             .where(ALERT.c.lane == row.lane, ALERT.c.where == Where.ALERTS.value, ALERT.c.id < row.id)
-            .where(ALERT.c.sent_at.is_not(None))
             .order_by(ALERT.c.id.desc())
             .limit(1)
         )

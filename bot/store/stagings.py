@@ -164,10 +164,9 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
         "env": dict(release.env),
         "details": list(release.details),
         "workloads": [[w.name, w.ready, w.wanted, w.reason] for w in release.workloads],
+        "progress_done": False,  # whatever was shown, there is news
     }
     row |= {name: getattr(release, name) for name in RELEASE_COLUMNS if name not in row}
-    if release.stage.under_way:
-        row["progress_done"] = False
     statement = insert(tables.releases).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
 

@@ -1,0 +1,136 @@
+"""From YAML nodes to what JSON can hold, with every value's place. Aliases are written out, and counted.
+
+Numbers, dates and times are read as Kubernetes reads them: 12:30 is text, although YAML 1.1 makes a number of it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from bot.render.located import Located, Mistake, Path_
+
+Fill = Callable[[str], Any]
+
+TAG = "tag:yaml.org,2002:"
+KEYS = (TAG + "str", TAG + "timestamp", TAG + "value")
+MERGE = TAG + "merge"
+DEEPEST = 100
+LARGEST = 2**64
+CONSTRUCTOR = SafeConstructor()
+
+
+class TooLarge(Exception):
+    """All manifests together hold more than anybody would write by hand."""
+
+
+class Budget:
+    """What all manifests together may hold, aliases written out and references filled in."""
+
+    def __init__(self, values: int = 100_000, characters: int = 16_000_000) -> None:
+        self._values, self._characters = values, characters
+
+    def spend(self, values: int, characters: int) -> None:
+        """Raises TooLarge."""
+        self._values -= values
+        self._characters -= characters
+        if self._values < 0 or self._characters < 0:
+            raise TooLarge
+
+
+class Builder:
+    """Builds one document into `located`; its mistakes are added to `mistakes`. Raises TooLarge."""
+
+    def __init__(self, located: Located, fill: Fill, mistakes: list[str], budget: Budget) -> None:
+        self._located, self._fill, self._mistakes, self._budget = located, fill, mistakes, budget
+        self._around: set[int] = set()
+
+    def build(self, node: yaml.Node, path: Path_ = ()) -> Any:
+        self._located.marks.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+        self._budget.spend(1, 0)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if not self._enter(node):
+            return None
+        try:
+            return self._collection(node, path)
+        finally:
+            self._around.discard(id(node))
+
+    def _enter(self, node: yaml.Node) -> bool:
+        """An alias can lead back to what is around it, or ever deeper."""
+        if id(node) in self._around:
+            self._wrong(node, "refers to itself")
+            return False
+        if len(self._around) >= DEEPEST:
+            raise TooLarge
+        self._around.add(id(node))
+        return True
+
+    def _collection(self, node: yaml.Node, path: Path_) -> Any:
+        if isinstance(node, yaml.SequenceNode) and node.tag == TAG + "seq":
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode) and node.tag == TAG + "map":
+            return {key: self.build(value, (*path, key)) for key, value in self._pairs(node).items()}
+        return self._wrong(node, f"the tag {node.tag} is not supported in a manifest")
+
+    def _pairs(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        """A mapping's own keys win over those merged into it."""
+        own: dict[str, yaml.Node] = {}
+        merged: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            self._budget.spend(1, len(key.value))
+            if key.tag == MERGE:
+                merged = self._merge(value) | merged
+            elif not isinstance(key, yaml.ScalarNode) or key.tag not in KEYS or "\0" in key.value:
+                self._wrong(key, "a key must be text; put it in quotes")
+            elif key.value in own:
+                self._wrong(key, f"`{key.value[:100]}` is said twice")
+            else:
+                own[key.value] = value
+        return merged | own
+
+    def _merge(self, node: yaml.Node) -> dict[str, yaml.Node]:
+        """Of several mappings the first wins."""
+        pairs: dict[str, yaml.Node] = {}
+        for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(source, yaml.MappingNode):
+                self._wrong(source, "`<<` takes a mapping")
+            elif self._enter(source):
+                pairs = self._pairs(source) | pairs
+                self._around.discard(id(source))
+        return pairs
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        try:
+            value = self._plain(node)
+            if isinstance(value, str) and "${" in value:
+                value = self._fill(value)
+        except Mistake as mistake:
+            self._wrong(node, str(mistake))
+            return node.value
+        self._budget.spend(0, len(value) if isinstance(value, str) else 1)
+        return value
+
+    def _plain(self, node: yaml.ScalarNode) -> Any:
+        kind, text = node.tag.removeprefix(TAG), str(node.value)
+        if kind in ("str", "timestamp", "value") or (kind in ("int", "float") and ":" in text):
+            if "\0" in text:
+                raise Mistake("holds a NUL character")
+            return text
+        if kind not in ("int", "float", "bool", "null"):
+            raise Mistake(f"the tag {node.tag} is not supported in a manifest")
+        try:
+            value = CONSTRUCTOR.construct_object(node)
+        except (ValueError, LookupError, yaml.YAMLError):
+            raise Mistake(f"`{text[:100]}` is no {kind}; put text in quotes") from None
+        if isinstance(value, int | float) and not abs(value) < LARGEST:  # nor is NaN
+            raise Mistake("is no number that can be used here; put it in quotes if it is text")
+        return value
+
+    def _wrong(self, node: yaml.Node, text: str) -> None:
+        mark = node.start_mark
+        place = f"{self._located.file}:{mark.line + 1}:{mark.column + 1}"
+        self._located.wrong.add(place)
+        self._mistakes.append(f"{place}: {text}")
