@@ -226,17 +226,14 @@ async def _greeted(settings: Settings, session: aiohttp.ClientSession) -> "Slack
 async def _listening(stack: AsyncExitStack, bot: Bot, engine: LocalEngine, socket: Socket | None, port: int) -> None:
     """On loopback only: the local engine's stagings are unsandboxed processes of this machine."""
 
-    def facts() -> dict[str, object]:
-        return {
-            "slack": "known" if bot.slack.workspace.identity else "not answering",
-            "socket_mode": socket is not None,
-        }
+    def reached() -> bool:
+        return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
     proxy = Proxy(engine, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
-    app = site(bot.slack.bolt, health.healthz(facts), metrics, proxy.handle, projects)
+    app = site(bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, proxy.handle, projects)
     runner = await listen(app, LOOPBACK, port)
     stack.push_async_callback(runner.cleanup)
 

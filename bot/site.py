@@ -16,7 +16,12 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def site(
-    bolt: AsyncApp, healthz: Answer, metrics: Answer, stagings: Answer, projects: Iterable[Project]
+    bolt: AsyncApp,
+    healthz: Answer,
+    readyz: Answer,
+    metrics: Answer,
+    stagings: Answer,
+    projects: Iterable[Project],
 ) -> web.Application:
     """`stagings` answers for every host that a staging could have."""
     patterns = [pattern for project in projects for pattern in project.hosts.values()]
@@ -34,6 +39,7 @@ def site(
     app = web.Application(middlewares=[by_host])
     app.router.add_post("/slack/events", slack)
     app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     return app
 

@@ -1,19 +1,28 @@
-"""`GET /healthz` (is the process well) and `GET /metrics` (Prometheus)."""
+"""`GET /healthz` (is the process well), `GET /readyz` (does it hear Slack), `GET /metrics` (Prometheus)."""
 
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-Facts = Callable[[], dict[str, object]]
+Reached = Callable[[], bool]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def healthz(facts: Facts) -> Handler:
-    """Asks neither database nor Slack: restarting the bot mends neither."""
+def healthz(reached: Reached) -> Handler:
+    """200 whether or not Slack is reached: restarting the bot would not mend that."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"ok": True, **facts()})
+        return web.json_response({"ok": True, "slack": "reached" if reached() else "not reached"})
+
+    return answer
+
+
+def readyz(reached: Reached) -> Handler:
+    """503 until what people type arrives here."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"ok": reached()}, status=200 if reached() else 503)
 
     return answer
 

@@ -114,7 +114,7 @@ class _Playground:
         )
 
     def bot(self, bot_port: str) -> Program:
-        ready, pid_file = f"http://127.0.0.1:{bot_port}/healthz", self.data / "bot.pid"
+        ready, pid_file = f"http://127.0.0.1:{bot_port}/readyz", self.data / "bot.pid"
         return Program("The bot", self.commands.bot, ready, pid_file, self.data / "logs" / "bot.log")
 
 

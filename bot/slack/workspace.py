@@ -102,8 +102,10 @@ class Socket:
         self._app, self._token = app, app_token
         self._handler: AsyncSocketModeHandler | None = None
 
-    async def connected(self) -> bool:
-        return self._handler is not None and bool(await self._handler.client.is_connected())
+    @property
+    def connected(self) -> bool:
+        session = self._handler.client.current_session if self._handler else None
+        return session is not None and not session.closed
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -14,7 +14,7 @@ from bot.store.engines import migration_engine
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-async def migrate(url: str, revision: str = "head") -> None:
+async def migrate(url: str, revision: str = "head", scripts: Path = MIGRATIONS) -> None:
     """Upgrade to `revision`, all or nothing.
 
     Raises ConfigError when the database cannot be opened, or its schema is newer than this program.
@@ -22,7 +22,7 @@ async def migrate(url: str, revision: str = "head") -> None:
     engine = migration_engine(url)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, revision)
+            await connection.run_sync(_upgrade, revision, scripts)
             broken = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
             if broken:
                 raise RuntimeError(f"the migration left rows without their parents: {broken[:5]}")
@@ -32,15 +32,15 @@ async def migrate(url: str, revision: str = "head") -> None:
         await engine.dispose()
 
 
-def config() -> Config:
+def config(scripts: Path = MIGRATIONS) -> Config:
     """Alembic's configuration, without a file of its own."""
     made = Config()
-    made.set_main_option("script_location", str(MIGRATIONS))
+    made.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return made
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
-    settings = config()
+def _upgrade(connection: Connection, revision: str, scripts: Path) -> None:
+    settings = config(scripts)
     settings.attributes["connection"] = connection
     _refuse_newer(connection, ScriptDirectory.from_config(settings))
     command.upgrade(settings, revision)
