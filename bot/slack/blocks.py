@@ -56,7 +56,7 @@ def preformatted(lines: Sequence[str]) -> Block:
     kept: list[str] = []
     room = SECTION - 100
     for line in reversed(lines):
-        shown = escape(line.replace("```", "ˋˋˋ"))[: SECTION - 200]
+        shown = cut(escape(line.replace("```", "ˋˋˋ")), SECTION - 200)
         if room < len(shown) + 1:
             break
         kept.insert(0, shown)

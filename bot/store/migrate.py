@@ -1,12 +1,14 @@
 """Bringing the database to the newest schema, at start and by `octopod migrate`."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, make_url, text
 
 from bot.domain.errors import ConfigError
 from bot.store.engines import migration_engine
@@ -19,6 +21,7 @@ async def migrate(url: str, revision: str = "head", scripts: Path = MIGRATIONS) 
 
     Raises ConfigError when the database cannot be opened, or its schema is newer than this program.
     """
+    await asyncio.to_thread(_require_usable, make_url(url).database or "")
     engine = migration_engine(url)
     try:
         async with engine.begin() as connection:
@@ -26,10 +29,23 @@ async def migrate(url: str, revision: str = "head", scripts: Path = MIGRATIONS) 
             broken = (await connection.execute(text("PRAGMA foreign_key_check"))).all()
             if broken:
                 raise RuntimeError(f"the migration left rows without their parents: {broken[:5]}")
-    except DatabaseError as error:
-        raise ConfigError([f"DATABASE_URL: the database cannot be used: {error.orig}."]) from error
     finally:
         await engine.dispose()
+
+
+def _require_usable(file: str) -> None:
+    """Raise ConfigError if the file cannot be opened and written to.
+
+    Tried with the plain driver first: aiosqlite's thread may outlive the loop when it cannot connect, and says so with
+    a traceback.
+    """
+    try:
+        with closing(sqlite3.connect(file, timeout=5, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise ConfigError([f"DATABASE_URL: the database cannot be used: {error}."]) from error
 
 
 def config(scripts: Path = MIGRATIONS) -> Config:

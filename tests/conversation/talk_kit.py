@@ -1,0 +1,315 @@
+"""A whole bot in this process, behind the stand-in for Slack: people say things, the engine reports, all can look.
+
+Real: the store on a file, bolt, service, worker, doors, git, renderer. Fake: the engine and the prober. The clock goes
+on by itself and can be moved.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+from cryptography.fernet import Fernet, MultiFernet
+from fakes import FakeEngine, FakeProber
+from git_kit import Origin, a_cache
+from standin_kit import Json, Workspace, in_socket_mode, workspace
+
+from bot.app import Bot, Neighbours, Slack
+from bot.domain.project import Project, Roles
+from bot.render.plain import PlainRenderer
+from bot.site import site
+from bot.store.store import Store
+from bot.worker.pump import Pace
+from handlers import health, tombstone
+
+PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "${image}", command: [python, web.py]}]
+"""
+CLAIM = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message, and the channel that it stands in."""
+
+    channel: str
+    ts: str
+    raw: Json
+
+    @property
+    def text(self) -> str:
+        """All that there is to read, buttons included."""
+        return "\n".join(_texts(self.raw["blocks"])) if self.raw["blocks"] else str(self.raw["text"])
+
+    @property
+    def buttons(self) -> dict[str, Json]:
+        rows = (block["elements"] for block in self.raw["blocks"] if block["type"] == "actions")
+        return {element["action_id"]: element for row in rows for element in row}
+
+
+def _texts(thing: Any) -> list[str]:
+    if isinstance(thing, list):
+        return [text for item in thing for text in _texts(item)]
+    if not isinstance(thing, dict):
+        return []
+    if isinstance(thing.get("text"), str):
+        return [thing["text"]]
+    return [text for key in ("text", "fields", "elements") for text in _texts(thing.get(key))]
+
+
+class Clock:
+    """The bot's time."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class Talk:
+    def __init__(
+        self, slack: Workspace, bot: Bot, origin: Origin, engine: FakeEngine, prober: FakeProber, clock: Clock, url: str
+    ) -> None:
+        self.slack, self.bot, self.origin = slack, bot, origin
+        self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
+        self._presses = 0
+
+    # --- what people do. Each returns what they are then told privately.
+
+    async def say(self, user: str, text: str, channel: str = "stagings", thread: Seen | None = None) -> str:
+        before = await self._private(user)
+        door = "command" if text.startswith("/") else "message"
+        more = {"thread_ts": thread.ts} if thread else {}
+        done = await self.slack.post(door, user=user, channel=channel, text=text, **more)
+        assert done["ok"], done
+        return await self._told(user, before)
+
+    async def click(self, user: str, message: Seen, action: str, **more: Any) -> str:
+        before = await self._private(user)
+        where = {"user": user, "channel": message.channel, "ts": message.ts, "action_id": action}
+        done = await self.slack.post("click", **where, **more)
+        assert done["ok"], done
+        return await self._told(user, before)
+
+    async def deploy(self, branch: str, user: str = "alice") -> Seen:
+        """Deployed, and live. The card."""
+        await self.say(user, f"/octopod deploy {branch}")
+        self.engine.ready(branch)
+        await self.settled()
+        return await self.card(branch)
+
+    async def report(self, report: Callable[..., None], *facts: str) -> None:
+        """The engine tells something, and what follows from it is done."""
+        report(*facts)
+        await self.settled()
+
+    async def later(self, **time_passed: float) -> None:
+        """Time passes, and the clock's door notices."""
+        self.clock.ahead += timedelta(**time_passed)
+        self.bot.clock.poke()
+        await self.bot.service.tick()
+        await self.settled()
+
+    # --- what can be seen
+
+    async def seen(self, channel: str = "stagings") -> list[Seen]:
+        """What all can read in a channel, its threads included."""
+        return [Seen(channel, m["ts"], m) for m in await self.slack.messages(channel) if _public(m)]
+
+    async def posts(self, channel: str = "stagings") -> list[Seen]:
+        return [message for message in await self.seen(channel) if not message.raw["thread_ts"]]
+
+    async def card(self, name: str) -> Seen:
+        found = [m for m in await self.posts() if m.raw["by_app"] and f"*{name}*" in m.text]
+        return found[-1]
+
+    async def thread(self, parent: Seen) -> list[Seen]:
+        return [m for m in await self.seen(parent.channel) if m.raw["thread_ts"] == parent.ts]
+
+    async def replies(self, name: str) -> list[str]:
+        """The texts in the thread of a staging's card, without the progress of its releases."""
+        return [m.text for m in await self.thread(await self.card(name)) if not m.text.startswith("*Release")]
+
+    async def progress(self, name: str) -> list[str]:
+        return [m.text for m in await self.thread(await self.card(name)) if m.text.startswith("*Release")]
+
+    async def private(self, user: str) -> list[Seen]:
+        """What only this person sees, in the order in which it was said."""
+        return sorted(await self._private(user), key=lambda message: message.ts)
+
+    async def until(self, condition: Callable[[Json], Any], seconds: float = 10) -> Any:
+        return await self.slack.until(condition, seconds)
+
+    async def settled(self) -> None:
+        """Nothing is due, claimed or unread; seen twice in a row, as one kind of work makes another."""
+        quiet = 0
+        async with asyncio.timeout(30):
+            while quiet < 2:
+                await self.bot.doors.drained()
+                await self.bot.settled()
+                unread = self.engine.unread or self.bot.watch.unread or self.bot.doors.running
+                quiet = 0 if unread else quiet + 1
+
+    async def post(self, body: bytes, content_type: str, secret: str | None = None) -> int:
+        """Straight to the door for Slack, signed (with another secret, if one is given)."""
+        stamp = str(int(time.time()))
+        key = (secret or self.slack.secrets.signing_secret).encode()
+        digest = hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+        headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
+        headers["Content-Type"] = content_type
+        async with self.slack.http.post(f"{self.url}/slack/events", data=body, headers=headers) as answer:
+            return answer.status
+
+    async def press(self, user_id: str, drawn: Seen, action: str) -> int:
+        """A button as it was drawn then, whatever the message shows by now: the second click of a double click."""
+        self._presses += 1
+        channel = {"id": "C02STAGINGS", "name": "stagings"}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": "T00OCTO"},
+            "user": {"id": user_id},
+            "channel": channel,
+            "message": {"ts": drawn.ts},
+            "container": {"type": "message", "message_ts": drawn.ts, "channel_id": channel["id"]},
+            "trigger_id": f"pressed-{self._presses}",
+            "actions": [drawn.buttons[action]],
+        }
+        form = urlencode({"payload": json.dumps(payload)}).encode()
+        status = await self.post(form, "application/x-www-form-urlencoded")
+        await self.settled()
+        return status
+
+    async def event(self, payload: Json) -> int:
+        return await self.post(json.dumps(payload).encode(), "application/json")
+
+    # --- helpers
+
+    async def _told(self, user: str, before: list[Seen]) -> str:
+        await self.settled()
+        known = {(m.channel, m.ts) for m in before}
+        return "\n\n".join(m.text for m in await self.private(user) if (m.channel, m.ts) not in known)
+
+    async def _private(self, user: str) -> list[Seen]:
+        state = await self.slack.state()
+        id = next(person["id"] for person in state["users"] if person["name"] == user)
+        return [
+            Seen(channel["id"], message["ts"], message)
+            for channel in state["channels"]
+            for message in channel["messages"]
+            if message["ephemeral_to"] == id
+        ]
+
+
+def _public(message: Json) -> bool:
+    return message["ephemeral_to"] is None and not message["deleted"]
+
+
+def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
+    given: dict[str, Any] = {
+        "name": name,
+        "repo": str(origin.path),
+        "manifests": PurePosixPath("deploy"),
+        "channel": "stagings",
+        "alerts": "stagings-alerts",
+        "hosts": {"web": "${staging}.localhost"},
+        "scheme": "http",
+        "ttl": timedelta(days=3),
+        "roles": Roles(),
+    }
+    return Project(**{**given, **changes})
+
+
+def branches(folder: Path) -> Origin:
+    """`main`, `feature-x` (with data), `feature-y` (without)."""
+    origin = Origin(folder)
+    origin.commit("main", {"deploy/web.yaml": WEB}, "The shop")
+    origin.commit("feature-x", {"deploy/data.yaml": CLAIM}, "Keep orders")
+    origin.commit("feature-y", {"README": "y\n"}, "Say y")
+    return origin
+
+
+@asynccontextmanager
+async def talking(
+    folder: Path, database: Path, *, way: str = "http", project: Mapping[str, Any] | None = None
+) -> AsyncIterator[Talk]:
+    """`database`: a migrated one, which is copied. `way`: http (signed) or socket. `project`: changes to the shop."""
+    shutil.copy(database, folder / "octopod.db")
+    origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    async with AsyncExitStack() as stack:
+        events = f"{url}/slack/events" if way == "http" else None
+        slack = await stack.enter_async_context(
+            workspace(folder / "slack", events_url=events, retry_delays=(0.05, 0.05, 0.05))
+        )
+        store = Store(f"sqlite+aiosqlite:///{folder / 'octopod.db'}")
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        connection = Slack(session, f"{slack.base}/api/", slack.secrets.bot_token, slack.secrets.signing_secret)
+        await connection.workspace.greet()
+        await connection.directory.refresh()
+        neighbours = Neighbours(a_cache(folder / "git"), PlainRenderer(), engine, prober)
+        known = shop(origin, **(project or {}))
+        keys = MultiFernet([Fernet(Fernet.generate_key())])
+        (folder / "trees").mkdir()
+        bot = Bot(store, keys, {known.name: known}, neighbours, connection, folder / "trees", now=clock, pace=PACE)
+        await stack.enter_async_context(_listening(bot, listening))
+        if way == "socket":
+            await stack.enter_async_context(in_socket_mode(slack, connection.bolt))
+        await stack.enter_async_context(_running(bot))
+        yield Talk(slack, bot, origin, engine, prober, clock, url)
+
+
+@asynccontextmanager
+async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
+    gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    metrics = health.metrics(bot.metrics.registry, bot.count)
+    healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
+    app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _running(bot: Bot) -> AsyncIterator[None]:
+    task = asyncio.create_task(bot.run())
+    try:
+        yield
+    finally:
+        assert not task.done(), "the bot stopped by itself"
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,161 @@
+"""What holds for every stored state and every event, however unlikely."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from builders import NOW, POLICY, a_release, updating
+from hypothesis import assume, given, settings
+from strategies import events, moments, policies, reports, stagings, statuses, wishes
+
+from bot.domain.errors import UserError
+from bot.domain.events import Delete, Event, NoticeKind, StatusSeen, Target, Tick
+from bot.domain.lifecycle import decide, next_wake, offers
+from bot.domain.model import CLOCK, Desired, Phase, Stage, Staging, phase
+from bot.domain.policy import Policy
+from bot.domain.status import StagingStatus, WorkloadState
+
+thorough = settings(max_examples=200, deadline=None)
+
+
+@thorough
+@given(stagings(), events, policies, moments)
+def test_nothing_but_a_refusal_is_ever_raised(staging: Staging, event: Event, policy: Policy, now: datetime) -> None:
+    with suppress(UserError):
+        decision = decide(staging, event, policy, now)
+        json.dumps([notice.facts for notice in decision.notices])
+        assert set(decision.targets) <= set(Target)
+        assert all(release.staging == decision.staging.id for release in decision.releases)
+
+
+@thorough
+@given(stagings(), reports, policies, moments)
+def test_the_engine_and_the_clock_are_never_refused(
+    staging: Staging, event: Event, policy: Policy, now: datetime
+) -> None:
+    decide(staging, event, policy, now)
+    decide(staging, Tick(), policy, now)
+
+
+@thorough
+@given(stagings())
+def test_every_state_has_a_phase_and_its_buttons(staging: Staging) -> None:
+    assert phase(staging) in Phase
+    assert offers(staging) <= {"open", "retry", "extend", "logs", "delete"}
+    assert staging.phase is Phase.DELETED or "delete" in offers(staging)
+
+
+@thorough
+@given(stagings(), policies, moments)
+def test_every_staging_can_be_deleted_from_everywhere(staging: Staging, policy: Policy, now: datetime) -> None:
+    assume(staging.phase is not Phase.DELETED)
+    asked = decide(staging, Delete("UBOB"), policy, now)
+    assert asked.staging.phase is Phase.DELETING
+    assert Target.ENGINE in asked.targets
+    gone = decide(asked.staging, StatusSeen(StagingStatus("s1", None, present=False)), policy, now)
+    assert gone.staging.phase is Phase.DELETED
+    assert [notice.kind for notice in gone.notices] == [NoticeKind.DELETED]
+
+
+@thorough
+@given(stagings(), events, policies, moments)
+def test_each_change_is_a_new_revision(staging: Staging, event: Event, policy: Policy, now: datetime) -> None:
+    with suppress(UserError):
+        after = decide(staging, event, policy, now).staging
+        assert after.revision == staging.revision + (after != staging)
+        assert after == staging or after.wake_at == next_wake(after, policy)
+
+
+@thorough
+@given(stagings(), reports, policies, moments)
+def test_what_is_reported_twice_is_told_once(staging: Staging, event: Event, policy: Policy, now: datetime) -> None:
+    """The engine may be asked again for what it has lost; nothing else follows from a repetition."""
+    assume(not isinstance(event, StatusSeen) or sensible(event.status))
+    once = decide(staging, event, policy, now).staging
+    again = decide(once, event, policy, now)
+    assert again.staging == once
+    assert (again.notices, again.what) == ((), "")
+    assert again.targets <= {Target.ENGINE}
+
+
+def sensible(status: StagingStatus) -> bool:
+    """The release that is ready serves, and who serves is shown by its own workloads."""
+    ready = all(workload.state is WorkloadState.READY for workload in status.workloads)
+    same = status.serving != status.release or status.serving_workloads == status.workloads
+    return same and (not ready or status.serving == status.release)
+
+
+@thorough
+@given(stagings(), policies, moments)
+def test_the_clock_never_spins(staging: Staging, policy: Policy, now: datetime) -> None:
+    after = decide(staging, Tick(), policy, now).staging
+    assume(not staging.deleted_at)
+    assert after.wake_at is None or after.wake_at > now
+    assert decide(after, Tick(), policy, now).staging == after
+
+
+@thorough
+@given(stagings(), policies, moments)
+def test_the_clock_deletes_at_the_expiry_and_not_before(staging: Staging, policy: Policy, now: datetime) -> None:
+    assume(not staging.deleted_at and staging.desired is Desired.PRESENT)
+    decision = decide(staging, Tick(), policy, now)
+    expired = staging.expires_at is not None and now >= staging.expires_at
+    assert (decision.staging.desired is Desired.ABSENT) == expired
+    assert not expired or decision.actor == CLOCK
+
+
+@thorough
+@given(stagings(), events, policies, moments)
+def test_only_people_and_the_clock_take_a_staging_away(
+    staging: Staging, event: Event, policy: Policy, now: datetime
+) -> None:
+    assume(staging.desired is Desired.PRESENT and not staging.deleted_at)
+    with suppress(UserError):
+        after = decide(staging, event, policy, now).staging
+        assert after.desired is Desired.PRESENT or isinstance(event, Delete | Tick)
+
+
+@thorough
+@given(stagings(), statuses, policies, moments)
+def test_ready_is_what_its_own_workloads_all_are(
+    staging: Staging, status: StagingStatus, policy: Policy, now: datetime
+) -> None:
+    after = decide(staging, StatusSeen(status), policy, now).staging
+    own = all((w.release, w.state) == (staging.attempt.id, WorkloadState.READY) for w in status.workloads)
+    if after.attempt.stage in (Stage.READY, Stage.LIVE) and staging.attempt.stage is not after.attempt.stage:
+        assert own and status.workloads and status.release == staging.attempt.id
+
+
+@thorough
+@given(reports, moments)
+def test_reports_about_an_older_release_leave_the_newest_alone(event: Event, now: datetime) -> None:
+    """r3 is on its way; snapshots may still say something about who serves."""
+    staging = updating()
+    newest = replace(staging, attempt=a_release("r3", Stage.APPLIED))
+    about = event.status.release if isinstance(event, StatusSeen) else getattr(event, "release", None)
+    assume(about != "r3" and not (isinstance(event, StatusSeen) and not event.status.present))
+    decision = decide(newest, event, POLICY, now)
+    assert decision.staging.attempt == newest.attempt
+    assert (decision.releases, decision.notices) == ((), ())
+    if not isinstance(event, StatusSeen):
+        assert decision.staging == newest
+
+
+@thorough
+@given(stagings(), wishes, policies)
+def test_a_wish_that_is_granted_is_in_the_journal(staging: Staging, event: Event, policy: Policy) -> None:
+    with suppress(UserError):
+        decision = decide(staging, event, policy, NOW)
+        assert decision.staging == staging or (decision.what and decision.actor in ("UALICE", "UBOB"))
+
+
+@thorough
+@given(stagings(), policies, moments)
+def test_a_warning_comes_before_its_expiry_and_once(staging: Staging, policy: Policy, now: datetime) -> None:
+    assume(staging.desired is Desired.PRESENT and not staging.deleted_at)
+    first = decide(staging, Tick(), policy, now)
+    warned = [notice for notice in first.notices if notice.kind is NoticeKind.EXPIRING]
+    again = decide(first.staging, Tick(), policy, now + timedelta(seconds=1))
+    assert not warned or (staging.expires_at and now < staging.expires_at)
+    assert not warned or NoticeKind.EXPIRING not in [notice.kind for notice in again.notices]

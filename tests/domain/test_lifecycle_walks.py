@@ -1,0 +1,171 @@
+"""Long random lives of a staging, from its first deploy on: what must hold at every step of the way."""
+
+import json
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from builders import NOW, POLICY, URL, a_deploy, a_workload, seconds
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.errors import UserError
+from bot.domain.events import (
+    Applied,
+    Decision,
+    Delete,
+    Event,
+    Extend,
+    FilesReady,
+    Notice,
+    NoticeKind,
+    ReleaseFailed,
+    StatusSeen,
+    Target,
+    Tick,
+    UrlAnswered,
+    Where,
+)
+from bot.domain.lifecycle import decide, next_wake
+from bot.domain.model import Phase, Stage, Staging
+from bot.domain.status import StagingStatus, WorkloadState
+
+PAUSES = [0, 0.5, 2, 5, 30, 3600, 20 * 3600, 70 * 3600]
+KINDS = ["deploy", "files", "applied", "snapshot", "snapshot", "snapshot", "gone", "url", "fail", "extend", "delete"]
+STEPS = st.tuples(
+    st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
+    st.sampled_from(PAUSES),
+    st.integers(0, 3**4 - 1),
+)
+
+
+@dataclass
+class Life:
+    """A staging, what was decided about it, and what the engine was seen to say."""
+
+    staging: Staging
+    now: datetime = NOW
+    deploys: int = 1
+    ready: set[str] = field(default_factory=set)
+    notices: list[tuple[str, Notice]] = field(default_factory=list)
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    def step(self, kind: str, pause: float, choice: int) -> None:
+        self.now += seconds(pause)
+        if kind == "wait for the clock" and self.staging.wake_at:
+            self.now = max(self.now, self.staging.wake_at)
+        event = self.event(kind, choice)
+        with suppress(UserError):
+            before = self.staging
+            decision = decide(before, event, POLICY, self.now)
+            self.check(before, event, decision)
+
+    def event(self, kind: str, choice: int) -> Event:
+        release = self.staging.attempt.id
+        match kind:
+            case "deploy" if not self.staging.deleted_at:  # another deploy would be another life
+                self.deploys += 1
+                number = self.deploys if choice % 3 else self.staging.attempt.number
+                return a_deploy(f"r{self.deploys}", f"{number:040x}", urls={"web": URL} if choice % 4 else {})
+            case "files":
+                return FilesReady(release, ("data",))
+            case "applied":
+                return Applied(release)
+            case "snapshot":
+                return StatusSeen(self.snapshot(choice))
+            case "gone":
+                return StatusSeen(StagingStatus("s1", None, present=False))
+            case "url":
+                return UrlAnswered(release, "200")
+            case "fail":
+                return ReleaseFailed(release, "no")
+            case "old news":
+                old = f"r{max(1, self.staging.attempt.number - 1 - choice % 2)}"
+                news: list[Event] = [Applied(old), UrlAnswered(old, "200"), ReleaseFailed(old, "no")]
+                return news[choice % 3]
+            case "extend":
+                return Extend("UBOB", by=timedelta(hours=choice))
+            case "delete":
+                return Delete("UBOB")
+            case _:
+                return Tick()
+
+    def snapshot(self, choice: int) -> StagingStatus:
+        """Two workloads of the newest release. It serves once both are ready; until then the live one does, or none."""
+        release, live = self.staging.attempt.id, self.staging.live
+        states = [list(WorkloadState)[choice % 3], list(WorkloadState)[choice // 3 % 3]]
+        workloads = tuple(a_workload(state, release, name) for state, name in zip(states, ("web", "api"), strict=True))
+        if all(state is WorkloadState.READY for state in states):
+            self.ready.add(release)
+            return StagingStatus("s1", release, workloads, release, workloads)
+        older = live.id if live and choice // 9 % 3 else None
+        well = a_workload(list(WorkloadState)[choice // 27 % 3], older or "", "web")
+        return StagingStatus("s1", release, workloads, older, workloads if older == release else (well,))
+
+    def check(self, before: Staging, event: Event, decision: Decision) -> None:
+        after = self.staging = decision.staging
+        assert after.revision == before.revision + (after != before)
+        assert before.phase is not Phase.DELETED or after == before
+        assert after.wake_at == next_wake(after, POLICY)
+        assert not isinstance(event, Tick) or after.wake_at is None or after.wake_at > self.now
+        assert after.phase is before.phase or Target.CARD in decision.targets
+        assert not decision.releases or Target.PROGRESS in decision.targets
+        assert not decision.notices or decision.what
+        if after.phase in (Phase.DELETING, Phase.DELETED) and before.phase not in (Phase.DELETING, Phase.DELETED):
+            assert isinstance(event, Delete) or (before.expires_at and self.now >= before.expires_at)
+        self.check_releases(decision)
+        for notice in decision.notices:
+            json.dumps(notice.facts)
+            self.notices.append((after.attempt.id, notice))
+        self.check_notices()
+
+    def check_releases(self, decision: Decision) -> None:
+        for release in decision.releases:
+            was = self.stages.get(release.id)
+            assert was not in (Stage.LIVE, Stage.SUPERSEDED), "it had ended for good"
+            assert release.stage is not Stage.LIVE or release.id in self.ready
+            assert release.stage.under_way == (release.ended_at is None)
+            self.stages[release.id] = release.stage
+        newest = decision.staging.attempt
+        assert self.stages[newest.id] is newest.stage, "what is saved of it is what the staging says"
+        assert all(not stage.under_way for id, stage in self.stages.items() if id != newest.id)
+
+    def check_notices(self) -> None:
+        told = Counter((release, notice.kind) for release, notice in self.notices)
+        assert all(count == 1 for (_, kind), count in told.items() if kind is NoticeKind.LIVE)
+        warnings = [n.facts["expires_at"] for _, n in self.notices if n.kind is NoticeKind.EXPIRING]
+        assert len(warnings) == len(set(warnings)), "one warning for each expiry"
+        alerts = [n.kind for _, n in self.notices if n.where in (Where.ALERTS, Where.ALERT_EDIT)]
+        opened = [kind is NoticeKind.BROKEN for kind in alerts]
+        assert opened == [index % 2 == 0 for index in range(len(alerts))], "each alert is closed before the next one"
+        ends = [n.kind for _, n in self.notices if n.kind is NoticeKind.DELETED and n.where is Where.THREAD]
+        assert len(ends) <= 1
+
+
+GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, min_size=20, max_size=50))
+@example([*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 5, 4), ("wait for the clock", 0, 0)])
+@example([*GO_LIVE, ("wait for the clock", 0, 0), ("extend", 30, 24), ("wait for the clock", 0, 0), ("tick", 3600, 0)])
+@example([("fail", 2, 0), ("deploy", 2, 1), ("snapshot", 2, 2), ("snapshot", 2, 4), ("url", 2, 0), ("delete", 2, 0)])
+def test_a_life(steps: list[tuple[str, float, int]]) -> None:
+    created = decide(None, a_deploy("r1"), POLICY, NOW)
+    life = Life(created.staging, stages={"r1": Stage.QUEUED})
+    for step in [*GO_LIVE[: len(steps) % 4], *steps]:
+        life.step(*step)
+
+
+def test_lives_do_get_somewhere() -> None:
+    """The walk's own check: the steps above reach every phase and every kind of notice."""
+    life = Life(decide(None, a_deploy("r1"), POLICY, NOW).staging, stages={"r1": Stage.QUEUED})
+    phases = {life.staging.phase}
+    way = [*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 9, 4), ("wait for the clock", 0, 0)]
+    way += [("deploy", 1, 1), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
+    for step in way:
+        life.step(*step)
+        phases.add(life.staging.phase)
+    assert phases == set(Phase)
+    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - {NoticeKind.ANSWER}

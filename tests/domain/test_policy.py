@@ -1,0 +1,67 @@
+"""Who may do what, and the rules that a project sets."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+import pytest
+
+from bot.domain.errors import UserError
+from bot.domain.policy import Person, may_deploy, policy_of, require_deploy
+from bot.domain.project import ProbeFrom, Project, Roles, UrlProbe
+
+BOB = Person("UBOB", "bob", frozenset({"payments-team", "qa"}))
+STRANGER = Person("UX")
+SHOP = Project(
+    name="shop",
+    repo="/repos/shop.git",
+    manifests=PurePosixPath("deploy"),
+    channel="stagings",
+    alerts="stagings-alerts",
+    ttl=timedelta(hours=8),
+)
+
+
+@pytest.mark.parametrize(
+    ("roles", "bob", "stranger"),
+    [
+        (Roles(), True, True),
+        (Roles(deploy=("everyone",)), True, True),
+        (Roles(deploy=()), False, False),
+        (Roles(deploy=("UBOB",)), True, False),
+        (Roles(deploy=("@bob",)), True, False),
+        (Roles(deploy=("bob",)), True, False),
+        (Roles(deploy=("@payments-team",)), True, False),
+        (Roles(deploy=("@alice", "@qa")), True, False),
+        (Roles(deploy=("@alice",)), False, False),
+        (Roles(deploy=("",)), False, False),
+        (Roles(deploy=("@",)), False, False),
+        (Roles(deploy=("@alice",), admin=("@bob",)), True, False),
+    ],
+    ids=str,
+)
+def test_who_may_deploy(roles: Roles, bob: bool, stranger: bool) -> None:
+    assert (may_deploy(BOB, roles), may_deploy(STRANGER, roles)) == (bob, stranger)
+
+
+def test_whoever_may_not_is_told_who_may_and_whom_to_ask() -> None:
+    project = replace(SHOP, roles=Roles(deploy=("@payments-team", "@qa"), admin=("@platform",)))
+    require_deploy(BOB, project)
+    with pytest.raises(UserError) as refused:
+        require_deploy(STRANGER, project)
+    assert refused.value.text == (
+        "You may not change stagings of shop: its `roles.deploy` lists @payments-team, @qa. Ask @platform to add you."
+    )
+
+
+def test_without_admins_the_keeper_of_the_file_is_asked() -> None:
+    with pytest.raises(UserError, match=r"lists nobody\. Ask whoever keeps octopod\.yaml to add you\."):
+        require_deploy(STRANGER, replace(SHOP, roles=Roles(deploy=())))
+
+
+@pytest.mark.parametrize(
+    ("origin", "probes"), [(ProbeFrom.BOT, True), (ProbeFrom.CLUSTER, True), (ProbeFrom.OFF, False)]
+)
+def test_the_rules_come_from_the_project(origin: ProbeFrom, probes: bool) -> None:
+    policy = policy_of(replace(SHOP, url_probe=UrlProbe(origin=origin)))
+    assert (policy.ttl, policy.probes) == (timedelta(hours=8), probes)

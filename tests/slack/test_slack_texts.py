@@ -1,0 +1,195 @@
+"""Every message in every phase, with values nobody wants: Slack takes it, and nobody is notified by accident."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import NOW, a_release, a_staging, updating
+
+from bot.domain.errors import UserError
+from bot.domain.events import NoticeKind, Where
+from bot.domain.lookup import Ambiguous
+from bot.domain.model import CLOCK, Phase, Stage, Staging, WorkloadProgress
+from bot.playground.blocks import check_blocks
+from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
+from bot.slack import answers, messages
+from bot.slack.messages import Text
+
+NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
+ORDINARY = "feature-x"
+LINK = "https://example.slack.com/archives/C1/p1"
+
+
+def staging_with(text: str, phase: Phase) -> Staging:
+    staging = a_staging(phase, owner="U01ALICE")
+    workloads = tuple(WorkloadProgress(f"w{n}", 0, 1, text) for n in range(20))
+    release = replace(
+        staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", env={text: text}, workloads=workloads
+    )
+    if release.stage is Stage.FAILED:
+        release = replace(release, reason=text, details=(text,) * 50, next_step=text)
+    live = release if staging.live else None
+    claims = (text[:200],) * 3
+    return replace(
+        staging, branch=text, attempt=release, live=live, claims=claims, health_reason=text, delete_reason=text
+    )
+
+
+def notices(staging: Staging, text: str) -> Iterator[Text]:
+    facts: dict[str, Any] = {
+        "actor": "U01ALICE", "owner": "U01ALICE", "by": CLOCK, "urls": {"web": f"http://{text[:50]}.localhost/"},
+        "seconds": 3.2, "number": 2, "probe": "", "release": "r1", "reason": text, "details": [text] * 100,
+        "next_step": text, "serves": None, "expires_at": NOW.isoformat(), "claims": [text[:200]], "health": "down",
+        "since": NOW.isoformat(),
+    }  # fmt: skip
+    places = [where for where in Where if where is not Where.PRIVATE]
+    for kind in NoticeKind:
+        if kind is not NoticeKind.ANSWER:
+            for where in places:
+                yield messages.notice(kind, where, facts, staging, LINK)
+                yield messages.notice(kind, where, facts, staging, None)
+
+
+def private(staging: Staging, text: str) -> Iterator[Text]:
+    several = Ambiguous(text, [staging] * 120)
+    yield answers.refusal(several, lambda one: f"info {one.name}")
+    yield answers.refusal(several)
+    yield answers.refusal(UserError(text, [text] * 9))
+    yield answers.refused(text, [text], [text] * 200)
+    yield answers.listing([(staging, LINK)] * 200, mine=False)
+    yield answers.listing([(staging, None)], mine=True)
+    yield answers.info(staging, "local", False, LINK, [(NOW, "U01ALICE", text, text)] * 30)
+    yield answers.logs(text[:300], {text[:100]: [text] * 100, "api": []})
+    yield from (answers.extended(staging), answers.deleting(staging), answers.ask_delete(staging))
+    yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
+    yield from (answers.updating(staging, True, LINK), answers.updating(staging, False, None))
+
+
+def public(staging: Staging, text: str) -> Iterator[Text]:
+    yield messages.card(staging, "kubernetes")
+    yield messages.card(staging, "local", probed=False)
+    yield messages.progress(staging.attempt, staging)
+    yield from notices(staging, text)
+
+
+def letters(thing: object) -> int:
+    """As Slack seems to count them."""
+    if isinstance(thing, list):
+        return sum(map(letters, thing))
+    if not isinstance(thing, dict):
+        return 0
+    return sum(len(v) if k == "text" and isinstance(v, str) else letters(v) for k, v in thing.items())
+
+
+def refused(texts: Sequence[Text]) -> list[str]:
+    found = [mistake for text in texts for mistake in check_blocks(text.blocks)]
+    found += [f"text is too long: {text.text[:80]}" for text in texts if len(text.text) > UPDATE_TEXT]
+    found += [f"no text: {text.blocks}" for text in texts if not text.text]
+    return found + [f"too much to read: {text.text[:80]}" for text in texts if letters(text.blocks) > BLOCKS_TEXT]
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("text", [*NASTY, ORDINARY], ids=["markup", "long", "escapes", "ticks", "breaks", "ordinary"])
+def test_slack_takes_whatever_is_said(phase: Phase, text: str) -> None:
+    staging = staging_with(text, phase)
+    assert refused([*public(staging, text), *private(staging, text)]) == []
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
+    text = NASTY[0]
+    staging = staging_with(text, phase)
+    for said in [*public(staging, text), *private(staging, text)]:
+        shown = str(said.blocks) + said.text
+        assert "<!channel>" not in shown and "<@U99EVE>" not in shown, said.text
+
+
+@pytest.mark.parametrize(
+    ("phase", "buttons"),
+    [
+        (Phase.ROLLING_OUT, ["extend", "logs", "delete"]),
+        (Phase.LIVE, ["open", "extend", "logs", "delete"]),
+        (Phase.FAILED, ["retry", "extend", "logs", "delete"]),
+        (Phase.BROKEN, ["open", "extend", "logs", "delete"]),
+        (Phase.DELETING, ["delete"]),
+        (Phase.DELETED, []),
+    ],
+)
+def test_a_card_offers_what_makes_sense(phase: Phase, buttons: list[str]) -> None:
+    shown = messages.card(a_staging(phase), "kubernetes")
+    rows = [block["elements"] for block in shown.blocks if block["type"] == "actions"]
+    assert [element["action_id"] for row in rows for element in row] == buttons
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_link_promises_an_answer(phase: Phase) -> None:
+    """Live and broken ones may be clicked; of the others a URL is said at most."""
+    staging = a_staging(phase)
+    linked = f"<{staging.url}|" in str(messages.card(staging, "kubernetes").blocks)
+    assert linked is (phase in (Phase.LIVE, Phase.BROKEN))
+
+
+def test_a_card_of_an_update_says_what_serves() -> None:
+    assert "Release 1 serves until the new one is ready." in str(messages.card(updating(), "kubernetes").blocks)
+    failed = replace(updating(), attempt=a_release("r2", Stage.FAILED))
+    assert "still answers with release 1" in str(messages.card(failed, "kubernetes").blocks)
+
+
+def test_small_print_names_what_is_unusual() -> None:
+    assert "engine" not in str(messages.card(a_staging(), "kubernetes").blocks)
+    unusual = str(messages.card(a_staging(), "local", probed=False).blocks)
+    assert "local engine" in unusual and "URL not probed" in unusual
+
+
+@pytest.mark.parametrize(
+    ("stage", "ticks"),
+    [
+        (Stage.QUEUED, "✅✅⏳▫️▫️▫️"),
+        (Stage.APPLIED, "✅✅✅✅⏳▫️"),
+        (Stage.READY, "✅✅✅✅✅⏳"),
+        (Stage.LIVE, "✅✅✅✅✅✅"),
+    ],
+)
+def test_progress_ticks_step_by_step(stage: Stage, ticks: str) -> None:
+    release = a_release(stage=stage)
+    if stage is not Stage.QUEUED:
+        release = replace(release, files_at=NOW, applied_at=NOW)
+    if stage in (Stage.READY, Stage.LIVE):
+        release = replace(release, ready_at=NOW)
+    lines = messages.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
+    assert "".join(line.split(" ")[0] for line in lines) == ticks
+
+
+@pytest.mark.parametrize(("stage", "tick"), [(Stage.FAILED, "❌"), (Stage.SUPERSEDED, "⏹️")])
+def test_progress_marks_the_step_that_ended_it(stage: Stage, tick: str) -> None:
+    release = a_release(stage=stage, files_at=NOW, applied_at=NOW, ready_at=None, reason="because")
+    lines = messages.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
+    assert [line.split(" ")[0] for line in lines] == ["✅", "✅", "✅", "✅", tick, "▫️"]
+
+
+def test_live_is_said_in_one_known_shape() -> None:
+    facts = {"actor": "U01ALICE", "urls": {"web": "http://a/", "api": "http://b/"}, "seconds": 3.2, "probe": "200 OK"}
+    said = messages.notice(NoticeKind.LIVE, Where.THREAD, facts, a_staging(), None)
+    assert said.text == "<@U01ALICE> Live at http://a/ and http://b/ after 3.2 s"
+    assert said.blocks[0]["text"]["text"] == "<@U01ALICE> Live at <http://a/> and <http://b/> after 3.2 s"
+    unasked = messages.notice(NoticeKind.LIVE, Where.THREAD, {**facts, "probe": ""}, a_staging(), None)
+    assert "`url_probe` is off" in unasked.text
+
+
+def test_the_extend_button_carries_the_time_it_extends_to() -> None:
+    value = messages.extend_button("s1", NOW)
+    assert value and value["value"] == f"s1 {(NOW + timedelta(days=1)).isoformat()}"
+    assert messages.extend_button("s1", None) is None
+
+
+def test_help_names_one_command_or_all() -> None:
+    assert "deploy BRANCH" in str(answers.helping(None).blocks) and "extend" in str(answers.helping(None).blocks)
+    assert "extend" not in str(answers.helping("deploy").blocks)
+    assert refused([answers.helping(None), answers.helping("logs")]) == []
+
+
+def test_a_saved_answer_that_means_nothing_any_more_is_a_bug_with_its_id() -> None:
+    assert "`abc`" in answers.answer({"answer": "bug", "id": "abc"}, None, None).text
+    assert "inside Octopod" in answers.answer({"answer": "card", "new": True}, None, None).text

@@ -1,0 +1,163 @@
+"""Any staging, event and snapshot, for property tests: every combination of the stored axes, sensible or not."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from builders import NOW, URL, a_commit
+from hypothesis import strategies as st
+
+from bot.domain.events import (
+    Applied,
+    Delete,
+    Deploy,
+    Event,
+    Extend,
+    FilesReady,
+    ReleaseFailed,
+    StatusSeen,
+    Tick,
+    UrlAnswered,
+)
+from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.policy import Policy
+from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+
+WEEK = 7 * 24 * 3600
+IDS = ("r1", "r2", "r3")
+
+moments = st.integers(-WEEK, WEEK).map(lambda seconds: NOW + timedelta(seconds=seconds))
+maybe_moments = st.none() | moments
+texts = st.sampled_from(
+    ["", "exit code 1", "Ünïcode ☃ 🐙", "'; DROP TABLE stagings; --", "two\nlines", "100 %_", "\x00"]
+)
+reasons = texts
+lines = st.sampled_from([(), ("Traceback",), ("one", "", "Ünïcode ☃")])
+policies = st.builds(
+    Policy,
+    ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
+    probes=st.booleans(),
+)
+
+
+def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
+    return st.builds(
+        Release,
+        id=st.sampled_from(ids),
+        staging=st.just("s1"),
+        number=st.integers(1, 3),
+        branch=st.sampled_from(["main", "feature/PAY-12_X"]),
+        commit=st.integers(1, 3).map(a_commit),
+        subject=texts,
+        author=texts,
+        actor=st.sampled_from(["UALICE", "UBOB"]),
+        requested_at=moments,
+        stage=st.sampled_from(Stage),
+        env=st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2),
+        files_at=maybe_moments,
+        applied_at=maybe_moments,
+        ready_at=maybe_moments,
+        ended_at=maybe_moments,
+        reason=reasons,
+        details=lines,
+        next_step=texts,
+        workloads=st.lists(
+            st.builds(WorkloadProgress, texts, st.integers(0, 3), st.integers(0, 3), reasons), max_size=2
+        ).map(tuple),
+    )
+
+
+# The newest release may be the one that is live, or another one.
+_pairs = st.one_of(
+    st.tuples(releases(["r2"]), st.none()),
+    st.tuples(releases(["r2"]), releases(["r1"])),
+    releases(["r2"]).map(lambda release: (release, release)),
+)
+
+
+@st.composite
+def stagings(draw: st.DrawFn) -> Staging:
+    attempt, live = draw(_pairs)
+    return Staging(
+        id="s1",
+        project="shop",
+        name="orange-button",
+        branch=draw(st.sampled_from(["main", "feature/PAY-12_X"])),
+        owner="UALICE",
+        created_at=draw(moments),
+        attempt=attempt,
+        live=live,
+        serving=draw(st.none() | st.sampled_from(IDS)),
+        desired=draw(st.sampled_from(Desired)),
+        revision=draw(st.integers(1, 1000)),
+        health=draw(st.sampled_from(Health)),
+        health_reason=draw(reasons),
+        health_details=draw(lines),
+        unhealthy_since=draw(maybe_moments),
+        healthy_since=draw(maybe_moments),
+        broken_since=draw(maybe_moments),
+        expires_at=draw(maybe_moments),
+        warned_for=draw(maybe_moments),
+        urls=draw(st.sampled_from([{}, {"web": URL}, {"web": URL, "api": "https://orange-api.example.com"}])),
+        claims=draw(st.sampled_from([(), ("data",), ("cache", "data")])),
+        deleted_by=draw(st.none() | st.just("UBOB")),
+        delete_reason=draw(reasons),
+        delete_asked_at=draw(maybe_moments),
+        deleted_at=draw(st.none() | st.none() | moments),
+        wake_at=draw(maybe_moments),
+    )
+
+
+_workloads = st.builds(
+    WorkloadStatus,
+    kind=st.just("Deployment"),
+    name=st.sampled_from(["web", "api"]),
+    release=st.sampled_from(IDS),
+    state=st.sampled_from(WorkloadState),
+    wanted=st.integers(0, 3),
+    ready=st.integers(0, 3),
+    since=moments,
+    reason=reasons,
+    log_tail=lines,
+)
+_several = st.lists(_workloads, max_size=3).map(tuple)
+statuses = st.builds(
+    StagingStatus,
+    staging=st.just("s1"),
+    release=st.none() | st.sampled_from(IDS),
+    workloads=_several,
+    serving=st.none() | st.sampled_from(IDS),
+    serving_workloads=_several,
+    present=st.booleans(),
+    resuming=st.booleans(),
+)
+
+_of_release = st.sampled_from(IDS)
+deploys = st.builds(
+    Deploy,
+    actor=st.just("UALICE"),
+    staging=st.just("s1"),
+    release=st.just("r4"),
+    project=st.just("shop"),
+    name=st.just("orange-button"),
+    branch=st.just("main"),
+    commit=st.integers(1, 3).map(a_commit),
+    subject=texts,
+    author=texts,
+    requested_at=moments,
+    urls=st.just({"web": URL}),
+    env=st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2),
+)
+_far = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+wishes: st.SearchStrategy[Event] = st.one_of(
+    deploys,
+    st.builds(Extend, actor=st.just("UBOB"), until=st.none() | moments | _far, by=st.none() | st.timedeltas()),
+    st.builds(Delete, actor=st.just("UBOB"), reason=reasons),
+)
+reports: st.SearchStrategy[Event] = st.one_of(
+    st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
+    st.builds(Applied, release=_of_release),
+    st.builds(StatusSeen, status=statuses),
+    st.builds(UrlAnswered, release=_of_release, text=texts),
+    st.builds(ReleaseFailed, release=_of_release, reason=reasons, details=lines, next_step=texts),
+)
+events: st.SearchStrategy[Event] = st.one_of(wishes, reports, st.just(Tick()))
