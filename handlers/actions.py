@@ -4,7 +4,7 @@ A button's value is the staging's id and what it was drawn for; a stale one expl
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -82,7 +82,7 @@ def asked_by(body: dict[str, Any], doors: Doors) -> Asked:
         person=doors.person(body["user"]["id"]),
         channel=channel.get("id", ""),
         channel_name=channel.get("name", ""),
-        at=datetime.now(UTC),
+        at=doors.service.now(),
         thread_ts=message.get("thread_ts") or container.get("thread_ts") or message.get("ts"),
         response_url=body.get("response_url"),
     )

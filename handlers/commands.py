@@ -1,6 +1,5 @@
 """`/octopod …`: answered in the ack, privately."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -27,6 +26,6 @@ def asked_by(command: dict[str, Any], doors: Doors) -> Asked:
         person=doors.person(command["user_id"]),
         channel=command["channel_id"],
         channel_name=command.get("channel_name", ""),
-        at=datetime.now(UTC),
+        at=doors.service.now(),
         response_url=command.get("response_url"),
     )

@@ -1,6 +1,5 @@
 """`@octopod …`: the same grammar, also in threads, where slash commands do not work. Answered ephemerally."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -37,7 +36,7 @@ def asked_by(event: dict[str, Any], event_id: str, doors: Doors) -> Asked:
         person=doors.person(event["user"]),
         channel=event["channel"],
         channel_name=doors.channel_name(event["channel"]),
-        at=datetime.now(UTC),
+        at=doors.service.now(),
         thread_ts=event.get("thread_ts"),
     )
 

@@ -53,11 +53,9 @@ def told(staging: Staging | None, host: str, handle: Handle) -> Told:
             return 503, f"{name} is starting", [f"{commit} is rolling out. Reload in a few seconds."]
         case _:
             why = staging.health_reason if staging.phase is Phase.BROKEN else release.reason
-            return (
-                503,
-                f"{name} is {staging.phase}",
-                [f"{commit} does not answer: {escape(why)}", "Its thread in Slack says more."],
-            )
+            title = f"{name} has failed" if staging.phase is Phase.FAILED else f"{name} does not answer"
+            said = f"{commit} does not answer{f': {escape(why)}' if why else ' just now'}."
+            return 503, title, [said, "Its thread in Slack says more."]
 
 
 def _deleted(staging: Staging, commit: str, handle: Handle) -> str:
