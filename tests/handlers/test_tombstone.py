@@ -36,9 +36,9 @@ def shown(staging: Staging | None, host: str = HOST) -> tuple[int, str]:
     ("phase", "status", "title"),
     [
         (Phase.ROLLING_OUT, 503, "orange-button is starting"),
-        (Phase.LIVE, 503, "orange-button is live"),
+        (Phase.LIVE, 503, "orange-button does not answer"),
         (Phase.FAILED, 503, "orange-button"),
-        (Phase.BROKEN, 503, "orange-button is broken"),
+        (Phase.BROKEN, 503, "orange-button does not answer"),
         (Phase.DELETING, 410, "orange-button is being deleted"),
         (Phase.DELETED, 410, "orange-button was deleted"),
     ],
