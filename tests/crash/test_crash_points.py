@@ -1,0 +1,90 @@
+"""The bot dies at a named point, by kill -9, or with its playground; started again, all ends as if it never had."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stagings_seen
+from crash_kit import Playground, playground
+from process_kit import alive, marked
+
+POINTS = ("request-claimed", "rendered", "applied", "engine-done", "card-sent", "progress-sent", "notice-sent")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """One for all the quick cases: each has its own branch, and what the ones before did must still be right."""
+    with playground(tmp_path_factory.mktemp("crash")) as play:
+        yield play
+
+
+@pytest.mark.parametrize(
+    ("point", "branch"), [("applied", "orange-button"), ("card-sent", "green-button"), ("notice-sent", "broken-start")]
+)
+def test_a_crash_at_a_named_point_leaves_no_trace(shared: Playground, point: str, branch: str) -> None:
+    shared.kill_bot()
+    shared.start_bot(crash_at=point)
+    shared.deploy(branch, "bob", ends="failed" if branch == "broken-start" else "live")
+    shared.crashed()
+    shared.start_bot()
+    state = shared.converged()
+    seen = next(each for each in stagings_seen.stagings(state) if each.name == branch)
+    told = [*seen.told(stagings_seen.LIVE), *seen.told(stagings_seen.FAILED)]
+    assert [match["user"] for match in told] == ["U02BOB"]
+
+
+def test_stagings_outlive_a_killed_bot_and_are_adopted(shared: Playground) -> None:
+    shared.deploy("main")
+    before = shared.converged()
+    pids = {process.pid for process in marked(shared.data)}
+    shared.kill_bot()
+    assert pids and all(map(alive, pids))
+    shared.start_bot()
+    after = shared.converged()
+    assert {process.pid for process in marked(shared.data)} == pids
+    told = [[(m["ts"], m["text"]) for m in stagings_seen.visible(s, "stagings")] for s in (before, after)]
+    assert told[0] == told[1]
+    assert stagings_seen.visible(after, "stagings-alerts") == []
+
+
+def test_ctrl_c_in_the_middle_of_a_deploy(tmp_path: Path) -> None:
+    with playground(tmp_path) as play:
+        play.deploy("slow-start")
+        before = play.until(
+            lambda state: (
+                stagings_seen.order(state, "slow-start") == ["progress"] and state
+                if play.phases(state) == {"slow-start": "rolling out"}
+                else None
+            ),
+            20,
+            "slow-start is on its way",
+        )
+        play.stop()
+        play.start()
+        after = play.converged()
+        kept = [m["ts"] for m in stagings_seen.visible(before, "stagings")]
+        assert [m["ts"] for m in stagings_seen.visible(after, "stagings")][:2] == kept
+        assert stagings_seen.order(after, "slow-start") == ["progress", "live"]
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_crash_at_any_point_while_three_are_deployed(tmp_path: Path, point: str, nth: int) -> None:
+    with playground(tmp_path) as play:
+        os.kill(play.bot_pid(), signal.SIGTERM)
+        play.kill_bot()
+        play.start_bot(crash_at=f"{point}:{nth}")
+        for branch, ends in (("orange-button", "live"), ("main", "live"), ("broken-start", "failed")):
+            answer = play.say(f"deploy {branch}")
+            play.wanted[branch] = ends
+            if not answer["ok"]:  # it died before this could be heard: asked again below
+                break
+        play.crashed()
+        play.start_bot()
+        for branch in ("orange-button", "main", "broken-start"):
+            if branch not in play.phases(play.state()):
+                play.deploy(branch, ends="failed" if branch == "broken-start" else "live")
+        play.converged()
