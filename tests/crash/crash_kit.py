@@ -197,6 +197,13 @@ class Playground:
             seen = self.state(seen["seq"], 1)
         return found
 
+    def let_pass(self, seconds: float) -> None:
+        """Exactly this time goes by, whatever happens meanwhile."""
+        end = time.monotonic() + seconds
+        seen = self.state()
+        while (left := end - time.monotonic()) > 0:
+            seen = self.state(seen["seq"], left)
+
     def phases(self, state: Json) -> dict[str, str]:
         return {card.name: card.phase for card in stagings_seen.stagings(state) if card.phase != "deleted"}
 
@@ -245,6 +252,16 @@ class Playground:
         self.log_is_clean()
         return state
 
+    def settled(self, seconds: float) -> None:
+        """Wait until nothing is under way any more, whatever it became; wishes that wait for a deletion included."""
+        calm = ("live", "failed")
+
+        def done(state: Json) -> bool:
+            return stagings_seen.finished(state) and all(phase in calm for phase in self.phases(state).values())
+
+        self.until(done, seconds, "all is settled")
+        self._quiet(seconds)
+
     def _quiet(self, seconds: float) -> Json:
         """Whatever would come twice comes soon: nothing may, for longer than the bot's own pace."""
         end = time.monotonic() + seconds
@@ -273,12 +290,17 @@ class Playground:
 
 
 def is_bug(line: str) -> bool:
-    """A traceback; raw ones come from an interpreter that ends, the others stand in a JSON line."""
+    """A traceback; raw ones come from an interpreter that ends, the others stand in a JSON line.
+
+    Not counted: Slack's SDK reports a socket that it could not open with a traceback, and tries again.
+    """
     try:
         said = json.loads(line)
     except ValueError:
         return line.startswith("Traceback")
-    return isinstance(said, dict) and said.get("level") in ("error", "critical") and "Traceback" in line
+    if not isinstance(said, dict) or str(said.get("event")).startswith("Failed to connect (error: "):
+        return False
+    return said.get("level") in ("error", "critical") and "Traceback" in line
 
 
 def free_port() -> int:

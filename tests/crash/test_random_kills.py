@@ -21,9 +21,10 @@ def test_thirty_kills_at_random_times(tmp_path: Path) -> None:
         for _ in range(KILLS):
             for _ in range(chance.randint(1, 3)):
                 _wish(play, chance)
-            _let_it_work(play, chance.uniform(0.0, 2.0))
+            play.let_pass(chance.uniform(0.0, 2.0))
             play.kill_bot()
             play.start_bot()
+        play.settled(90)
         _last_wishes(play)
         play.converged(90)
 
@@ -32,11 +33,6 @@ def _wish(play: Playground, chance: random.Random) -> None:
     branch, who = chance.choice(BRANCHES), chance.choice(PEOPLE)
     what = chance.choices(("deploy {}", "extend {} 1d", "delete {} --yes"), (6, 2, 3))[0]
     play.say(what.format(branch), who)
-
-
-def _let_it_work(play: Playground, seconds: float) -> None:
-    """The kill comes at a random time, not after a certain change."""
-    play.state(play.state()["seq"] + 1_000_000, seconds)
 
 
 def _last_wishes(play: Playground) -> None:

@@ -81,8 +81,7 @@ async def test_a_job_sees_its_environment_and_not_ours(tmp_path: Path) -> None:
         await there.apply("r1", [job("seed", *python(program), env=variables)])
         await there.until_serving("r1")
         [line] = (await there.engine.logs("s1"))["seed"]
-        assert line.startswith("seed-0 ")
-        assert line.endswith("/lib")
+        assert line == "seed-0 lib", "as the branch has it: where this machine keeps it is left out"
 
 
 async def test_a_deployment_waits_for_what_its_job_prepares(tmp_path: Path) -> None:
