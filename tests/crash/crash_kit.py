@@ -202,7 +202,7 @@ class Playground:
         end = time.monotonic() + seconds
         seen = self.state()
         while (left := end - time.monotonic()) > 0:
-            seen = self.state(seen["seq"], left)
+            seen = self.state(seen["seq"], min(left, 10))
 
     def phases(self, state: Json) -> dict[str, str]:
         return {card.name: card.phase for card in stagings_seen.stagings(state) if card.phase != "deleted"}

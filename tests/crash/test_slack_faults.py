@@ -37,8 +37,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
         yield play
 
 
+SLOW = [pytest.param(fault, marks=pytest.mark.crash) for fault in ("slow-down", "trouble")]
+
+
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
-@pytest.mark.parametrize("fault", ["slow-down", "trouble", "answer-lost"])
+@pytest.mark.parametrize("fault", ["answer-lost", *SLOW])
 def test_a_deploy_while_slack_has_trouble(shared: Playground, method: str, fault: str) -> None:
     name = f"{fault}-{method.partition('.')[2].lower()}"
     shared.branch(name)
