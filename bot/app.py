@@ -196,12 +196,17 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         neighbours = Neighbours(git, PlainRenderer(), engine, prober)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(store, keys, configuration.projects, neighbours, slack, trees, checkpoint=_checkpoint())
-        socket = Socket(slack.bolt, settings.slack_app_token.get_secret_value()) if settings.slack_app_token else None
+        socket = _socket(settings, slack)
         await _listening(stack, bot, engine, socket, port)
         await stack.enter_async_context(engine)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=port, projects=list(configuration.projects))
         await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
+
+
+def _socket(settings: Settings, slack: "Slack") -> Socket | None:
+    token = settings.slack_app_token
+    return Socket(slack.bolt, token.get_secret_value(), slack.workspace) if token else None
 
 
 async def _greeted(settings: Settings, session: aiohttp.ClientSession) -> "Slack":

@@ -98,8 +98,8 @@ async def require_app_token(client: AsyncWebClient, app_token: str) -> None:
 class Socket:
     """Socket Mode that recovers: the SDK retries a used-up address for ever; a watchdog makes it ask for a new one."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._app, self._token = app, app_token
+    def __init__(self, app: AsyncApp, app_token: str, workspace: Workspace) -> None:
+        self._app, self._token, self._workspace = app, app_token, workspace
         self._handler: AsyncSocketModeHandler | None = None
 
     @property
@@ -108,7 +108,8 @@ class Socket:
         return session is not None and not session.closed
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Listens only when the workspace is known: before, every wish would be refused as foreign."""
+        await self._workspace.greeted()
         self._handler = AsyncSocketModeHandler(self._app, self._token)
         try:
             await self._connect(self._handler)
