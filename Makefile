@@ -2,14 +2,16 @@
 
 BIN := .venv/bin
 PLAYGROUND ?=
+FUZZ ?= 100000
 
-.PHONY: help playground test check format test-crash bootstrap clean
+.PHONY: help playground test check format test-crash fuzz bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -33,6 +35,9 @@ format: bootstrap
 
 test-crash: bootstrap
 	$(BIN)/pytest tests/crash -m crash
+
+fuzz: bootstrap
+	OCTOPOD_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -q -s
 
 clean:
 	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
