@@ -269,6 +269,10 @@ def test_a_command_written_down_is_read_as_itself(command: Command) -> None:
     assert reread(render(command)) == command
 
 
+def test_half_a_character_is_replaced() -> None:
+    assert parse("info a\ud83d\ude00b\ud83dc") == Info("a\U0001f600b\ufffdc")
+
+
 def test_what_grew_by_being_written_down_is_read_all_the_same() -> None:
     longer = parse("info " + '"' + "'&" * 1400 + '"')
     assert len(render(longer)) > MOST_CHARACTERS and reread(render(longer)) == longer
