@@ -17,7 +17,7 @@ from bot.slack import answers
 from bot.slack.messages import Text
 from handlers.conversation import say
 from handlers.doors import Doors
-from handlers.errors import Listener, answering, told
+from handlers.errors import Listener, answering, sent, told
 
 
 async def extend(doors: Doors, asked: Asked, value: str) -> Text:
@@ -63,7 +63,7 @@ def door(act: Callable[[Doors, Asked, str], Awaitable[Text | None]]) -> Listener
         text = await told(act(doors, asked_by(body, doors), value_of(action)))
         await ack()
         if text:
-            await respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False)
+            await sent(respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False))
 
     return listener
 
