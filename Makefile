@@ -34,7 +34,7 @@ format: bootstrap
 	$(BIN)/ruff check --fix .
 
 test-crash: bootstrap
-	$(BIN)/pytest tests/crash tests/stateful -m crash
+	$(BIN)/pytest -m crash
 
 fuzz: bootstrap
 	OCTOPOD_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -q -s

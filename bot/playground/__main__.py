@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from aiohttp import web
 
+from bot.checkpoints import checkpoint
 from bot.playground.disk import DiskError
 from bot.playground.server import Options, make_app
 
@@ -31,7 +32,8 @@ def main(port: int, data: Path, bot_port: int | None, rate_limits: bool, deliver
     """A local stand-in for Slack. Not Slack."""
     if (delivery == "http") != bool(events_url):
         raise click.UsageError("--delivery http and --events-url belong together.")
-    options = Options(data=data, bot_port=bot_port, rate_limits=rate_limits, events_url=events_url)
+    crash = checkpoint(os.environ.get("OCTOPOD_STANDIN_CRASH_AT", ""))
+    options = Options(data=data, bot_port=bot_port, rate_limits=rate_limits, events_url=events_url, checkpoint=crash)
     try:
         asyncio.run(serve(options, port))
     except (DiskError, ValueError) as error:

@@ -78,7 +78,10 @@ class Sockets:
             connection.waiting[key] = future
             try:
                 await connection.socket.send_json(_envelope(key, kind, payload, retry))
-                return await asyncio.wait_for(future, self._options.ack_seconds)
+                self._options.checkpoint("delivered")
+                ack = await asyncio.wait_for(future, self._options.ack_seconds)
+                self._options.checkpoint("acknowledged")
+                return ack
             except TimeoutError:
                 return Ack(error="operation_timeout", reason="timeout")
             except ConnectionError:

@@ -36,7 +36,10 @@ TTL = timedelta(hours=3)
 LEASE = timedelta(seconds=180)
 PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
 KINDS = ("requests", "engine", "slack")
-POINTS = ("request-claimed", "rendered", "applied", "engine-done", "card-sent", "progress-sent", "notice-sent")
+POINTS = (
+    *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
+    *("card-sent", "progress-sent", "notice-sent"),
+)
 
 
 class Killed(BaseException):
