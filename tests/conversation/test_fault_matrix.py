@@ -141,7 +141,7 @@ async def _story(talk: Talk, spec: Json) -> str:
     await talk.settled()
     answers = await _asked(talk)
     _check(_public(await talk.slack.state()), method)
-    return "all told" if answers == 2 else "all told; private answer not repeated"
+    return "once" if answers == 2 else "not repeated"
 
 
 async def _asked(talk: Talk) -> int:

@@ -6,6 +6,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ from structlog.testing import capture_logs
 
 from bot.domain import commands
 from bot.domain.errors import UserError
-from bot.domain.events import Where
+from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Phase, Staging
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.ports import ProbeResult
@@ -42,6 +43,7 @@ PEOPLE, BRANCHES = ("U01ALICE", "U02BOB", "U03CAROL"), ("main", "feature", "with
 READY, PROGRESSING = WorkloadState.READY, WorkloadState.PROGRESSING
 ANY, AT_ONCE, SOMEBODY = st.integers(0, 3), st.booleans(), st.sampled_from(PEOPLE)
 DATABASE: Path  # a migrated one, which each machine copies
+REACHED: Counter[str] = Counter()  # phases at the end of a walk, kinds of notices, releases
 
 
 class Lives(RuleBasedStateMachine):
@@ -231,6 +233,7 @@ class Lives(RuleBasedStateMachine):
         try:
             self.world.now += timedelta(minutes=2)  # wishes wait for a deletion for a minute, then are refused
             self._settled()
+            self._reached()
             for life in self.lives.values():
                 if not life.gone:
                     self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id))
@@ -250,6 +253,13 @@ class Lives(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     # --- helpers
+
+    def _reached(self) -> None:
+        """For the walk's own check: lives that stay at their beginning would prove nothing."""
+        REACHED["lives"] += len(self.lives)
+        REACHED["releases"] += sum(life.number for life in self.lives.values())
+        REACHED.update(life.phase for life in self.lives.values())
+        REACHED.update(f"told: {kind}, {where}" for life in self.lives.values() for kind, where in life.told)
 
     def _then(self, at_once: bool) -> None:
         if at_once:
@@ -369,4 +379,10 @@ def test_a_few_lives(database: None) -> None:
 @pytest.mark.crash
 @pytest.mark.timeout(900)
 def test_five_hundred_lives(database: None) -> None:
+    REACHED.clear()
     run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=20))
+    print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
+    assert {*Phase} - {Phase.ROLLING_OUT} <= REACHED.keys()
+    assert {kind for kind in NoticeKind if kind is not NoticeKind.ANSWER} <= {
+        what.removeprefix("told: ").partition(",")[0] for what in REACHED
+    }
