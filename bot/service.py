@@ -163,7 +163,8 @@ class Service:
         async with self._store.write() as connection:
             existing, name = await self._deployed_onto(connection, project, head.branch, command.name)
             event = self._deploy_event(project, existing, name, request, head, commit)
-            decision = decide(existing, event, self._policy(project), now)
+            former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
+            decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}

@@ -175,13 +175,14 @@ def _who(actor: str | None) -> str:
 def progress(release: Release, staging: Staging) -> Text:
     """The steps of one release, ticked as they are done, with the seconds since it was asked for."""
     title = f"*Release {release.number}* · {_outcome(release)}"
+    ready_at = None if release.unsteady_since else release.ready_at
     lines = [
         f"{_tick(True, release)} branch {code(release.branch)}",
         f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
         _step("files", release.files_at, release),
         _step("start", release.applied_at, release, previous=release.files_at),
-        _step(f"ready{_workloads(release)}", release.ready_at, release, previous=release.applied_at),
-        _step("URL answers", _live_at(release), release, previous=release.ready_at),
+        _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
+        _step("URL answers", _live_at(release), release, previous=ready_at),
     ]
     return text_of(f"Release {release.number}: {_outcome(release)}", section("\n".join([title, *lines])))
 

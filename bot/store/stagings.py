@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Select, Text, cast, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +59,15 @@ async def of_branch(connection: AsyncConnection, project: str, branch: str) -> S
     return await _stagings(
         connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_(None)
     )
+
+
+async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
+    """The deleted one of this branch, and of this name if one is given, whose end was asked for last."""
+    named = [STAGING.name == name] if name else []
+    found = await _stagings(
+        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_not(None), *named
+    )
+    return max(found, key=lambda staging: staging.delete_asked_at or staging.created_at, default=None)
 
 
 async def present(connection: AsyncConnection, project: str | None = None) -> Sequence[Staging]:
@@ -189,9 +198,11 @@ async def save_card(connection: AsyncConnection, staging: str, card: Posted | No
     )
 
 
-async def save_progress(connection: AsyncConnection, release: str, ts: str | None, done: bool) -> None:
+async def save_progress(connection: AsyncConnection, shown: Release, ts: str | None, done: bool) -> None:
+    """`shown`: the release as its message shows it. The message is final only if that is still how it is."""
+    as_shown = and_(literal(done), RELEASE.stage == shown.stage.value, RELEASE.reason == shown.reason)
     await connection.execute(
-        update(tables.releases).where(RELEASE.id == release).values(progress_ts=ts, progress_done=done)
+        update(tables.releases).where(RELEASE.id == shown.id).values(progress_ts=ts, progress_done=as_shown)
     )
 
 

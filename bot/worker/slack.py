@@ -119,7 +119,7 @@ class SlackWork:
                 done = True
         self._checkpoint("progress-sent")
         async with self._store.write() as connection:
-            await stagings.save_progress(connection, release.id, ts, done)
+            await stagings.save_progress(connection, release, ts, done)
 
     async def _notice(self, claim: Claim) -> None:
         async with self._store.read() as connection:
