@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, events, grammar, lookup, naming
 from bot.domain.errors import UserError
-from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Tick, Where
+from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
 from bot.ports import Commit, Head, Posted
-from bot.store import queue, sealing, stagings
+from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
@@ -31,7 +31,8 @@ from bot.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, and where. `id` is Slack's own for this one wish, so that a repetition is recognised."""
+    """Who asks, and where (in the App Home: no channel). `id` is Slack's own for this one wish, so that a repetition is
+    recognised. `view_id`: of the dialog that waits for the answer."""
 
     id: str
     person: Person
@@ -40,6 +41,7 @@ class Asked:
     at: datetime
     thread_ts: str | None = None
     response_url: str | None = None
+    view_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,20 @@ class Service:
     async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
         """Those not deleted, of all projects unless one is named."""
         name = self.project_of(asked, project).name if project else None
+        return [one for one in await self.everything(name) if not mine or one.staging.owner == asked.person.id]
+
+    async def everything(self, project: str | None = None) -> Sequence[Found]:
+        """All that are not deleted, with their cards."""
         async with self._store.read() as connection:
-            found = await stagings.present(connection, name)
+            found = await stagings.present(connection, project)
             cards = await stagings.cards(connection, [staging.id for staging in found])
-        return [Found(s, cards.get(s.id)) for s in found if not mine or s.owner == asked.person.id]
+        return [Found(staging, cards.get(staging.id)) for staging in found]
+
+    async def home_opened(self, user: str) -> None:
+        """Somebody looks at their App Home: it is published, and kept up to date for a while."""
+        async with self._store.write() as connection:
+            await homes.opened(connection, user, self.now())
+        self.saved()
 
     async def present(self) -> Sequence[Staging]:
         """All that are not deleted."""
@@ -280,6 +292,8 @@ class Service:
         for release in decision.releases:
             await stagings.save_release(connection, release)
         await queue.want(connection, staging.id, sorted(decision.targets), now)
+        if Target.CARD in decision.targets:
+            await homes.changed(connection, now)
         await queue.add_notices(connection, staging.id, None, decision.notices, now)
         if decision.what:
             line = JournalLine(now, decision.actor, decision.what, decision.why)
@@ -295,9 +309,8 @@ class Service:
         await self._once(connection, asked, grammar.render(command), done=False)
 
     async def _once(self, connection: AsyncConnection, asked: Asked, command: str, *, done: bool) -> None:
-        request = Request(
-            asked.id, command, asked.person.id, asked.channel, asked.at, asked.thread_ts, asked.response_url
-        )
+        where = (asked.thread_ts, asked.response_url, asked.view_id)
+        request = Request(asked.id, command, asked.person.id, asked.channel, asked.at, *where)
         if not await queue.add_request(connection, request, done):
             raise Repeated
 

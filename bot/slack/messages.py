@@ -60,7 +60,7 @@ def card(staging: Staging, engine: str, probed: bool = True) -> Text:
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
-    buttons = _buttons(staging)
+    buttons = staging_buttons(staging)
     if buttons:
         body.append(actions(*buttons))
     return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
@@ -123,7 +123,8 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
     return " · ".join(parts)
 
 
-def _buttons(staging: Staging) -> list[Block]:
+def staging_buttons(staging: Staging) -> list[Block]:
+    """What makes sense now, in the order of the card."""
     offered = offers(staging)
     made = {
         "open": open_button(staging) if staging.url else None,

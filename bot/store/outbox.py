@@ -12,7 +12,7 @@ from bot.domain.events import NoticeKind, Target, Where
 from bot.ports import Letter, Posted
 from bot.store import queue
 from bot.store.queue import OPEN, Claim, is_free
-from bot.store.tables import notices, releases, requests, stagings, targets
+from bot.store.tables import homes, notices, releases, requests, stagings, targets
 
 EARLIER, ALERT = notices.alias("earlier"), notices.alias("alert")
 THREAD, PRIVATE = Where.THREAD.value, Where.PRIVATE.value
@@ -21,7 +21,7 @@ FOLLOWS_ALERT = (Where.ALERT_EDIT.value, Where.ALERT_THREAD.value)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Something that waits for Slack, before it is claimed. `posts`: a new message, else an edit."""
+    """Something that waits for Slack, before it is claimed. `posts`: a new message, else an edit, or a Home."""
 
     table: str
     key: tuple[Any, ...]
@@ -31,13 +31,13 @@ class Outgoing:
 
 
 async def outgoing(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
-    """The most important first: first postings of cards, then notices, then edits of cards, then progress."""
+    """The most important first: new cards, then notices, then edits of cards, then progress, then Homes."""
     cards = await _targets(connection, Target.CARD, now, limit)
     told = await _notices(connection, now, limit)
     progress = await _targets(connection, Target.PROGRESS, now, limit)
     posted = [card for card in cards if card.posts]
     edited = [card for card in cards if not card.posts]
-    return [*posted, *told, *edited, *progress]
+    return [*posted, *told, *edited, *progress, *await _homes(connection, now, limit)]
 
 
 async def _targets(connection: AsyncConnection, kind: Target, now: datetime, limit: int) -> Sequence[Outgoing]:
@@ -53,6 +53,11 @@ async def _targets(connection: AsyncConnection, kind: Target, now: datetime, lim
         .limit(limit)
     )
     return [Outgoing("targets", (row.staging_id, kind.value), row.project, None, row.posted is None) for row in rows]
+
+
+async def _homes(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
+    due = select(homes.c.user).where(_due("homes", now)).order_by(homes.c.due_at).limit(limit)
+    return [Outgoing("homes", (row.user,), None, None, False) for row in await connection.execute(due)]
 
 
 async def _notices(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
@@ -79,13 +84,16 @@ async def _notices(connection: AsyncConnection, now: datetime, limit: int) -> Se
 
 
 def _due(table: str, now: datetime) -> ColumnElement[bool]:
-    of = targets if table == "targets" else notices
+    of = queue.TABLES[table]
     return and_(OPEN[table], of.c.due_at <= now, is_free(of, now))
 
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
     """When something that may not go yet, because of a back-off, a lease or the pace of edits, will be due."""
-    found = [await queue.next_due(connection, "notices", notices.c.due_at > now)]
+    found = [
+        await queue.next_due(connection, "notices", notices.c.due_at > now),
+        await queue.next_due(connection, "homes", homes.c.due_at > now),
+    ]
     for kind in (Target.CARD, Target.PROGRESS):
         found.append(await queue.next_due(connection, "targets", and_(queue.of_kind(kind), targets.c.due_at > now)))
     return min((at for at in found if at), default=None)
@@ -100,7 +108,7 @@ async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str
     row = (
         await connection.execute(
             select(notices, stagings.c.card_channel, stagings.c.card_ts, requests.c.response_url)
-            .add_columns(requests.c.user, requests.c.channel.label("asked_in"))
+            .add_columns(requests.c.view_id, requests.c.user, requests.c.channel.label("asked_in"))
             .add_columns(requests.c.thread_ts.label("asked_thread"))
             .select_from(joined)
             .where(notices.c.id == claim.key[0])
@@ -123,6 +131,7 @@ async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str
         card=_posted(row),
         parent=_posted(alert) if row.where in FOLLOWS_ALERT else _posted(row),
         response_url=row.response_url,
+        view_id=row.view_id,
         user=row.user,
         asked_in=row.asked_in,
         asked_thread=row.asked_thread,

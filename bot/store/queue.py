@@ -1,4 +1,4 @@
-"""Work that was saved and not done yet: requests, targets and notices, claimed with leases.
+"""Work that was saved and not done yet: requests, targets, notices and Homes, claimed with leases.
 
 A claim names its owner; finishing is fenced by it, so whoever lost a lease cannot report. `tries` counts claims since
 an outcome was last known: a claim with more than one may be a repetition of something that was done already.
@@ -14,19 +14,21 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.events import Notice, Target, Where
-from bot.store.tables import notices, requests, targets
+from bot.store.tables import homes, notices, requests, targets
 
 OPEN: Mapping[str, ColumnElement[bool]] = {
     "requests": requests.c.done_at.is_(None),
     "targets": targets.c.wanted > targets.c.done,
+    "homes": homes.c.wanted > homes.c.done,
     "notices": and_(notices.c.sent_at.is_(None), notices.c.dropped_at.is_(None)),
 }
 KEYS: Mapping[str, Sequence[str]] = {
     "requests": ("id",),
     "targets": ("staging_id", "kind"),
+    "homes": ("user",),
     "notices": ("id",),
 }
-TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "notices": notices}
+TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for in Slack, understood: `command` is canonical text of the grammar."""
+    """What somebody asked for in Slack, understood: `command` is canonical text of the grammar.
+
+    `response_url` or `view_id`: where a private answer can be told, besides the channel.
+    """
 
     id: str
     command: str
@@ -61,6 +66,7 @@ class Request:
     received_at: datetime
     thread_ts: str | None = None
     response_url: str | None = None
+    view_id: str | None = None
 
 
 # --- putting work in -------------------------------------------------------------------------------------------------
@@ -75,6 +81,7 @@ async def add_request(connection: AsyncConnection, request: Request, done: bool)
         "channel": request.channel,
         "thread_ts": request.thread_ts,
         "response_url": request.response_url,
+        "view_id": request.view_id,
         "received_at": request.received_at,
         "due_at": request.received_at,
         "done_at": request.received_at if done else None,
@@ -178,7 +185,7 @@ def of_key(table: str, key: tuple[Any, ...]) -> ColumnElement[bool]:
 async def finish(connection: AsyncConnection, claim: Claim, now: datetime, note: str = "", **values: Any) -> bool:
     """Done; `note` is kept. False if the lease was lost meanwhile: then the caller must save nothing."""
     match claim.table:
-        case "targets":
+        case "targets" | "homes":
             values["done"] = claim.wanted
         case "requests":
             values["done_at"] = now
@@ -250,4 +257,5 @@ async def request(connection: AsyncConnection, id: str) -> Request | None:
     row = (await connection.execute(select(requests).where(requests.c.id == id))).first()
     if row is None:
         return None
-    return Request(row.id, row.command, row.user, row.channel, row.received_at, row.thread_ts, row.response_url)
+    where = (row.thread_ts, row.response_url, row.view_id)
+    return Request(row.id, row.command, row.user, row.channel, row.received_at, *where)

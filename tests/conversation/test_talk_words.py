@@ -134,7 +134,6 @@ async def test_another_workspace_is_refused(talk: Talk) -> None:
 
 
 async def test_what_the_app_is_subscribed_to_but_has_no_answer_for(talk: Talk) -> None:
-    assert (await talk.slack.post("home", user="alice"))["ok"]
     message = mention("hello", "Ev3")
     message["event"] = {"type": "message", "channel": STAGINGS, "user": ALICE, "text": "hello", "ts": "1.000001"}
     assert await talk.event(message) == 200
