@@ -77,15 +77,19 @@ class Service:
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
-    async def accept(self, asked: Asked, command: commands.Deploy | commands.Logs) -> None:
-        """Keep the wish for the worker. Raises UserError for what can be refused at once, Repeated."""
+    async def accept(self, asked: Asked, command: commands.Deploy | commands.Logs) -> commands.Deploy | commands.Logs:
+        """Keep the wish for the worker, and return it with what was left out.
+
+        Raises UserError for what can be refused at once, and Repeated.
+        """
         async with self._store.write() as connection:
             if isinstance(command, commands.Deploy):
-                meant: commands.Command = self._deploy_meant(asked, command)
+                meant: commands.Deploy | commands.Logs = await self._deploy_meant(connection, asked, command)
             else:
                 meant = await self._logs_meant(connection, asked, command)
             await self._take(connection, asked, meant)
         self.saved()
+        return meant
 
     async def noted(self, asked: Asked, text: str) -> None:
         """Something that changes nothing was asked: remember it, so that a repetition is not answered again."""
@@ -332,11 +336,23 @@ class Service:
             return found
         return lookup.find(await stagings.present(connection, project), which)
 
-    def _deploy_meant(self, asked: Asked, command: commands.Deploy) -> commands.Deploy:
+    async def _deploy_meant(
+        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
+    ) -> commands.Deploy:
+        if command.branch is None:
+            command = await self._deploy_of_thread(connection, asked, command)
         project = self.project_of(asked, command.project)
         require_deploy(asked.person, project)
         _require_name(command.name)
         return replace(command, project=project.name)
+
+    async def _deploy_of_thread(
+        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
+    ) -> commands.Deploy:
+        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
+        if here is None:
+            raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
+        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
 
     async def _logs_meant(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
         """In a staging's thread, one word that names no staging is a workload."""

@@ -65,6 +65,7 @@ class RequestWork:
             await self._service.answer(claim, request, _refusal(error))
 
     async def _deploy(self, claim: Claim, request: Request, command: commands.Deploy) -> None:
+        assert command.branch, "a saved deploy names its branch"
         project = self._service.project(command.project)
         head = await self._git.resolve(project, command.branch)
         commit = await self._git.commit(project, head.commit)

@@ -1,6 +1,7 @@
 """The App Home: what people find there, how it follows, and what its buttons do and say."""
 
-from talk_kit import Json, Talk
+from standin_kit import Json
+from talk_kit import Talk
 
 IDS = {"alice": "U01ALICE", "bob": "U02BOB"}
 

@@ -23,7 +23,7 @@ async def test_help_lists_all_that_is_understood(talk: Talk) -> None:
 async def test_a_typing_error_gets_a_hint(talk: Talk) -> None:
     told = await talk.say("alice", "/octopod delpoy feature-x")
     assert "`delpoy` is not a command" in told and "`deploy`" in told
-    assert "BRANCH is missing" in await talk.say("alice", "/octopod deploy")
+    assert "Which branch? `/octopod deploy BRANCH`" in await talk.say("alice", "/octopod deploy")
     assert "is not supported yet" in await talk.say("alice", "/octopod rollback feature-x")
     assert talk.engine.orders == []
 
@@ -87,6 +87,17 @@ async def test_half_a_name_offers_a_menu_that_acts(talk: Talk) -> None:
     menu = (await talk.private("alice"))[-1]
     assert "Deleting feature-y" in await talk.click("alice", menu, "choose", value="feature-y · feature-y")
     assert talk.engine.removed == [talk.engine.order("feature-y").staging]
+
+
+async def test_in_a_thread_its_branch_is_deployed(talk: Talk) -> None:
+    card = await talk.deploy("feature-x")
+    talk.origin.commit("feature-x", {"README": "more\n"})
+    told = await talk.say("bob", "@octopod deploy", thread=card)
+    assert "looking for branch `feature-x`" in told and "release 2" in told
+    await talk.report(talk.engine.ready, "feature-x")
+    assert "release 2" in (await talk.card("feature-x")).text
+    await talk.say("bob", "@octopod deploy as again", thread=card)
+    assert talk.engine.order("again").commit == talk.engine.order("feature-x").commit
 
 
 async def test_an_unknown_staging_gets_a_hint(talk: Talk) -> None:
