@@ -53,7 +53,8 @@ export function composer(container, where) {
       const { channel, thread } = where();
       const now = `${here.person}/${channel}/${thread ?? ""}`;
       box.setAttribute("aria-label", label);
-      box.placeholder = thread ? "Reply, or @octopod …" : `${label}, or type /`;
+      const roomy = matchMedia("(min-width: 40rem)").matches;
+      box.placeholder = thread ? "Reply, or @octopod …" : `${label}${roomy ? ", or type / for commands" : ""}`;
       if (now !== place) { place = now; list.hide(); write(box, drafts.get(place) ?? ""); }
     },
     focus: () => box.focus(),

@@ -75,7 +75,7 @@ function handles(message, channel, open, calls) {
       "aria-label": "Show the call that made this", "data-spot": spot("calls"),
       onclick: () => calls({ channel: channel.id, ts: message.ts }) }, "{ }"),
     open && !message.ephemeral_to && h("button", { class: "quiet reply", "data-spot": spot("reply"),
-      onclick: () => open(message.thread_ts ?? message.ts) }, "Reply in thread"),
+      onclick: () => open(message.thread_ts ?? message.ts) }, "Reply", h("span", { class: "word" }, " in thread")),
     message.ephemeral_to && h("button", { class: "quiet dismiss", "data-spot": spot("dismiss"), onclick: dismiss }, "Dismiss"));
 }
 
