@@ -98,6 +98,19 @@ async def test_the_story_of_a_branch(person: Person, play: Playground) -> None:
     await gone.close()
 
 
+async def test_the_login_is_broken_on_one_staging_only(person: Person, play: Playground) -> None:
+    await person.page.get_by_role("button", name="Things to try").click()
+    await person.page.get_by_role("menuitem", name="break the login").click()
+    await person.live("broken-login")
+    await person.type("/octopod deploy main")
+    await person.live("main")
+    for name, status in (("broken-login", 500), ("main", 200)):
+        page = await person.page.context.new_page()
+        answer = await page.goto(f"http://{name}.localhost:{play.port}/login")
+        assert answer is not None and answer.status == status
+        await page.close()
+
+
 async def test_what_breaks_says_why(person: Person) -> None:
     await person.type("/octopod deploy broken-start")
     card = person.card("broken-start")

@@ -11,6 +11,7 @@ const DRAFTS = "drafts";
 const drafts = new Map(JSON.parse(sessionStorage.getItem(DRAFTS) ?? "[]"));
 let lastLine = "";
 let known = { commands: [], values: {} };
+refreshKnown();
 
 /** A composer in `container`. `where()` says {channel, thread} that it writes to. */
 export function composer(container, where) {

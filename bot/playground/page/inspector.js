@@ -28,7 +28,9 @@ export function inspector(container, find) {
   const self = { toggle, show, isOpen: () => !container.hidden, onchange: () => {} };
 
   function toggle() {
+    const inside = container.contains(document.activeElement);
     container.hidden = !container.hidden;
+    if (inside) document.querySelector("[aria-controls=inspector]")?.focus();
     localStorage.setItem(OPEN, container.hidden ? "" : "open");
     document.body.classList.toggle("with-inspector", !container.hidden);
     if (container.hidden) traffic.stop();

@@ -28,7 +28,8 @@ export function suggestions(box, suggest, took) {
     box.setAttribute("aria-expanded", String(!popup.hidden));
     said.textContent = options.length ? `${options.length} suggestions` : "";
     // What was begun is finished by Enter; what is whole, or not begun, is sent by it.
-    mark(typed && !options.some(({ value }) => value === typed) ? 0 : -1);
+    const begun = typed && options[0]?.value.toLowerCase().startsWith(typed.toLowerCase());
+    mark(begun && !options.some(({ value }) => value === typed) ? 0 : -1);
   }
 
   function draw({ label, meaning }, n) {
