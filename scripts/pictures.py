@@ -16,7 +16,13 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-STILLS = {"inspector-light": "inspector", "live-dark": "dark", "live-phone": "phone", "completion-light": "completion"}
+STILLS = {
+    "inspector-light": "inspector",
+    "alert-light": "alert",
+    "live-dark": "dark",
+    "live-phone": "phone",
+    "completion-light": "completion",
+}
 SIZE = {"width": 1120, "height": 680}
 WIDTH = 840
 MOST_BYTES = 1_000_000

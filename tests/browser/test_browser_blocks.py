@@ -223,7 +223,7 @@ async def test_a_modal_is_filled_refused_and_sent(person: Person, peer: Peer) ->
     peer.form = modal(text_input("name", "name"), *inputs, callback_id="form", title=plain("A form"))
     await person.type("/octopod form")
     form = page.get_by_role("dialog", name="A form")
-    await there(form)
+    await focused(form.get_by_label("Name"))
     await person.look("modal")
     await form.get_by_role("button", name="Send").click()
     await see(form.locator("[data-block=name]"), "Please complete this required field.")
