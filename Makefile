@@ -3,13 +3,15 @@
 BIN := .venv/bin
 PLAYGROUND ?=
 
-.PHONY: help playground test check format test-crash bootstrap clean
+.PHONY: help playground test check format test-crash test-browser screenshots bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-browser the playground's page in Chromium"
+	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -34,5 +36,13 @@ format: bootstrap
 test-crash: bootstrap
 	$(BIN)/pytest tests/crash -m crash
 
+test-browser:
+	@scripts/bootstrap browser
+	$(BIN)/pytest tests/browser -m browser
+
+screenshots:
+	@scripts/bootstrap browser
+	OCTOPOD_SCREENSHOTS=$(abspath .screenshots) $(BIN)/pytest tests/browser -m browser
+
 clean:
-	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

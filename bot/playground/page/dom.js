@@ -52,7 +52,7 @@ export function replace(old, fresh) {
   }
   const spot = old.contains(document.activeElement) ? spotOf(document.activeElement) : null;
   old.replaceWith(fresh);
-  if (spot) fresh.querySelector(spot)?.focus({ preventScroll: true });
+  if (spot) (fresh.matches(spot) ? fresh : fresh.querySelector(spot))?.focus({ preventScroll: true });
 }
 
 function spotOf(node) {
