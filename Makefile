@@ -2,8 +2,9 @@
 
 BIN := .venv/bin
 PLAYGROUND ?=
+FUZZ ?= 100000
 
-.PHONY: help playground test check format test-crash test-browser screenshots bootstrap clean
+.PHONY: help playground test check format test-crash test-browser screenshots fuzz bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
@@ -12,6 +13,7 @@ help:
 	@echo "make test-crash   kills and faults; takes several minutes"
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
+	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -43,6 +45,9 @@ test-browser:
 screenshots:
 	@scripts/bootstrap browser
 	OCTOPOD_SCREENSHOTS=$(abspath .screenshots) $(BIN)/pytest tests/browser -m browser
+
+fuzz: bootstrap
+	OCTOPOD_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -q -s
 
 clean:
 	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -48,7 +48,7 @@ class RequestWork:
         request = await self._request(claim)
         self._checkpoint("request-claimed")
         try:
-            match grammar.parse(request.command):
+            match grammar.reread(request.command):
                 case commands.Deploy() as command:
                     await self._deploy(claim, request, command)
                 case commands.Logs() as command:
