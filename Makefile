@@ -2,14 +2,16 @@
 
 BIN := .venv/bin
 PLAYGROUND ?=
+BENCH ?=
 
-.PHONY: help playground test check format test-crash bootstrap clean
+.PHONY: help playground test check format test-crash bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make bench        what it costs, as a table; takes up to twelve minutes (BENCH=ack picks some)"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -33,6 +35,9 @@ format: bootstrap
 
 test-crash: bootstrap
 	$(BIN)/pytest tests/crash -m crash
+
+bench: bootstrap
+	@$(BIN)/python -m scripts.bench $(BENCH)
 
 clean:
 	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
