@@ -1,4 +1,4 @@
-"""`python -m scripts.bench [NAME …]`: some measurements, or all. BENCH_OUT names a file for the JSON lines."""
+"""`python -m scripts.bench [NAME …]`: some measurements, or all. BENCH_OUT names a file for the JSON lines, BENCH_ROUNDS says how many."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from scripts.bench import ack, costs, fifty, live, machine, memory, startup
 from scripts.bench.report import Row, json_line, table
 
 Measure = Callable[[Path, int], list[Row]]
-ROUNDS = 5
+ROUNDS = "5"
 ALL: Mapping[str, Measure] = {
     "ack": ack.measure,
     "live": live.measure,
@@ -29,10 +29,11 @@ def main(names: Sequence[str]) -> int:
     said = machine.facts()
     print(machine.headline(said), flush=True)
     rows: list[Row] = []
+    rounds = int(os.environ.get("BENCH_ROUNDS", ROUNDS))
     for name in names or ALL:
         start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"octopod-bench-{name}-", ignore_cleanup_errors=True) as folder:
-            rows += ALL[name](Path(folder).resolve(), ROUNDS)
+            rows += ALL[name](Path(folder).resolve(), rounds)
         print(f"{name}: {time.monotonic() - start:.0f} s, load average {os.getloadavg()[0]:.2f}", file=sys.stderr)
     print(f"\n{table(rows)}\n")
     _tell([json_line(row, said) for row in rows])

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ def measure(folder: Path, rounds: int) -> list[Row]:
 
 async def _measured(play: Playground, rounds: int) -> list[Row]:
     bare, listed, deployed = Samples(), Samples(), Samples()
+    settled: list[float] = []
     answers = Answers()
     async with _sink(answers) as url, aiohttp.ClientSession() as session, _bare(play) as port:
         typist = await _typist(play, session, url)
@@ -54,8 +56,11 @@ async def _measured(play: Playground, rounds: int) -> list[Row]:
             bare.add(await acks(session, port, typist, LIST, RATE, COUNT))
             listed.add(await acks(session, play.bot_port, typist, LIST, RATE, COUNT))
             deployed.add(await acks(session, play.bot_port, typist, DEPLOY, RATE, COUNT))
-            await answers.reached(done * COUNT)  # its work is over before the next round begins
-    return [*_rows(bare, listed, LIST), *_rows(bare, deployed, "no-op deploy")]
+            start = time.perf_counter()
+            await answers.reached(done * COUNT)  # the next round begins when the work of this one is over
+            settled.append(time.perf_counter() - start)
+    over = Row("ack", f"{COUNT} no-op deploys, from the last ack to the last answer", spread(settled), "s")
+    return [*_rows(bare, listed, LIST), *_rows(bare, deployed, "no-op deploy"), over]
 
 
 def _rows(bare: Samples, ours: Samples, what: str) -> list[Row]:

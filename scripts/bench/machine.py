@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whose bot is measured: another checkout, when two are compared.
+PRODUCT = Path(os.environ.get("BENCH_PRODUCT") or ROOT)
 
 
 def facts() -> dict[str, object]:
@@ -32,5 +34,5 @@ def environ() -> dict[str, str]:
 
 
 def _git(*arguments: str) -> str:
-    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(["git", *arguments], cwd=PRODUCT, capture_output=True, text=True, check=False)
     return run.stdout.strip()

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from scripts.bench.machine import ROOT, environ
+from scripts.bench.machine import PRODUCT, environ
 
 Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
@@ -37,7 +37,7 @@ class Playground:
         with said.open("wb") as output:
             self._launcher = subprocess.Popen(
                 [*command, "--port", str(self.port), "--data", str(self.data)],
-                cwd=ROOT,
+                cwd=PRODUCT,
                 env={**environ(), "PYTHONUNBUFFERED": "1"},
                 stdout=output,
                 stderr=output,

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from scripts.bench.by_hand import answers
-from scripts.bench.machine import ROOT, environ
+from scripts.bench.machine import PRODUCT, environ
 from scripts.bench.playground import Playground, free_port, playground, until
 from scripts.bench.report import Row
 from scripts.bench.stats import differences, spread
@@ -46,7 +46,11 @@ def _started(play: Playground, data: Path) -> float:
     start = time.perf_counter()
     with log:
         bot = subprocess.Popen(
-            [sys.executable, "-m", "bot", "serve"], cwd=ROOT, env=environ() | play.env() | own, stdout=log, stderr=log
+            [sys.executable, "-m", "bot", "serve"],
+            cwd=PRODUCT,
+            env=environ() | play.env() | own,
+            stdout=log,
+            stderr=log,
         )
     try:
         until(lambda: answers(port, "/readyz") or bot.poll() is not None, 60, "the bot is ready", every=0.01)
