@@ -85,10 +85,10 @@ def _due(table: str, now: datetime) -> ColumnElement[bool]:
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
     """When something that may not go yet, because of a back-off, a lease or the pace of edits, will be due."""
-    found = [await queue.next_due(connection, "notices", notices.c.due_at > now)]
+    queries = [*queue.due_queries("notices", notices.c.due_at > now)]
     for kind in (Target.CARD, Target.PROGRESS):
-        found.append(await queue.next_due(connection, "targets", and_(queue.of_kind(kind), targets.c.due_at > now)))
-    return min((at for at in found if at), default=None)
+        queries += queue.due_queries("targets", and_(queue.of_kind(kind), targets.c.due_at > now))
+    return await queue.earliest(connection, queries)
 
 
 async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -236,14 +236,24 @@ async def next_due(
     connection: AsyncConnection, table: str, where: ColumnElement[bool] | None = None
 ) -> datetime | None:
     """When the earliest open work of this table is due (its lease over, if it is leased)."""
+    return await earliest(connection, due_queries(table, where))
+
+
+def due_queries(table: str, where: ColumnElement[bool] | None = None) -> Sequence[Select[Any]]:
+    """What `earliest` needs for the open work of this table, free and leased."""
     of = TABLES[table]
     conditions = [OPEN[table], *([where] if where is not None else [])]
     free = select(of.c.due_at).where(*conditions, of.c.lease_until.is_(None)).order_by(of.c.due_at).limit(1)
     leased = (
         select(of.c.lease_until).where(*conditions, of.c.lease_until.is_not(None)).order_by(of.c.lease_until).limit(1)
     )
-    found = [(await connection.execute(query)).scalar() for query in (free, leased)]
-    return min((at for at in found if at), default=None)
+    return free, leased
+
+
+async def earliest(connection: AsyncConnection, queries: Sequence[Select[Any]]) -> datetime | None:
+    """The least of what they find, by one statement: each has its price, and the pumps ask after every change."""
+    row = (await connection.execute(select(*(query.scalar_subquery() for query in queries)))).one()
+    return min((at for at in row if at), default=None)
 
 
 async def request(connection: AsyncConnection, id: str) -> Request | None:
