@@ -61,7 +61,7 @@ class EngineWork:
 
     async def next_due(self) -> datetime | None:
         async with self._store.read() as connection:
-            return await queue.next_due(connection, self.table, queue.of_kind(Target.ENGINE))
+            return await queue.next_due(connection, self.table, Target.ENGINE)
 
     async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         async with self._store.read() as connection:

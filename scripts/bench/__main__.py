@@ -1,4 +1,7 @@
-"""`python -m scripts.bench [NAME …]`: some measurements, or all. BENCH_OUT names a file for the JSON lines, BENCH_ROUNDS says how many."""
+"""`python -m scripts.bench [NAME …]`: some measurements, or all.
+
+BENCH_OUT names a file for the JSON lines, BENCH_ROUNDS says how many rounds.
+"""
 
 import os
 import sys
