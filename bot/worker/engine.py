@@ -52,10 +52,7 @@ class EngineWork:
         self._checkpoint, self._probing = checkpoint, probing
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        due = await self.next_due()
         now = self._service.now()
-        if due is None or due > now:
-            return ()
         async with self._store.write() as connection:
             return await queue.claim(connection, self.table, now, owner, until, limit, queue.of_kind(Target.ENGINE))
 
