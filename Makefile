@@ -3,8 +3,9 @@
 BIN := .venv/bin
 PLAYGROUND ?=
 FUZZ ?= 100000
+BENCH ?=
 
-.PHONY: help playground test check format test-crash test-browser screenshots fuzz bootstrap clean
+.PHONY: help playground test check format test-crash test-browser screenshots fuzz bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
@@ -14,6 +15,7 @@ help:
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
+	@echo "make bench        what it costs, as a table; takes up to twelve minutes (BENCH=ack picks some)"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -48,6 +50,9 @@ screenshots:
 
 fuzz: bootstrap
 	OCTOPOD_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -q -s
+
+bench: bootstrap
+	@$(BIN)/python -m scripts.bench $(BENCH)
 
 clean:
 	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -232,10 +232,13 @@ class Service:
 
     async def tick(self, limit: int = 100) -> datetime | None:
         """Look at the stagings whose time has come. Returns when the next one's will."""
+        now = self.now()
         async with self._store.read() as connection:
-            due = await stagings.due(connection, self.now(), limit)
-        if due:
-            await self._happened([(staging, Tick()) for staging in due])
+            at = await stagings.next_due(connection)
+            due = await stagings.due(connection, now, limit) if at and at <= now else ()
+        if not due:
+            return at
+        await self._happened([(staging, Tick()) for staging in due])
         async with self._store.read() as connection:
             return await stagings.next_due(connection)
 

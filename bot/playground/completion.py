@@ -65,7 +65,7 @@ def _verb(verb: Verb) -> Json:
 
 def _slot(slot: Slot) -> Json:
     """Told by where it stands, or announced by `intro`, which stands for itself where there is no `label`."""
-    return {"label": slot.label, "intro": "" if slot.place else slot.intro[0], "required": slot.required}
+    return {"label": slot.label, "intro": "" if slot.place else slot.intro[0], "required": False}
 
 
 def _own() -> Json:
