@@ -11,7 +11,7 @@ help:
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
-	@echo "make bench        what it costs, as a table; takes up to twelve minutes (BENCH=ack picks some)"
+	@echo "make bench        what it costs, as a table; takes about ten minutes (BENCH=ack picks some)"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
