@@ -15,7 +15,7 @@ from scripts.bench import machine
 from scripts.bench.report import Row, table
 from scripts.bench.stats import ratios, spread
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 Figures = dict[tuple[str, str, str], list[float]]
 
 

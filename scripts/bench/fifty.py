@@ -61,9 +61,10 @@ def _by_hand(play: Playground, names: list[str], folder: Path) -> float:
     turns, exports = threading.Semaphore(Pace().starts_at_once), threading.Semaphore(TARGETS)
     hands = [ByHand(play.repository, name, folder / name, turns, exports) for name in names]
     start = time.perf_counter()
-    with ThreadPoolExecutor(len(hands)) as people:
-        list(people.map(ByHand.deploy, hands))
-    seconds = time.perf_counter() - start
-    for hand in hands:
-        hand.end()
-    return seconds
+    try:
+        with ThreadPoolExecutor(len(hands)) as people:
+            list(people.map(ByHand.deploy, hands))
+        return time.perf_counter() - start
+    finally:
+        for hand in hands:
+            hand.end()

@@ -21,8 +21,10 @@ def measure(folder: Path, rounds: int) -> list[Row]:
             play.branch(name)
             found = _deployed(play, name)
             by_hand = ByHand(play.repository, name, folder / name)
-            seconds = by_hand.deploy()
-            by_hand.end()
+            try:
+                seconds = by_hand.deploy()
+            finally:
+                by_hand.end()
             if index:
                 answered.append(found[0])
                 told.append(found[1])

@@ -142,7 +142,7 @@ async def test_commands_come_from_where_they_are_defined(slack: Workspace) -> No
     assert [word["word"] for word in own["words"]] == [word.word for word in WORDS]
     deploy = octopod["words"][0]["arguments"]
     assert deploy[:2] == [
-        {"label": "BRANCH", "intro": "", "required": True},
+        {"label": "BRANCH", "intro": "", "required": False},
         {"label": "NAME", "intro": "as", "required": False},
     ]
     assert own["words"][1]["arguments"][1] == {"label": "BRANCH", "intro": "from", "required": False}
