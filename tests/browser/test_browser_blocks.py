@@ -204,6 +204,25 @@ async def test_buttons_menus_and_pickers_tell_the_app(person: Person, peer: Peer
     assert [one["value"] for one in (await peer.heard())["selected_options"]] == ["south"]
 
 
+async def test_a_message_that_changes_leaves_the_keyboard_where_it_is(person: Person, peer: Peer) -> None:
+    def blocks(text: str) -> list[Json]:
+        menu = chooser("overflow", "more", options=options("one", "two"))
+        return [section(text), actions(button("first"), menu), text_input("note", "note")]
+
+    ts = await peer.slack.posted("changes", blocks=blocks("Before"))
+    shown = person.messages.locator(".message").last
+    for place, text in ((person.button("First", shown), "Once"), (person.button("More actions", shown), "Twice")):
+        await place.focus()
+        await peer.slack.client.chat_update(channel="C02STAGINGS", ts=ts, text="x", blocks=blocks(text))
+        await see(shown, text)
+        await focused(place)
+    await shown.get_by_label("Name").fill("half a thou")
+    await peer.slack.client.chat_update(channel="C02STAGINGS", ts=ts, text="x", blocks=blocks("Thrice"))
+    await see(shown, "Thrice")
+    await focused(shown.get_by_label("Name"))
+    assert await shown.get_by_label("Name").input_value() == "half a thou"
+
+
 async def test_a_modal_is_filled_refused_and_sent(person: Person, peer: Peer) -> None:
     page = person.page
     kinds: list[tuple[str, Json]] = [

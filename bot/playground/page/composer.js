@@ -11,7 +11,7 @@ const DRAFTS = "drafts";
 const drafts = new Map(JSON.parse(sessionStorage.getItem(DRAFTS) ?? "[]"));
 let lastLine = "";
 let known = { commands: [], values: {} };
-refreshKnown();
+const firstKnown = refreshKnown();
 
 /** A composer in `container`. `where()` says {channel, thread} that it writes to. */
 export function composer(container, where) {
@@ -43,7 +43,14 @@ export function composer(container, where) {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
     if (event.key === "ArrowUp" && !box.value && lastLine) { event.preventDefault(); write(box, lastLine); }
   });
-  box.addEventListener("input", () => { keep(place, box.value); fit(box); list.show(); });
+  box.addEventListener("input", async () => {
+    keep(place, box.value);
+    fit(box);
+    list.show();
+    if (known.commands.length) return;
+    await firstKnown; // somebody types faster than the page loads
+    if (document.activeElement === box) list.show();
+  });
   box.addEventListener("focus", refreshKnown);
   form.addEventListener("submit", (event) => { event.preventDefault(); send(); box.focus(); });
   container.append(h("div", { class: "composing" }, list.popup, form, list.said));

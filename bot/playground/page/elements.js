@@ -14,7 +14,7 @@ export function element(spec, block, place, quietly = false) {
   const draw = ELEMENTS[spec.type];
   if (!draw) return h("span", { class: "unknown" }, `[${spec.type} cannot be shown here]`);
   const node = draw(spec, block, place, quietly);
-  node.dataset.spot = `${block.block_id}/${spec.action_id}`;
+  node.dataset.spot = `${spec.action_id}`; // not with the block's id, which may be another after every change
   return node;
 }
 

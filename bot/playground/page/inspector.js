@@ -61,7 +61,7 @@ export function inspector(container, find) {
   function pickWanted() {
     const entry = traffic.about(wanted);
     wanted = null;
-    if (!entry) return toast("The call that made this is no longer on record.");
+    if (!entry) return toast("There is no call on record that made this.");
     picked = entry.n;
     return requestAnimationFrame(() => list.querySelector("[aria-current]")?.focus());
   }
