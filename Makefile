@@ -38,7 +38,7 @@ format: bootstrap
 	$(BIN)/ruff check --fix .
 
 test-crash: bootstrap
-	$(BIN)/pytest tests/crash -m crash
+	$(BIN)/pytest tests/crash tests/stateful -m crash
 
 test-browser:
 	@scripts/bootstrap browser

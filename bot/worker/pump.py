@@ -97,7 +97,7 @@ class Pump:
         due = await self._work.next_due() if room else None
         claims = await self._claimed(room) if due and due <= self._now() else ()
         for claim in claims:
-            task = asyncio.create_task(self._perform(claim))
+            task = asyncio.create_task(self.perform(claim))
             self._running[task] = claim
             task.add_done_callback(self._ended)
         if not claims:
@@ -125,7 +125,8 @@ class Pump:
                 await asyncio.gather(task, return_exceptions=True)
                 await self._put_back(claim, 0, "superseded", known=True, failed=False)
 
-    async def _perform(self, claim: Claim) -> None:
+    async def perform(self, claim: Claim) -> None:
+        """One claimed piece of work, to its end: done, put back, or given up."""
         try:
             async with asyncio.timeout(self._pace.lease * 0.9):
                 await self._work.perform(claim)
