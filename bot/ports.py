@@ -174,8 +174,8 @@ class Letter:
     """A notice with what is needed to send it.
 
     `key` marks the message, so that it can be recognised in its channel since `since`. `card`: of its staging.
-    `parent`: the card, or the alert that is edited or answered. `response_url`, `user`, `asked_in` (a channel id) and
-    `asked_thread` are of whoever asked privately.
+    `parent`: the card, or the alert that is edited or answered. `response_url`, `view_id` (an open dialog), `user`,
+    `asked_in` (a channel id; empty: in the App Home) and `asked_thread` are of whoever asked privately.
     """
 
     key: str
@@ -186,6 +186,7 @@ class Letter:
     card: Posted | None = None
     parent: Posted | None = None
     response_url: str | None = None
+    view_id: str | None = None
     user: str | None = None
     asked_in: str | None = None
     asked_thread: str | None = None
@@ -208,6 +209,14 @@ class Chat(Protocol):
 
     def slot(self, project: str | None, where: Where | None, posts: bool, key: tuple[Any, ...]) -> Slot:
         """Which of Slack's limits such a message falls under. `where`: of a notice; None: a card or its progress."""
+        ...
+
+    def slot_of_homes(self) -> Slot:
+        """Which of Slack's limits App Homes fall under."""
+        ...
+
+    async def show_home(self, user: str, found: Sequence[tuple[Staging, Posted | None]]) -> None:
+        """Publish a person's App Home. `found`: the stagings that are not deleted, and where their cards are."""
         ...
 
     async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:

@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, events, grammar, lookup, naming
 from bot.domain.errors import UserError
-from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Tick, Where
+from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
 from bot.ports import Commit, Head, Posted
-from bot.store import queue, sealing, stagings
+from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
@@ -31,7 +31,8 @@ from bot.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, and where. `id` is Slack's own for this one wish, so that a repetition is recognised."""
+    """Who asks, and where (in the App Home: no channel). `id` is Slack's own for this one wish, so that a repetition is
+    recognised. `view_id`: of the dialog that waits for the answer."""
 
     id: str
     person: Person
@@ -40,6 +41,7 @@ class Asked:
     at: datetime
     thread_ts: str | None = None
     response_url: str | None = None
+    view_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,19 @@ class Service:
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
-    async def accept(self, asked: Asked, command: commands.Deploy | commands.Logs) -> None:
-        """Keep the wish for the worker. Raises UserError for what can be refused at once, Repeated."""
+    async def accept(self, asked: Asked, command: commands.Deploy | commands.Logs) -> commands.Deploy | commands.Logs:
+        """Keep the wish for the worker, and return it with what was left out.
+
+        Raises UserError for what can be refused at once, and Repeated.
+        """
         async with self._store.write() as connection:
             if isinstance(command, commands.Deploy):
-                meant: commands.Command = self._deploy_meant(asked, command)
+                meant: commands.Deploy | commands.Logs = await self._deploy_meant(connection, asked, command)
             else:
                 meant = await self._logs_meant(connection, asked, command)
             await self._take(connection, asked, meant)
         self.saved()
+        return meant
 
     async def noted(self, asked: Asked, text: str) -> None:
         """Something that changes nothing was asked: remember it, so that a repetition is not answered again."""
@@ -94,10 +100,20 @@ class Service:
     async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
         """Those not deleted, of all projects unless one is named."""
         name = self.project_of(asked, project).name if project else None
+        return [one for one in await self.everything(name) if not mine or one.staging.owner == asked.person.id]
+
+    async def everything(self, project: str | None = None) -> Sequence[Found]:
+        """All that are not deleted, with their cards."""
         async with self._store.read() as connection:
-            found = await stagings.present(connection, name)
+            found = await stagings.present(connection, project)
             cards = await stagings.cards(connection, [staging.id for staging in found])
-        return [Found(s, cards.get(s.id)) for s in found if not mine or s.owner == asked.person.id]
+        return [Found(staging, cards.get(staging.id)) for staging in found]
+
+    async def home_opened(self, user: str) -> None:
+        """Somebody looks at their App Home: it is published, and kept up to date for a while."""
+        async with self._store.write() as connection:
+            await homes.opened(connection, user, self.now())
+        self.saved()
 
     async def present(self) -> Sequence[Staging]:
         """All that are not deleted."""
@@ -163,7 +179,8 @@ class Service:
         async with self._store.write() as connection:
             existing, name = await self._deployed_onto(connection, project, head.branch, command.name)
             event = self._deploy_event(project, existing, name, request, head, commit)
-            decision = decide(existing, event, self._policy(project), now)
+            former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
+            decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
@@ -215,10 +232,13 @@ class Service:
 
     async def tick(self, limit: int = 100) -> datetime | None:
         """Look at the stagings whose time has come. Returns when the next one's will."""
+        now = self.now()
         async with self._store.read() as connection:
-            due = await stagings.due(connection, self.now(), limit)
-        if due:
-            await self._happened([(staging, Tick()) for staging in due])
+            at = await stagings.next_due(connection)
+            due = await stagings.due(connection, now, limit) if at and at <= now else ()
+        if not due:
+            return at
+        await self._happened([(staging, Tick()) for staging in due])
         async with self._store.read() as connection:
             return await stagings.next_due(connection)
 
@@ -279,6 +299,8 @@ class Service:
         for release in decision.releases:
             await stagings.save_release(connection, release)
         await queue.want(connection, staging.id, sorted(decision.targets), now)
+        if Target.CARD in decision.targets:
+            await homes.changed(connection, now)
         await queue.add_notices(connection, staging.id, None, decision.notices, now)
         if decision.what:
             line = JournalLine(now, decision.actor, decision.what, decision.why)
@@ -294,9 +316,8 @@ class Service:
         await self._once(connection, asked, grammar.render(command), done=False)
 
     async def _once(self, connection: AsyncConnection, asked: Asked, command: str, *, done: bool) -> None:
-        request = Request(
-            asked.id, command, asked.person.id, asked.channel, asked.at, asked.thread_ts, asked.response_url
-        )
+        where = (asked.thread_ts, asked.response_url, asked.view_id)
+        request = Request(asked.id, command, asked.person.id, asked.channel, asked.at, *where)
         if not await queue.add_request(connection, request, done):
             raise Repeated
 
@@ -318,11 +339,23 @@ class Service:
             return found
         return lookup.find(await stagings.present(connection, project), which)
 
-    def _deploy_meant(self, asked: Asked, command: commands.Deploy) -> commands.Deploy:
+    async def _deploy_meant(
+        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
+    ) -> commands.Deploy:
+        if command.branch is None:
+            command = await self._deploy_of_thread(connection, asked, command)
         project = self.project_of(asked, command.project)
         require_deploy(asked.person, project)
         _require_name(command.name)
         return replace(command, project=project.name)
+
+    async def _deploy_of_thread(
+        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
+    ) -> commands.Deploy:
+        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
+        if here is None:
+            raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
+        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
 
     async def _logs_meant(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
         """In a staging's thread, one word that names no staging is a workload."""

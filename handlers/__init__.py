@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, commands, events
+from handlers import actions, commands, events, home
 from handlers.doors import Doors
 from handlers.errors import logged
 
@@ -21,13 +21,13 @@ def register(app: AsyncApp, doors: Doors) -> None:
 
     app.action("open")(actions.door(actions.opened))
     app.action("extend")(actions.door(actions.extend))
-    app.action("logs")(actions.door(actions.logs))
+    app.action("logs")(actions.door(actions.logs, waits=True))
     app.action("retry")(actions.door(actions.retry))
     app.action("delete")(actions.door(actions.delete))
     app.action("choose")(actions.door(actions.choose))
 
     app.event("app_mention")(events.app_mention)
-    app.event("app_home_opened")(events.ignored)
+    app.event("app_home_opened")(home.opened)
     app.event("message")(events.ignored)
 
     @app.error

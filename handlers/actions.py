@@ -3,20 +3,21 @@
 A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import commands
 from bot.domain.errors import UserError
 from bot.service import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
+from handlers import home
 from handlers.conversation import say
-from handlers.doors import Doors
+from handlers.doors import Act, Doors
 from handlers.errors import Listener, answering, sent, told
 
 
@@ -53,14 +54,25 @@ async def opened(doors: Doors, asked: Asked, value: str) -> None:
     """Slack tells of buttons that only open a URL, too; it wants nothing but an ack."""
 
 
-def door(act: Callable[[Doors, Asked, str], Awaitable[Text | None]]) -> Listener:
-    """A listener for one action: do it, ack, answer privately."""
+def door(act: Act, *, waits: bool = False) -> Listener:
+    """A listener for one action: do it, ack, answer privately. The App Home has its own way to answer.
+
+    `waits`: the answer comes later, by the worker.
+    """
 
     @answering
     async def listener(
-        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], respond: AsyncRespond, doors: Doors
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        respond: AsyncRespond,
+        client: AsyncWebClient,
+        doors: Doors,
     ) -> None:
-        text = await told(act(doors, asked_by(body, doors), value_of(action)))
+        asked = asked_by(body, doors)
+        if not asked.channel:
+            return await home.acted(act, waits, ack, asked, value_of(action), client, doors)
+        text = await told(act(doors, asked, value_of(action)))
         await ack()
         if text:
             await sent(respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False))

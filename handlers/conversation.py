@@ -24,11 +24,10 @@ async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
 
 async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
     match command:
-        case commands.Deploy():
-            await doors.service.accept(asked, command)
-            return answers.deploying(command.branch)
-        case commands.Logs():
-            await doors.service.accept(asked, command)
+        case commands.Deploy() | commands.Logs():
+            meant = await doors.service.accept(asked, command)
+            if isinstance(meant, commands.Deploy):
+                return answers.deploying(meant.branch or "")
             return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)

@@ -1,7 +1,7 @@
 """What every door needs: the service, who is who, and how stagings are shown. Put into Bolt's context by `register`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,11 @@ from bot.domain.model import Staging
 from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.ports import Posted
-from bot.service import Service
+from bot.service import Asked, Service
+from bot.slack.messages import Text
+
+Act = Callable[["Doors", Asked, str], Awaitable[Text | None]]
+"""What a button does, given its value: one method of the service, and what to tell."""
 
 
 @dataclass(frozen=True, slots=True)

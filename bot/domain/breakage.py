@@ -81,9 +81,9 @@ def _broke(decision: Decision, now: datetime) -> Decision:
         staging=replace(staging, broken_since=now),
         targets=decision.targets | {CARD},
         notices=(*decision.notices, Notice(NoticeKind.BROKEN, Where.ALERTS, facts)),
-        actor=CLOCK,
-        what="broken",
-        why=staging.health_reason,
+        actor=decision.actor or CLOCK,
+        what=decision.what or "broken",
+        why=decision.why or staging.health_reason,
     )
 
 

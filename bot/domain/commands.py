@@ -6,9 +6,12 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Make or update the staging of a branch. `name`: the staging's name, instead of one made from the branch."""
+    """Make or update the staging of a branch. `name`: the staging's name, instead of one made from the branch.
 
-    branch: str
+    A branch that is None is that of the staging in whose thread it was typed.
+    """
+
+    branch: str | None = None
     name: str | None = None
     project: str | None = None
 

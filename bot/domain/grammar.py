@@ -103,7 +103,6 @@ class _Reading:
         self.verb = verb
         self.mistakes = mistakes
         self.values: dict[str, Any] = {}
-        self.tried: set[str] = set()
         self.rest: list[Word] = []
 
     def take(self, queue: deque[Word]) -> None:
@@ -120,10 +119,6 @@ class _Reading:
         self._place()
 
     def command(self) -> Command:
-        for slot in self.verb.slots:
-            if slot.required and slot.field not in self.tried:
-                example = f"for example `/octopod {self.verb.example}`"
-                self.mistakes.append(f"{slot.label} is missing: `{self.verb.syntax}`, {example}.")
         if self.mistakes:
             raise UserError("\n".join(self.mistakes))
         return self.verb.make(**self.values)
@@ -166,7 +161,6 @@ class _Reading:
                 self._read(slot, self.rest.pop())
 
     def _read(self, slot: Slot, word: Word) -> None:
-        self.tried.add(slot.field)
         if not word.text:
             return self.mistakes.append(f"{slot.label} is empty.")
         if slot.place and not word.literal and _PULL_REQUEST.fullmatch(word.text):

@@ -28,7 +28,7 @@ from bot.domain.events import (
 )
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
-from bot.domain.rollout import applied, files_ready, release_failed, status_seen, url_answered
+from bot.domain.rollout import applied, files_ready, never_steady, release_failed, status_seen, url_answered
 
 CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
 LONGEST_LIFE = timedelta(days=365)
@@ -92,6 +92,11 @@ def _deleted(staging: Staging, event: Event) -> Decision:
 
 
 def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetime) -> Decision:
+    if staging and _taken_back(staging, event):
+        raise UserError(
+            f"{staging.name} was deleted after this deploy was asked for, so it was not deployed. "
+            f"`/octopod deploy {event.branch}` makes a new one."
+        )
     if staging is None or staging.deleted_at:
         return _created(event, policy, now)
     if staging.desired is Desired.ABSENT:
@@ -111,6 +116,12 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         what="deploy",
         why=f"release {release.number}: {event.branch} at {event.commit}",
     )
+
+
+def _taken_back(staging: Staging, event: Deploy) -> bool:
+    """Somebody asked for its end after this was asked for: the later wish counts. The clock wishes nothing."""
+    asked_at = staging.delete_asked_at
+    return asked_at is not None and staging.deleted_by != CLOCK and event.requested_at < asked_at
 
 
 def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
@@ -203,7 +214,7 @@ def _at_most(by: timedelta) -> timedelta:
 def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
     """Also while it is being deleted already: then the engine is only asked again, so nothing can get stuck."""
     if staging.desired is Desired.ABSENT:
-        return Decision(staging, targets=frozenset({ENGINE}))
+        return _deleted_again(staging, event, now)
     ended = _superseded(staging.attempt, "The staging was deleted.", now)
     after = replace(
         staging,
@@ -224,6 +235,16 @@ def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
     )
 
 
+def _deleted_again(staging: Staging, event: Delete, now: datetime) -> Decision:
+    """By a person it takes back a deploy that was asked for in between. People come before the clock."""
+    if event.actor == CLOCK:
+        return Decision(staging, targets=frozenset({ENGINE}))
+    if staging.deleted_by == CLOCK:
+        staging = replace(staging, deleted_by=event.actor, delete_reason=event.reason)
+    after = replace(staging, delete_asked_at=now)
+    return Decision(after, targets=frozenset({ENGINE}), actor=event.actor, what="delete", why="asked again")
+
+
 def _alert_closed(event: Delete) -> Notice:
     """A breakage ends with its staging: the alert says so by an edit, silently."""
     return Notice(NoticeKind.DELETED, Where.ALERT_EDIT, {"by": event.actor, "reason": event.reason})
@@ -235,7 +256,9 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
         return Decision(staging)
     if staging.expires_at and now >= staging.expires_at:
         return _delete(staging, Delete(CLOCK, "it expired"), now)
-    decision = alerted(Decision(staging), policy, now)
+    unsteady = staging.attempt.unsteady_since
+    failed = unsteady is not None and now >= unsteady + policy.unsteady
+    decision = alerted(never_steady(staging, now) if failed else Decision(staging), policy, now)
     if _warning_due(staging, policy, now):
         return _warned(decision)
     return decision
@@ -266,6 +289,8 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     if staging.expires_at:
         warned = staging.warned_for == staging.expires_at
         times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))
+    if staging.attempt.unsteady_since:
+        times.append(staging.attempt.unsteady_since + policy.unsteady)
     if staging.unhealthy_since and not staging.attempt.stage.under_way:
         if staging.healthy_since:
             times.append(staging.healthy_since + policy.settle)

@@ -67,8 +67,8 @@ class WorkloadProgress:
 class Release:
     """One commit and configuration put on a staging.
 
-    `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done; `ended_at` is when
-    it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
+    `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done for the first time;
+    `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
     """
 
     id: str
@@ -90,6 +90,11 @@ class Release:
     details: tuple[str, ...] = ()
     next_step: str = ""
     workloads: tuple[WorkloadProgress, ...] = ()
+
+    @property
+    def unsteady_since(self) -> datetime | None:
+        """It was ready and is not any more: when it was ready first."""
+        return self.ready_at if self.stage is Stage.APPLIED else None
 
 
 @dataclass(frozen=True, slots=True)

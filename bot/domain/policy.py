@@ -15,13 +15,15 @@ class Policy:
     """What `decide` must know of the project.
 
     `debounce`: how long a live staging must be unhealthy to be called broken. `settle`: how long it must be healthy
-    again to be called recovered. `warn_before`: how long before the expiry its owner is warned.
+    again to be called recovered. `unsteady`: how long a release may be ready and not ready by turns before it fails.
+    `warn_before`: how long before the expiry its owner is warned.
     """
 
     ttl: timedelta | None
     probes: bool = True
     debounce: timedelta = timedelta(seconds=5)
     settle: timedelta = timedelta(seconds=5)
+    unsteady: timedelta = timedelta(minutes=5)
     warn_before: timedelta = timedelta(hours=1)
 
     def warn_at(self, expires_at: datetime) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.breakage import health_seen, recovery
+from bot.domain.durations import format_duration
 from bot.domain.events import (
     Applied,
     Decision,
@@ -62,7 +63,8 @@ def _gone(staging: Staging, status: StagingStatus, policy: Policy, now: datetime
     again = frozenset({ENGINE}) if wanted else frozenset()
     lost = replace(staging, serving=None)
     if staging.attempt.stage is Stage.READY:  # else the probe would ask for what is not there
-        decision = _with_attempt(lost, _not_ready(replace(staging.attempt, workloads=())), PROGRESS, ENGINE)
+        started_anew = _not_ready(replace(staging.attempt, workloads=()), anew=True)
+        decision = _with_attempt(lost, started_anew, PROGRESS, ENGINE)
     else:
         decision = Decision(lost, targets=again)
     return health_seen(decision, status, policy, now)
@@ -94,12 +96,13 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
     if failed:
         return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
     if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
-        return _with_attempt(staging, _not_ready(seen), PROGRESS, ENGINE)
+        return _with_attempt(staging, _not_ready(seen, anew=status.resuming), PROGRESS, ENGINE)
     return _with_attempt(staging, seen, PROGRESS) if seen != attempt else Decision(staging)
 
 
-def _not_ready(release: Release) -> Release:
-    return replace(release, stage=Stage.APPLIED, ready_at=None)
+def _not_ready(release: Release, *, anew: bool) -> Release:
+    """`anew`: the engine itself starts it again, which is no unsteadiness of the release."""
+    return replace(release, stage=Stage.APPLIED, ready_at=None if anew else release.ready_at)
 
 
 def _may_heal(release: Release) -> bool:
@@ -114,7 +117,7 @@ def _progress(workload: WorkloadStatus) -> WorkloadProgress:
 def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> Decision:
     if seen.stage is Stage.READY:
         return Decision(staging)
-    steps = replace(seen, ready_at=now, applied_at=seen.applied_at or now)
+    steps = replace(seen, ready_at=seen.ready_at or now, applied_at=seen.applied_at or now)
     ready = replace(steps, stage=Stage.READY, ended_at=None, reason="", details=(), next_step="")
     if not (policy.probes and staging.urls):
         return _live(staging, ready, "", now)
@@ -158,6 +161,15 @@ def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Deci
         what="live",
         why=f"release {live.number}",
     )
+
+
+def never_steady(staging: Staging, now: datetime) -> Decision:
+    """It was ready, and not, and ready, for too long: it would go on so for ever."""
+    attempt = staging.attempt
+    turns = format_duration(now - (attempt.ready_at or now))
+    ill = [w.reason or f"{w.name}: {w.ready} of {w.wanted} ready" for w in attempt.workloads if w.ready < w.wanted]
+    reason = f"For {turns} it was ready and not ready by turns, and its URL never answered in between."
+    return _failed(staging, attempt, reason, ill, "Its logs may say why. Push a fix and deploy again.", now)
 
 
 def release_failed(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision:

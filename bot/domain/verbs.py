@@ -32,7 +32,6 @@ class Slot:
     field: str
     label: str = ""
     place: bool = False
-    required: bool = False
     intro: tuple[str, ...] = ()
     read: Callable[[str], Any] = str
     write: Callable[[Any], str] = str
@@ -40,8 +39,7 @@ class Slot:
 
     @property
     def syntax(self) -> str:
-        text = self.label if self.place else " ".join(filter(None, (self.intro[0], self.label)))
-        return text if self.required else f"[{text}]"
+        return f"[{self.label if self.place else ' '.join(filter(None, (self.intro[0], self.label)))}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def _topic(text: str) -> str:
 
 _PROJECT = Slot("project", "PROJECT", intro=("--project", "-p"))
 _STAGING = Slot("staging", "STAGING", place=True, intro=("--staging", "-s"))
-_BRANCH = Slot("branch", "BRANCH", place=True, required=True)
+_BRANCH = Slot("branch", "BRANCH", place=True)
 _AS = Slot("name", "NAME", intro=("as", "--as", "--name"), read=_name)
 _MINE = Slot("mine", intro=("mine", "--mine"))
 _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))

@@ -34,6 +34,10 @@ def deploying(branch: str) -> Text:
     return text_of(f"On it: looking for branch {code(branch)}…")
 
 
+def fetching() -> Text:
+    return text_of("Fetching the last lines…")
+
+
 def refusal(error: UserError, choose: Choosing | None = None) -> Text:
     """When several stagings fit, they are offered as a menu, if the command can be said again for one of them."""
     if isinstance(error, Ambiguous) and choose:

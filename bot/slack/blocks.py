@@ -43,6 +43,10 @@ def section(text: str, fields: Sequence[str] = ()) -> Block:
     return block
 
 
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(cut(text, 150))}
+
+
 def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut(text, SECTION)) for text in texts[:10] if text]}
 

@@ -6,7 +6,7 @@ https://docs.slack.dev/apis/web-api/rate-limits
 
 from collections.abc import Callable
 
-POST, UPDATE, RESPOND = "chat.postMessage", "chat.update", "response_url"
+POST, UPDATE, RESPOND, PUBLISH = "chat.postMessage", "chat.update", "response_url", "views.publish"
 PACES = {POST: 1.05, UPDATE: 1.25}
 PACED_FOR = 300.0
 

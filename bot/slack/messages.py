@@ -60,7 +60,7 @@ def card(staging: Staging, engine: str, probed: bool = True) -> Text:
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
-    buttons = _buttons(staging)
+    buttons = staging_buttons(staging)
     if buttons:
         body.append(actions(*buttons))
     return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
@@ -123,7 +123,8 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
     return " · ".join(parts)
 
 
-def _buttons(staging: Staging) -> list[Block]:
+def staging_buttons(staging: Staging) -> list[Block]:
+    """What makes sense now, in the order of the card."""
     offered = offers(staging)
     made = {
         "open": open_button(staging) if staging.url else None,
@@ -175,13 +176,14 @@ def _who(actor: str | None) -> str:
 def progress(release: Release, staging: Staging) -> Text:
     """The steps of one release, ticked as they are done, with the seconds since it was asked for."""
     title = f"*Release {release.number}* · {_outcome(release)}"
+    ready_at = None if release.unsteady_since else release.ready_at
     lines = [
         f"{_tick(True, release)} branch {code(release.branch)}",
         f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
         _step("files", release.files_at, release),
         _step("start", release.applied_at, release, previous=release.files_at),
-        _step(f"ready{_workloads(release)}", release.ready_at, release, previous=release.applied_at),
-        _step("URL answers", _live_at(release), release, previous=release.ready_at),
+        _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
+        _step("URL answers", _live_at(release), release, previous=ready_at),
     ]
     return text_of(f"Release {release.number}: {_outcome(release)}", section("\n".join([title, *lines])))
 

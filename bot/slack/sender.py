@@ -4,7 +4,7 @@ Every message carries a key in its metadata. A posting whose outcome is unknown 
 or thread before it is sent again, so nothing is lost, and doubled only if Slack accepts a message after we looked.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +13,13 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.errors import MessageGone, OutcomeUnknown, TemporaryError
+from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, messages
-from bot.slack.budgets import POST, RESPOND, UPDATE, Budgets
+from bot.slack import answers, home, messages
+from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import translated
 from bot.slack.messages import Text
@@ -51,6 +51,14 @@ class Sender:
             return Slot(f"{RESPOND} {key[0]}", 0.0)
         name = f"{POST} {self._channel_of(project, where)}" if posts else UPDATE
         return Slot(name, self._budgets.wait(name))
+
+    def slot_of_homes(self) -> Slot:
+        return Slot(PUBLISH, self._budgets.wait(PUBLISH))
+
+    async def show_home(self, user: str, found: Sequence[tuple[Staging, Posted | None]]) -> None:
+        shown = [(staging, self._directory.link(card) if card else None) for staging, card in found]
+        async with self._call(PUBLISH, PUBLISH):
+            await self._client.views_publish(user_id=user, view=home.home(user, shown))
 
     async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
         text = messages.card(staging, self._engine, self._probed(staging.project))
@@ -150,22 +158,42 @@ class Sender:
             return await self._client.conversations_history(**arguments)
 
     async def _privately(self, letter: Letter, staging: Staging | None) -> None:
-        """By the response URL while it lives (30 minutes, 5 uses), else as an ephemeral message."""
+        """By the response URL while it lives (30 minutes, 5 uses), else as an ephemeral message.
+
+        What was asked in the App Home is told in its dialog, else by a direct message; a new release shows there.
+        """
         at = self._directory.link(letter.parent) if letter.parent else None
-        if letter.facts["answer"] == "card" and letter.facts["new"] and self._sees_card(letter):
+        if letter.facts["answer"] == "card" and self._sees_it(letter):
             return
         text = answers.answer(letter.facts, staging, at)
         if letter.response_url and await self._respond(letter.response_url, text):
             return
-        if letter.user and letter.asked_in:
+        if letter.view_id and await self._in_dialog(letter.view_id, text):
+            return
+        if letter.user and not letter.asked_in:
+            async with self._call(POST, f"{POST} {letter.user}"):
+                await self._client.chat_postMessage(channel=letter.user, **_content(text))
+        elif letter.user and letter.asked_in:
             async with self._call("chat.postEphemeral", "chat.postEphemeral"):
                 await self._client.chat_postEphemeral(
                     channel=letter.asked_in, user=letter.user, thread_ts=letter.asked_thread, **_content(text)
                 )
 
-    def _sees_card(self, letter: Letter) -> bool:
-        """A new card in the channel where it was asked for needs no link to it."""
-        return letter.parent is not None and letter.parent.channel == letter.asked_in and not letter.asked_thread
+    async def _in_dialog(self, view_id: str, text: Text) -> bool:
+        """False when it was closed meanwhile."""
+        try:
+            async with self._call("views.update", "views.update"):
+                await self._client.views_update(view_id=view_id, view=home.dialog(text))
+        except PermanentError:
+            return False
+        return True
+
+    def _sees_it(self, letter: Letter) -> bool:
+        """The App Home shows each release; a new card in the channel where it was asked for needs no link to it."""
+        if not letter.asked_in:
+            return True
+        in_place = letter.parent is not None and letter.parent.channel == letter.asked_in
+        return bool(letter.facts["new"]) and in_place and not letter.asked_thread
 
     async def _respond(self, url: str, text: Text) -> bool:
         """False when the URL is used up or too old."""

@@ -1,10 +1,12 @@
 """The connection to one Slack workspace: who we are there, and Socket Mode if there is an app token."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -96,10 +98,14 @@ async def require_app_token(client: AsyncWebClient, app_token: str) -> None:
 
 
 class Socket:
-    """Socket Mode that recovers: the SDK retries a used-up address for ever; a watchdog makes it ask for a new one."""
+    """Socket Mode that recovers: the SDK retries a used-up address for ever; a watchdog makes it ask for a new one.
 
-    def __init__(self, app: AsyncApp, app_token: str, workspace: Workspace) -> None:
+    `ping_interval`: seconds between pings, and until the SDK tries again to connect.
+    """
+
+    def __init__(self, app: AsyncApp, app_token: str, workspace: Workspace, ping_interval: float = 5.0) -> None:
         self._app, self._token, self._workspace = app, app_token, workspace
+        self._ping_interval = ping_interval
         self._handler: AsyncSocketModeHandler | None = None
 
     @property
@@ -110,7 +116,9 @@ class Socket:
     async def run(self) -> None:
         """Until cancelled. Listens only when the workspace is known: before, every wish would be refused as foreign."""
         await self._workspace.greeted()
-        self._handler = AsyncSocketModeHandler(self._app, self._token)
+        self._handler = AsyncSocketModeHandler(
+            self._app, self._token, logger=_logger(), ping_interval=self._ping_interval
+        )
         try:
             await self._connect(self._handler)
             while True:
@@ -129,6 +137,21 @@ class Socket:
                 log.warning("Socket Mode cannot connect yet", why=str(error))
                 handler.client.wss_uri = None
                 await asyncio.sleep(AGAIN)
+
+
+def _logger() -> logging.Logger:
+    logger = logging.getLogger("slack_sdk.socket")
+    logger.addFilter(_outage)
+    return logger
+
+
+def _outage(record: logging.LogRecord) -> bool:
+    """A Slack that cannot be reached is tried again by the SDK: worth a line, not its traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | SlackApiError):
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    return True
 
 
 def _said(error: SlackApiError) -> str:

@@ -1,32 +1,35 @@
-"""Work that was saved and not done yet: requests, targets and notices, claimed with leases.
+"""Work that was saved and not done yet: requests, targets, notices and Homes, claimed with leases.
 
 A claim names its owner; finishing is fenced by it, so whoever lost a lease cannot report. `tries` counts claims since
 an outcome was last known: a claim with more than one may be a repetition of something that was done already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Table, and_, case, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.events import Notice, Target, Where
-from bot.store.tables import notices, requests, targets
+from bot.store.tables import homes, notices, requests, targets
 
 OPEN: Mapping[str, ColumnElement[bool]] = {
     "requests": requests.c.done_at.is_(None),
     "targets": targets.c.wanted > targets.c.done,
+    "homes": homes.c.wanted > homes.c.done,
     "notices": and_(notices.c.sent_at.is_(None), notices.c.dropped_at.is_(None)),
 }
 KEYS: Mapping[str, Sequence[str]] = {
     "requests": ("id",),
     "targets": ("staging_id", "kind"),
+    "homes": ("user",),
     "notices": ("id",),
 }
-TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "notices": notices}
+TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for in Slack, understood: `command` is canonical text of the grammar."""
+    """What somebody asked for in Slack, understood: `command` is canonical text of the grammar.
+
+    `response_url` or `view_id`: where a private answer can be told, besides the channel.
+    """
 
     id: str
     command: str
@@ -61,6 +67,7 @@ class Request:
     received_at: datetime
     thread_ts: str | None = None
     response_url: str | None = None
+    view_id: str | None = None
 
 
 # --- putting work in -------------------------------------------------------------------------------------------------
@@ -75,6 +82,7 @@ async def add_request(connection: AsyncConnection, request: Request, done: bool)
         "channel": request.channel,
         "thread_ts": request.thread_ts,
         "response_url": request.response_url,
+        "view_id": request.view_id,
         "received_at": request.received_at,
         "due_at": request.received_at,
         "done_at": request.received_at if done else None,
@@ -158,7 +166,7 @@ async def claim(
     return [_claimed(table, row) for row in rows]
 
 
-def is_free(of: Table, now: datetime) -> ColumnElement[bool]:
+def is_free(of: Table, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(of.c.lease_until.is_(None), of.c.lease_until <= now)
 
 
@@ -178,7 +186,7 @@ def of_key(table: str, key: tuple[Any, ...]) -> ColumnElement[bool]:
 async def finish(connection: AsyncConnection, claim: Claim, now: datetime, note: str = "", **values: Any) -> bool:
     """Done; `note` is kept. False if the lease was lost meanwhile: then the caller must save nothing."""
     match claim.table:
-        case "targets":
+        case "targets" | "homes":
             values["done"] = claim.wanted
         case "requests":
             values["done_at"] = now
@@ -232,22 +240,39 @@ async def wanted(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -
     return {(row.staging_id, row.kind): row.wanted for row in rows}
 
 
-async def next_due(
-    connection: AsyncConnection, table: str, where: ColumnElement[bool] | None = None
-) -> datetime | None:
-    """When the earliest open work of this table is due (its lease over, if it is leased)."""
+async def next_due(connection: AsyncConnection, table: str, kind: Target | None = None) -> datetime | None:
+    """When the earliest open work of this table, targets of this kind, is due (its lease over, if it is leased)."""
+    return earliest((await connection.execute(_next_due(table, kind))).one())
+
+
+@cache
+def _next_due(table: str, kind: Target | None) -> Select[Any]:
+    return one_of(due_queries(table, of_kind(kind) if kind else None))
+
+
+def due_queries(table: str, where: ColumnElement[bool] | None = None) -> Sequence[Select[Any]]:
+    """When open work of this table is due, free and leased."""
     of = TABLES[table]
     conditions = [OPEN[table], *([where] if where is not None else [])]
     free = select(of.c.due_at).where(*conditions, of.c.lease_until.is_(None)).order_by(of.c.due_at).limit(1)
     leased = (
         select(of.c.lease_until).where(*conditions, of.c.lease_until.is_not(None)).order_by(of.c.lease_until).limit(1)
     )
-    found = [(await connection.execute(query)).scalar() for query in (free, leased)]
-    return min((at for at in found if at), default=None)
+    return free, leased
+
+
+def one_of(queries: Sequence[Select[Any]]) -> Select[Any]:
+    """All by one statement. Made once and kept: the pumps ask after every change, and making it costs as much."""
+    return select(*(query.scalar_subquery() for query in queries))
+
+
+def earliest(times: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in times if at), default=None)
 
 
 async def request(connection: AsyncConnection, id: str) -> Request | None:
     row = (await connection.execute(select(requests).where(requests.c.id == id))).first()
     if row is None:
         return None
-    return Request(row.id, row.command, row.user, row.channel, row.received_at, row.thread_ts, row.response_url)
+    where = (row.thread_ts, row.response_url, row.view_id)
+    return Request(row.id, row.command, row.user, row.channel, row.received_at, *where)

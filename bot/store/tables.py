@@ -145,6 +145,7 @@ requests = Table(
     Column("channel", String(64), nullable=False),
     Column("thread_ts", String(32)),
     Column("response_url", Text),
+    Column("view_id", String(32)),
     Column("received_at", Utc, nullable=False),
     Column("done_at", Utc),
     *lease_columns(),
@@ -160,6 +161,16 @@ targets = Table(
     Column("done", Integer, nullable=False),
     *lease_columns(),
     Index("ix_targets_open", "kind", "due_at", sqlite_where=text("wanted > done")),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("user", String(64), primary_key=True),
+    Column("opened_at", Utc, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    *lease_columns(),
 )
 
 notices = Table(

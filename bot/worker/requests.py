@@ -26,10 +26,7 @@ class RequestWork:
         self._service, self._store, self._git, self._engine, self._checkpoint = service, store, git, engine, checkpoint
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        due = await self.next_due()
         now = self._service.now()
-        if due is None or due > now:
-            return ()
         async with self._store.write() as connection:
             return await queue.claim(connection, self.table, now, owner, until, limit)
 
@@ -65,6 +62,7 @@ class RequestWork:
             await self._service.answer(claim, request, _refusal(error))
 
     async def _deploy(self, claim: Claim, request: Request, command: commands.Deploy) -> None:
+        assert command.branch, "a saved deploy names its branch"
         project = self._service.project(command.project)
         head = await self._git.resolve(project, command.branch)
         commit = await self._git.commit(project, head.commit)

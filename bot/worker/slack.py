@@ -1,4 +1,4 @@
-"""What Slack is told: cards, progress and notices, in the order of their importance and as fast as Slack allows."""
+"""What Slack is told: cards, progress, notices and App Homes, the most important first, as fast as Slack allows."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import structlog
 from bot.domain.errors import MessageGone, PermanentError
 from bot.domain.events import Target, Where
 from bot.domain.model import Stage
-from bot.ports import Chat, Posted
+from bot.ports import Chat, Posted, Slot
 from bot.service import Found, Service
 from bot.store import outbox, queue, stagings
 from bot.store.outbox import Outgoing
@@ -51,10 +51,11 @@ class SlackWork:
     async def next_due(self) -> datetime | None:
         """The end of a back-off or of the pace of edits; what waits for Slack's limits is due when they allow it."""
         now = self._service.now()
-        slots = [self._chat.slot(i.project, i.where, i.posts, i.key) for i in await self._waiting()]
-        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
         async with self._store.read() as connection:
+            waiting = await outbox.outgoing(connection, now, LOOK_AT)
             later = await outbox.next_due(connection, now)
+        slots = [self._slot(item) for item in waiting]
+        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
         times = [now + timedelta(seconds=wait) for wait in waits]
         return min([*times, *([later] if later else [])], default=None)
 
@@ -74,6 +75,8 @@ class SlackWork:
         try:
             if claim.table == "notices":
                 await self._notice(claim)
+            elif claim.table == "homes":
+                await self._home(claim)
             elif claim.key[1] == Target.CARD:
                 await self._card(claim)
             else:
@@ -85,7 +88,7 @@ class SlackWork:
             self._busy.pop(claim, None)
         self._service.saved()
 
-    # --- the three kinds ---------------------------------------------------------------------------------------------
+    # --- the four kinds ---------------------------------------------------------------------------------------------
 
     async def _card(self, claim: Claim) -> None:
         found = await self._service.staging(claim.staging)
@@ -119,7 +122,7 @@ class SlackWork:
                 done = True
         self._checkpoint("progress-sent")
         async with self._store.write() as connection:
-            await stagings.save_progress(connection, release.id, ts, done)
+            await stagings.save_progress(connection, release, ts, done)
 
     async def _notice(self, claim: Claim) -> None:
         async with self._store.read() as connection:
@@ -137,6 +140,13 @@ class SlackWork:
         where = {"channel": posted.channel, "ts": posted.ts} if posted else {}
         async with self._store.write() as connection:
             await queue.finish(connection, claim, self._service.now(), **where)
+
+    async def _home(self, claim: Claim) -> None:
+        found = await self._service.everything()
+        await self._chat.show_home(claim.key[0], [(one.staging, one.card) for one in found])
+        now = self._service.now()
+        async with self._store.write() as connection:
+            await queue.finish(connection, claim, now, due_at=now + timedelta(seconds=self._pace.edits))
 
     # --- endings -----------------------------------------------------------------------------------------------------
 
@@ -167,11 +177,16 @@ class SlackWork:
         async with self._store.read() as connection:
             return await outbox.outgoing(connection, self._service.now(), LOOK_AT)
 
+    def _slot(self, item: Outgoing) -> Slot:
+        if item.table == "homes":
+            return self._chat.slot_of_homes()
+        return self._chat.slot(item.project, item.where, item.posts, item.key)
+
     def _sendable(self, waiting: Sequence[Outgoing], limit: int) -> dict[str, Outgoing]:
         """The first of each slot that is neither busy nor held back by Slack's limits."""
         chosen: dict[str, Outgoing] = {}
         for item in waiting:
-            slot = self._chat.slot(item.project, item.where, item.posts, item.key)
+            slot = self._slot(item)
             if slot.wait <= 0 and slot.name not in chosen and slot.name not in self._busy.values():
                 chosen[slot.name] = item
             if len(chosen) == limit:

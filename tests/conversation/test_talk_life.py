@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from standin_kit import Json
 from talk_kit import Seen, Talk, talking
+
+from bot.ports import ProbeResult
 
 
 def expiry(card: Seen) -> datetime:
@@ -115,6 +118,45 @@ async def test_a_deploy_during_a_delete_waits_for_its_end(talk: Talk) -> None:
     await talk.until(lambda state: len(talk.engine.orders) == 2 or None)
     await talk.report(talk.engine.ready, "feature-x")
     assert "is *live*" in (await talk.card("feature-x")).text
+
+
+async def test_a_delete_takes_back_a_deploy_that_waits_for_an_earlier_delete(talk: Talk) -> None:
+    card = await talk.deploy("feature-x")
+    talk.engine.slow_to_remove = True
+    await talk.click("alice", card, "delete")
+    await talk.say("bob", "/octopod deploy feature-x")
+    before = await talk.private("bob")
+    await talk.say("alice", "/octopod delete feature-x --yes")
+    await talk.report(talk.engine.gone, talk.engine.removed[0])
+    await talk.until(lambda state: _told_private(state, "U02BOB") > len(before) or None)
+    told = (await talk.private("bob"))[-1].text
+    assert "feature-x was deleted after this deploy was asked for" in told and "`/octopod deploy feature-x`" in told
+    assert len(talk.engine.orders) == 1 and len(await talk.posts()) == 1
+    assert "is *deleted*" in (await talk.card("feature-x")).text
+
+
+def _told_private(state: Json, user: str) -> int:
+    messages = (message for channel in state["channels"] for message in channel["messages"])
+    return sum(message["ephemeral_to"] == user for message in messages)
+
+
+async def test_a_release_that_is_never_steady_fails_in_the_end(talk: Talk) -> None:
+    talk.prober.result = ProbeResult(False, "502 Bad Gateway")
+    await talk.say("alice", "/octopod deploy feature-y")
+    for _ in range(3):
+        talk.engine.ready("feature-y")
+        await talk.until(lambda state: "✅ ready" in _progress(state) or None)
+        talk.engine.starting("feature-y", "web exited with code 1")
+        await talk.until(lambda state: "⏳ ready" in _progress(state) or None)
+        await talk.later(minutes=2)
+    assert "has *failed*" in (await talk.card("feature-y")).text
+    said = (await talk.replies("feature-y"))[-1]
+    assert "ready and not ready by turns" in said and "```web exited with code 1" in said
+
+
+def _progress(state: Json) -> str:
+    messages = (message for channel in state["channels"] for message in channel["messages"])
+    return next((str(m["blocks"]) for m in messages if str(m["text"]).startswith("Release 1:")), "")
 
 
 async def test_expiry_is_warned_of_once_and_then_comes(talk: Talk) -> None:

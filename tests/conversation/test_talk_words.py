@@ -23,7 +23,7 @@ async def test_help_lists_all_that_is_understood(talk: Talk) -> None:
 async def test_a_typing_error_gets_a_hint(talk: Talk) -> None:
     told = await talk.say("alice", "/octopod delpoy feature-x")
     assert "`delpoy` is not a command" in told and "`deploy`" in told
-    assert "BRANCH is missing" in await talk.say("alice", "/octopod deploy")
+    assert "Which branch? `/octopod deploy BRANCH`" in await talk.say("alice", "/octopod deploy")
     assert "is not supported yet" in await talk.say("alice", "/octopod rollback feature-x")
     assert talk.engine.orders == []
 
@@ -89,6 +89,17 @@ async def test_half_a_name_offers_a_menu_that_acts(talk: Talk) -> None:
     assert talk.engine.removed == [talk.engine.order("feature-y").staging]
 
 
+async def test_in_a_thread_its_branch_is_deployed(talk: Talk) -> None:
+    card = await talk.deploy("feature-x")
+    talk.origin.commit("feature-x", {"README": "more\n"})
+    told = await talk.say("bob", "@octopod deploy", thread=card)
+    assert "looking for branch `feature-x`" in told and "release 2" in told
+    await talk.report(talk.engine.ready, "feature-x")
+    assert "release 2" in (await talk.card("feature-x")).text
+    await talk.say("bob", "@octopod deploy as again", thread=card)
+    assert talk.engine.order("again").commit == talk.engine.order("feature-x").commit
+
+
 async def test_half_a_name_with_too_much_for_a_menu_names_what_it_could_be(talk: Talk) -> None:
     for branch in ("feature-x", "feature-y"):
         await talk.deploy(branch)
@@ -141,7 +152,6 @@ async def test_another_workspace_is_refused(talk: Talk) -> None:
 
 
 async def test_what_the_app_is_subscribed_to_but_has_no_answer_for(talk: Talk) -> None:
-    assert (await talk.slack.post("home", user="alice"))["ok"]
     message = mention("hello", "Ev3")
     message["event"] = {"type": "message", "channel": STAGINGS, "user": ALICE, "text": "hello", "ts": "1.000001"}
     assert await talk.event(message) == 200

@@ -329,17 +329,12 @@ class Playground:
 
 
 def is_bug(line: str) -> bool:
-    """A traceback; raw ones come from an interpreter that ends, the others stand in a JSON line.
-
-    Not counted: Slack's SDK reports a socket that it could not open with a traceback, and tries again.
-    """
+    """A traceback; raw ones come from an interpreter that ends, the others stand in a JSON line."""
     try:
         said = json.loads(line)
     except ValueError:
         return line.startswith("Traceback")
-    if not isinstance(said, dict) or str(said.get("event")).startswith("Failed to connect (error: "):
-        return False
-    return said.get("level") in ("error", "critical") and "Traceback" in line
+    return isinstance(said, dict) and said.get("level") in ("error", "critical") and "Traceback" in line
 
 
 def free_port() -> int:

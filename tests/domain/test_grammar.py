@@ -27,7 +27,7 @@ from bot.domain.grammar import (
 )
 from bot.domain.naming import valid_name
 
-DEPLOY = "deploy BRANCH [as NAME] [--project PROJECT]"
+DEPLOY = "deploy [BRANCH] [as NAME] [--project PROJECT]"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,8 @@ DEPLOY = "deploy BRANCH [as NAME] [--project PROJECT]"
         ("deploy feature/PAY-12_X as pay", Deploy("feature/PAY-12_X", "pay")),
         ("deploy x --project shop", Deploy("x", project="shop")),
         ("deploy --project=shop x as y", Deploy("x", "y", "shop")),
+        ("deploy", Deploy()),
+        ("deploy as pay", Deploy(name="pay")),
         ("update x", Deploy("x")),
         ("redeploy x", Deploy("x")),
         ("create x", Deploy("x")),
@@ -158,7 +160,6 @@ def mistakes(text: str) -> list[str]:
         ("Rollback", "`Rollback` is not supported yet."),
         ("help wake", "COMMAND `wake` is not supported yet."),
         ("help dploy", "COMMAND `dploy` is not a command. Did you mean `deploy`? Try `/octopod help`."),
-        ("deploy", f"BRANCH is missing: `{DEPLOY}`, for example `/octopod deploy feature-x`."),
         ('deploy ""', "BRANCH is empty."),
         ("deploy x y", f"`y` is one word too many: `{DEPLOY}`."),
         ("deploy x as", "`as` must be followed by NAME."),
@@ -206,7 +207,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         f"`surplus` is one word too many: `{DEPLOY}`.",
         f"`open` is one word too many: `{DEPLOY}`.",
     ]
-    assert len(mistakes("deploy --frob --brof")) == 3
+    assert len(mistakes("deploy x y --frob --brof")) == 3
 
 
 def test_long_and_many_lined_words_are_shown_short() -> None:

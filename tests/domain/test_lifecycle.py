@@ -174,7 +174,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "deleting | card engine progress | | delete",
         "update failed": "deleting | card engine progress | | delete",
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
-        "deleting": "deleting | engine | |",
+        "deleting": "deleting | engine | | delete",
     },
     "tick: an hour before the expiry": {
         "queued": "rolling out | | expiring @ thread | warned of expiry",

@@ -1,13 +1,29 @@
 """What people and the clock do to a staging: extensions, warnings, expiry, deletion."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import EXPIRY, GONE, NOW, POLICY, TTL, a_staging, seconds, updating
+from builders import (
+    EARLIER,
+    EXPIRY,
+    GONE,
+    NOW,
+    POLICY,
+    PROGRESSING,
+    TTL,
+    a_deploy,
+    a_release,
+    a_staging,
+    a_status,
+    healthy,
+    seconds,
+    updating,
+)
 
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Delete, Extend, StatusSeen, Target, Tick
-from bot.domain.lifecycle import LONGEST_LIFE, decide, next_wake
+from bot.domain.lifecycle import LONGEST_LIFE, StillDeleting, decide, next_wake
 from bot.domain.model import CLOCK, Phase, Stage
 from bot.domain.policy import Policy
 
@@ -89,4 +105,43 @@ def test_the_end_tells_who_wanted_it_and_what_went_with_it() -> None:
 
 def test_a_delete_can_be_asked_again_while_the_engine_is_at_it() -> None:
     deleting = a_staging(Phase.DELETING)
-    assert decide(deleting, Delete("UALICE"), POLICY, NOW) == Decision(deleting, targets=frozenset({Target.ENGINE}))
+    decision = decide(deleting, Delete("UALICE"), POLICY, NOW)
+    assert (decision.targets, decision.notices) == (frozenset({Target.ENGINE}), ())
+    assert (decision.actor, decision.what, decision.why) == ("UALICE", "delete", "asked again")
+    assert (decision.staging.deleted_by, decision.staging.delete_asked_at) == ("UBOB", NOW)
+    by_the_clock = replace(deleting, deleted_by=CLOCK, delete_reason="it expired")
+    again = decide(by_the_clock, Delete("UALICE"), POLICY, NOW).staging
+    assert (again.deleted_by, again.delete_reason) == ("UALICE", "")
+    assert decide(deleting, Delete(CLOCK, "it expired"), POLICY, NOW).staging == deleting
+
+
+@pytest.mark.parametrize("phase", [Phase.DELETING, Phase.DELETED])
+def test_a_later_delete_takes_back_an_earlier_deploy(phase: Phase) -> None:
+    deleted = a_staging(phase)
+    assert deleted.delete_asked_at
+    with pytest.raises(UserError, match="was deleted after this deploy was asked for") as refused:
+        decide(deleted, a_deploy(requested_at=deleted.delete_asked_at - seconds(1)), POLICY, NOW)
+    assert not isinstance(refused.value, StillDeleting)
+
+
+def test_the_clock_takes_back_no_deploy() -> None:
+    expired = a_staging(Phase.DELETED, deleted_by=CLOCK)
+    assert decide(expired, a_deploy(requested_at=EARLIER), POLICY, NOW).what == "create"
+
+
+def test_a_release_that_is_never_steady_fails() -> None:
+    flipping = a_staging(Phase.ROLLING_OUT, attempt=a_release(stage=Stage.APPLIED, ready_at=NOW))
+    assert flipping.wake_at == NOW + POLICY.unsteady
+    assert decide(flipping, Tick(), POLICY, NOW + POLICY.unsteady - seconds(1)) == Decision(flipping)
+    decision = decide(flipping, Tick(), POLICY, NOW + POLICY.unsteady)
+    assert decision.staging.phase is Phase.FAILED
+    assert decision.staging.attempt.reason.startswith("For 5 min it was ready and not ready by turns")
+    assert decide(decision.staging, StatusSeen(healthy()), POLICY, NOW).targets == frozenset()  # it does not heal
+
+
+def test_a_restart_of_the_engine_is_no_unsteadiness() -> None:
+    ready = a_staging(Phase.ROLLING_OUT, attempt=a_release(stage=Stage.READY), serving="r1")
+    resuming = replace(a_status("r1", PROGRESSING), resuming=True)
+    for status in (GONE, resuming):
+        assert decide(ready, StatusSeen(status), POLICY, NOW).staging.attempt.ready_at is None
+    assert decide(ready, StatusSeen(a_status("r1", PROGRESSING)), POLICY, NOW).staging.attempt.ready_at == EARLIER

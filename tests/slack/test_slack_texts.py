@@ -185,7 +185,7 @@ def test_the_extend_button_carries_the_time_it_extends_to() -> None:
 
 
 def test_help_names_one_command_or_all() -> None:
-    assert "deploy BRANCH" in str(answers.helping(None).blocks) and "extend" in str(answers.helping(None).blocks)
+    assert "deploy [BRANCH]" in str(answers.helping(None).blocks) and "extend" in str(answers.helping(None).blocks)
     assert "extend" not in str(answers.helping("deploy").blocks)
     assert refused([answers.helping(None), answers.helping("logs")]) == []
 

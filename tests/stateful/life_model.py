@@ -10,6 +10,7 @@ from bot.domain.model import Health, Phase
 from bot.domain.status import WorkloadState
 
 DEBOUNCE = SETTLE = timedelta(seconds=5)
+UNSTEADY = timedelta(minutes=5)
 WARNED_BEFORE = timedelta(hours=1)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
@@ -37,9 +38,11 @@ class Life:
     expires: datetime
     number: int = 1
     stage: str = "queued"
-    ever_ready: bool = False
+    first_ready: datetime | None = None
     live: str | None = None
     absent: bool = False
+    by_clock: bool = False
+    unwanted_at: datetime | None = None
     gone: bool = False
     health: Health = Health.HEALTHY
     ill_since: datetime | None = None
@@ -64,7 +67,7 @@ class Life:
 
     def deployed(self, release: str, commit: int, now: datetime) -> None:
         self._superseded()
-        self.release, self.commit, self.stage, self.ever_ready = release, commit, "queued", False
+        self.release, self.commit, self.stage, self.first_ready = release, commit, "queued", None
         self.number += 1
         self.expires = max(self.expires, now + TTL)
         self.journal += 1
@@ -77,14 +80,21 @@ class Life:
             self.expires, self.warned_for = until, None
             self.journal += 1
 
-    def deleted(self) -> None:
+    def deleted(self, now: datetime, *, by_clock: bool = False) -> None:
+        """Again by a person: it takes back what was asked for in between, and has a line of its own."""
         if self.absent:
+            self.by_clock, self.unwanted_at = False, now
+            self.journal += 1
             return
         self._superseded()
-        self.absent = True
+        self.absent, self.by_clock, self.unwanted_at = True, by_clock, now
         self.journal += 1
         if self.broken:
             self.told.append((NoticeKind.DELETED, Where.ALERT_EDIT))
+
+    def takes_back(self, asked_at: datetime) -> bool:
+        """Whether a deploy that was asked for then is no longer wanted."""
+        return self.unwanted_at is not None and not self.by_clock and asked_at < self.unwanted_at
 
     def _superseded(self) -> None:
         if self.stage in UNDER_WAY:
@@ -117,7 +127,7 @@ class Life:
             return
         before = self.journal
         if said.release == self.release:
-            self._rolled(said.state)
+            self._rolled(said.state, now)
         if self.live and said.serving not in (None, self.live):
             if not self.broken:
                 self.health, self.ill_since, self.well_since = Health.HEALTHY, None, None
@@ -134,18 +144,18 @@ class Life:
                 self.journal += 1
             return
         if self.stage == "ready":
-            self.stage, self.ever_ready = "applied", False
+            self.stage, self.first_ready = "applied", None
         if self.live:
             self._felt(Health.DOWN, now)
 
-    def _rolled(self, state: WorkloadState) -> None:
-        if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ever_ready):
+    def _rolled(self, state: WorkloadState, now: datetime) -> None:
+        if self.stage in UNDER_WAY or (self.stage == "failed" and self.first_ready is None):
             if state is READY:
-                self.stage, self.ever_ready = "ready", True
+                self.stage, self.first_ready = "ready", self.first_ready or now
             elif state is FAILED:
                 self.failed()
             elif self.stage == "ready":
-                self.stage, self.ever_ready = "applied", False
+                self.stage = "applied"
 
     # --- health and the clock
 
@@ -179,10 +189,13 @@ class Life:
         if self.absent:
             return
         if now >= self.expires:
-            return self.deleted()
+            return self.deleted(now, by_clock=True)
         before = self.journal
+        if self.stage == "applied" and self.first_ready and now >= self.first_ready + UNSTEADY:
+            self.failed()
         self._judged(now)
         if self.warned_for != self.expires and now >= self.expires - WARNED_BEFORE:
             self.warned_for = self.expires
             self.told.append((NoticeKind.EXPIRING, Where.THREAD))
-            self.journal = before + 1
+            self.journal += 1
+        self.journal = min(self.journal, before + 1)

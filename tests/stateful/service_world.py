@@ -7,7 +7,7 @@ The process can be killed at each of the worker's named points; then all is open
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,7 +52,7 @@ class World:
         self.file = shutil.copy(database, folder / "octopod.db")
         self.keys = MultiFernet([Fernet(Fernet.generate_key())])
         self.neighbours, self.chat = Neighbours(), FakeChat()
-        self.asked = 0
+        self.asked_at: dict[str, datetime] = {}
 
     async def open(self) -> None:
         """A bot starts."""
@@ -69,6 +69,10 @@ class World:
             "slack": SlackWork(self.service, self.store, self.chat, self.passed, PACE),
         }
         self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}
+        await self.free()
+
+    async def free(self) -> None:
+        """Leases and back-offs end, as at every start."""
         await Worker(self.store, lambda: self.now, (), lambda: False).start()
 
     async def close(self) -> None:
@@ -96,10 +100,9 @@ class World:
         await self.open()
 
     def ask(self, who: str) -> Asked:
-        self.asked += 1
-        return Asked(
-            f"trigger-{self.asked}", Person(who), "C1", "stagings", self.now, response_url="http://slack/answer"
-        )
+        id = f"trigger-{len(self.asked_at)}"
+        self.asked_at[id] = self.now
+        return Asked(id, Person(who), "C1", "stagings", self.now, response_url="http://slack/answer")
 
     async def facts(self) -> tuple[Sequence[Staging], dict[str, int]]:
         """All stagings there ever were, and how many lines each has in the journal."""
@@ -168,6 +171,7 @@ class FakeChat:
         self.fault = ""
         self.posted: Counter[str] = Counter()
         self.shown: dict[str, str] = {}
+        self.homes: dict[str, dict[str, str]] = {}
         self.told: list[tuple[str, NoticeKind, Where]] = []
         self.private: Counter[str] = Counter()
 
@@ -181,6 +185,14 @@ class FakeChat:
         self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
     ) -> Posted:
         return self._show(f"progress-{release.id}", release.stage, ts is None, unsure)
+
+    def slot_of_homes(self) -> Slot:
+        return Slot("homes", 0.0)
+
+    async def show_home(self, user: str, found: Sequence[tuple[Staging, Posted | None]]) -> None:
+        lost = self._fails()
+        self.homes[user] = {staging.id: staging.phase for staging, _ in found}
+        self._lose(lost)
 
     async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
         lost = self._fails()

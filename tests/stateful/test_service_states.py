@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +65,7 @@ class Lives(RuleBasedStateMachine):
 
     # --- people
 
-    @initialize(branches=st.lists(st.sampled_from(BRANCHES), min_size=1, max_size=2))
+    @initialize(branches=st.lists(st.sampled_from(BRANCHES), min_size=1, max_size=2, unique=True))
     def begin(self, branches: Sequence[str]) -> None:
         """Most lives begin the usual way: deployed, ready, live."""
         for branch in branches:
@@ -107,7 +107,7 @@ class Lives(RuleBasedStateMachine):
         except UserError:
             assert life.gone
         else:
-            life.deleted()
+            life.deleted(self.world.now)
         self._then(at_once)
 
     @precondition(lambda self: self.lives)
@@ -230,6 +230,7 @@ class Lives(RuleBasedStateMachine):
         assert not bad, bad
 
     def teardown(self) -> None:
+        """Everything comes to its end, and every staging can be deleted."""
         try:
             self.world.now += timedelta(minutes=2)  # wishes wait for a deletion for a minute, then are refused
             self._settled()
@@ -237,10 +238,7 @@ class Lives(RuleBasedStateMachine):
             for life in self.lives.values():
                 if not life.gone:
                     self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id))
-                    life.deleted()
-            self._settled()
-            for life in self.lives.values():
-                assert life.gone or life.id in self.world.neighbours.removed
+                    life.deleted(self.world.now)
                 self.do(self.world.service.statuses([StagingStatus(life.id, None, present=False)]))
                 life.vanished(self.world.now)
             self._settled()
@@ -283,7 +281,7 @@ class Lives(RuleBasedStateMachine):
             self.claims = []
             return
         if kind == "requests":
-            self._granted(dict(before))
+            self._granted(dict(before), self.world.asked_at[claim.key[0]])
         elif kind == "engine":
             self._reconciled(self.lives[claim.staging], stage)
 
@@ -297,7 +295,7 @@ class Lives(RuleBasedStateMachine):
         elif stage == "queued":
             life.applied()
 
-    def _granted(self, before: dict[str, str]) -> None:
+    def _granted(self, before: dict[str, str], asked_at: datetime) -> None:
         """A request came through: which release came of it is the service's choice, all else the model's."""
         for id, release in self.do(self.world.rows("SELECT id, attempt_id FROM stagings ORDER BY created_at, id")):
             if before.get(id) == release:
@@ -313,7 +311,9 @@ class Lives(RuleBasedStateMachine):
             else:
                 twins = [one for one in self.lives.values() if one.branch == staging.branch and not one.gone]
                 assert staging.name in ("pay", staging.branch) or twins
-                assert staging.name not in {one.name for one in self.lives.values() if not one.gone}
+                same = [one for one in self.lives.values() if one.name == staging.name]
+                assert all(one.gone for one in same)
+                assert not any(one.takes_back(asked_at) for one in same if one.branch == staging.branch)
                 self.lives[id] = Life(id, staging.name, staging.branch, release, commit, self.world.now + TTL)
 
     def _of_lane(self, life: Life, *, thread: bool) -> tuple[list[Any], list[Any]]:
@@ -325,7 +325,7 @@ class Lives(RuleBasedStateMachine):
     def _settled(self) -> None:
         """All that is due is done; then everything must have been told and shown as it is."""
         self.world.chat.fault, self.claims = "", []
-        self.do(self.world.restart())  # ends leases and back-offs
+        self.do(self.world.free())
         for _ in range(60):
             claims = [(kind, claim) for kind in KINDS for claim in self.do(self.world.claim(kind))]
             for kind, claim in claims:
@@ -380,7 +380,7 @@ def test_a_few_lives(database: None) -> None:
 @pytest.mark.timeout(900)
 def test_five_hundred_lives(database: None) -> None:
     REACHED.clear()
-    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=20))
+    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=15))
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
     assert {*Phase} - {Phase.ROLLING_OUT} <= REACHED.keys()
     assert {kind for kind in NoticeKind if kind is not NoticeKind.ANSWER} <= {

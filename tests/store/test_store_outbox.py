@@ -79,11 +79,13 @@ async def test_progress_is_posted_once_and_then_edited(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await saved(store, updating(), card=True)
         await wanted(store, "s1", PROGRESS)
+        live = updating().live
+        assert live
         async with store.write() as connection:
-            await stagings.save_progress(connection, "r1", "1.1", True)
+            await stagings.save_progress(connection, live, "1.1", True)
         assert await kinds(store) == [("progress s1", "post")]
         async with store.write() as connection:
-            await stagings.save_progress(connection, "r2", "1.2", False)
+            await stagings.save_progress(connection, updating().attempt, "1.2", False)
         assert await kinds(store) == [("progress s1", "edit")]
 
 

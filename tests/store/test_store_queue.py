@@ -7,7 +7,7 @@ from builders import NOW, a_staging, seconds
 from store_kit import LEASE, asked, claimed, finished, noticed, numbered, opened, put_back, rows, saved, wanted
 
 from bot.domain.events import Target, Where
-from bot.store import queue
+from bot.store import homes, queue
 from bot.store.queue import Claim, Request
 from bot.store.store import Store
 
@@ -91,6 +91,8 @@ async def test_what_is_done_is_never_claimed_again(tmp_path: Path) -> None:
         await asked(store, "q")
         await wanted(store, "s1", ENGINE)
         await noticed(store, "s1", Where.THREAD)
+        async with store.write() as connection:
+            await homes.opened(connection, "UALICE", NOW)
         for table in queue.TABLES:
             (claim,) = await claimed(store, table)
             assert await finished(store, claim)
@@ -238,5 +240,5 @@ async def test_kinds_are_claimed_apart(tmp_path: Path) -> None:
         async with store.write() as connection:
             claims = await queue.claim(connection, "targets", NOW, "me", NOW + LEASE, 9, queue.of_kind(ENGINE))
             assert [claim.key for claim in claims] == [("s1", "engine")]
-            other = await queue.next_due(connection, "targets", queue.of_kind(CARD))
+            other = await queue.next_due(connection, "targets", CARD)
         assert other == NOW

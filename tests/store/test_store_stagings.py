@@ -134,14 +134,24 @@ async def test_progress_is_unfinished_until_its_last_news_is_shown(tmp_path: Pat
                 Progress(first, None),
                 Progress(second, None),
             ]
-            await stagings.save_progress(connection, first.id, "1.1", True)
-            await stagings.save_progress(connection, second.id, "1.2", False)
+            await stagings.save_progress(connection, first, "1.1", True)
+            await stagings.save_progress(connection, second, "1.2", False)
             assert await stagings.unfinished_progress(connection, "s1") == [Progress(second, "1.2")]
-            await stagings.save_progress(connection, second.id, "1.2", True)
+            await stagings.save_progress(connection, second, "1.2", True)
             assert await stagings.unfinished_progress(connection, "s1") == []
             live = replace(second, stage=Stage.LIVE)
             await stagings.save_release(connection, live)
             assert await stagings.unfinished_progress(connection, "s1") == [Progress(live, "1.2")]
+
+
+async def test_progress_that_shows_a_release_as_it_was_is_not_final(tmp_path: Path) -> None:
+    failed = replace(updating().attempt, stage=Stage.FAILED, reason="web: exit code 1")
+    healed = replace(failed, stage=Stage.READY, reason="")
+    async with opened(tmp_path) as store:
+        await saved(store, a_staging(attempt=healed, live=None))
+        async with store.write() as connection:
+            await stagings.save_progress(connection, failed, "1.2", True)
+            assert await stagings.unfinished_progress(connection, "s1") == [Progress(healed, "1.2")]
 
 
 async def test_objects_survive_all_changes_of_their_release(tmp_path: Path) -> None:
