@@ -324,8 +324,9 @@ class Lives(RuleBasedStateMachine):
 
     def _settled(self) -> None:
         """All that is due is done; then everything must have been told and shown as it is."""
-        self.world.chat.fault, self.claims = "", []
-        self.do(self.world.free())
+        self.world.chat.fault = ""
+        self.do(self.world.restart() if self.claims else self.world.free())
+        self.claims = []
         for _ in range(60):
             claims = [(kind, claim) for kind in KINDS for claim in self.do(self.world.claim(kind))]
             for kind, claim in claims:
