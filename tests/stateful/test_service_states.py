@@ -69,21 +69,24 @@ class Lives(RuleBasedStateMachine):
     def begin(self, branches: Sequence[str]) -> None:
         """Most lives begin the usual way: deployed, ready, live."""
         for branch in branches:
-            self.deploy(branch, None, PEOPLE[0], True)
+            self.deploy(branch, None, PEOPLE[0], False, True)
         for which in range(len(self.lives)):
             self.report(which, READY, False, True, True)
 
-    @rule(branch=st.sampled_from(BRANCHES), name=st.sampled_from([None, None, "pay"]), who=SOMEBODY, at_once=AT_ONCE)
-    def deploy(self, branch: str, name: str | None, who: str, at_once: bool) -> None:
+    @rule(
+        branch=st.sampled_from(BRANCHES),
+        name=st.sampled_from([None, None, "pay"]),
+        who=SOMEBODY,
+        pushed=st.booleans(),
+        at_once=AT_ONCE,
+    )
+    def deploy(self, branch: str, name: str | None, who: str, pushed: bool, at_once: bool) -> None:
+        self.world.neighbours.heads[branch] += pushed
         asked = self.world.ask(who)
         command = commands.Deploy(branch, name)
         self.do(self.world.service.accept(asked, command))
         self.asked.append((asked, command))
         self._then(at_once)
-
-    @rule(branch=st.sampled_from(BRANCHES))
-    def push(self, branch: str) -> None:
-        self.world.neighbours.heads[branch] += 1
 
     @precondition(lambda self: self.lives)
     @rule(which=ANY, hours=st.sampled_from([-1, 1, 4, 24]), who=SOMEBODY)
