@@ -42,7 +42,7 @@ METHODS = {
     "response_url": 1,
 }
 CELLS = [(method, fault) for method in METHODS for fault in FAULTS]
-SAMPLE = random.Random(3).sample(CELLS, 6)
+SAMPLE = [("chat.delete", "cut"), ("chat.postEphemeral", "refused"), *random.Random(3).sample(CELLS, 4)]
 AT_THE_START = ("auth.test", "users.list", "usergroups.list", "conversations.list")
 LOOKING = ("conversations.history", "conversations.replies")
 ALICE = "U01ALICE"
@@ -136,8 +136,10 @@ async def _story(talk: Talk, spec: Json) -> str:
         await _set(talk, spec)
     talk.engine.ready("feature-x")
     await talk.until(lambda state: talk.prober.asked or None)
-    await talk.until(lambda state: [m for m in _public(state) if "Live at" in m["text"]], 40)
+    await talk.until(lambda state: [m for m in _public(state) if m["thread_ts"] and "Live at" in m["text"]], 40)
     await talk.until(lambda state: [m for m in _public(state) if m["text"].endswith("feature-x is live")], 40)
+    if method != "chat.delete":
+        await talk.until(lambda state: [m for m in _public(state) if m["text"].startswith("Release 1: live")], 40)
     await talk.settled()
     answers = await _asked(talk)
     _check(_public(await talk.slack.state()), method)
