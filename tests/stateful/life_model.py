@@ -10,6 +10,7 @@ from bot.domain.model import Health, Phase
 from bot.domain.status import WorkloadState
 
 DEBOUNCE = SETTLE = timedelta(seconds=5)
+UNSTEADY = timedelta(minutes=5)
 WARNED_BEFORE = timedelta(hours=1)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
@@ -37,9 +38,10 @@ class Life:
     expires: datetime
     number: int = 1
     stage: str = "queued"
-    ever_ready: bool = False
+    ready_at: datetime | None = None
     live: str | None = None
     absent: bool = False
+    unwanted_at: datetime | None = None
     gone: bool = False
     health: Health = Health.HEALTHY
     ill_since: datetime | None = None
@@ -64,7 +66,7 @@ class Life:
 
     def deployed(self, release: str, commit: int, now: datetime) -> None:
         self._superseded()
-        self.release, self.commit, self.stage, self.ever_ready = release, commit, "queued", False
+        self.release, self.commit, self.stage, self.ready_at = release, commit, "queued", None
         self.number += 1
         self.expires = max(self.expires, now + TTL)
         self.journal += 1
@@ -77,8 +79,11 @@ class Life:
             self.expires, self.warned_for = until, None
             self.journal += 1
 
-    def deleted(self) -> None:
+    def deleted(self, unwanted_at: datetime | None = None) -> None:
+        """`unwanted_at`: when a person asked for it; None: by the clock."""
+        self.unwanted_at = unwanted_at or self.unwanted_at
         if self.absent:
+            self.journal += unwanted_at is not None
             return
         self._superseded()
         self.absent = True
@@ -117,7 +122,7 @@ class Life:
             return
         before = self.journal
         if said.release == self.release:
-            self._rolled(said.state)
+            self._rolled(said.state, now)
         if self.live and said.serving not in (None, self.live):
             if not self.broken:
                 self.health, self.ill_since, self.well_since = Health.HEALTHY, None, None
@@ -134,18 +139,18 @@ class Life:
                 self.journal += 1
             return
         if self.stage == "ready":
-            self.stage, self.ever_ready = "applied", False
+            self.stage, self.ready_at = "applied", None
         if self.live:
             self._felt(Health.DOWN, now)
 
-    def _rolled(self, state: WorkloadState) -> None:
-        if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ever_ready):
+    def _rolled(self, state: WorkloadState, now: datetime) -> None:
+        if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ready_at):
             if state is READY:
-                self.stage, self.ever_ready = "ready", True
+                self.stage, self.ready_at = "ready", self.ready_at or now
             elif state is FAILED:
                 self.failed()
             elif self.stage == "ready":
-                self.stage, self.ever_ready = "applied", False
+                self.stage = "applied"
 
     # --- health and the clock
 
@@ -181,8 +186,11 @@ class Life:
         if now >= self.expires:
             return self.deleted()
         before = self.journal
+        if self.stage == "applied" and self.ready_at and now >= self.ready_at + UNSTEADY:
+            self.failed()
         self._judged(now)
         if self.warned_for != self.expires and now >= self.expires - WARNED_BEFORE:
             self.warned_for = self.expires
             self.told.append((NoticeKind.EXPIRING, Where.THREAD))
-            self.journal = before + 1
+            self.journal += 1
+        self.journal = min(self.journal, before + 1)  # what is decided together is one line

@@ -165,6 +165,7 @@ class FakeChat:
         self.fault = ""
         self.posted: Counter[str] = Counter()
         self.shown: dict[str, str] = {}
+        self.homes: dict[str, dict[str, str]] = {}
         self.told: list[tuple[str, NoticeKind, Where]] = []
         self.private: Counter[str] = Counter()
 
@@ -178,6 +179,14 @@ class FakeChat:
         self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
     ) -> Posted:
         return self._show(f"progress-{release.id}", release.stage, ts is None, unsure)
+
+    def slot_of_homes(self) -> Slot:
+        return Slot("homes", 0.0)
+
+    async def show_home(self, user: str, found: Sequence[tuple[Staging, Posted | None]]) -> None:
+        lost = self._fails()
+        self.homes[user] = {staging.id: staging.phase for staging, _ in found}
+        self._lose(lost)
 
     async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
         lost = self._fails()

@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ from bot.domain.model import Phase, Staging
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.ports import ProbeResult
 from bot.service import Asked, Repeated
+from bot.store.homes import LOOKED_AT_FOR
 from bot.store.migrate import migrate
 from bot.store.queue import Claim
 
@@ -53,6 +54,7 @@ class Lives(RuleBasedStateMachine):
         self.do(self.world.open())
         self.lives: dict[str, Life] = {}
         self.serving: dict[str, str] = {}
+        self.lookers: dict[str, datetime] = {}
         self.claims: list[tuple[str, Claim]] = []
         self.asked: list[tuple[Asked, Any]] = []
         self.logs = capture_logs()
@@ -105,7 +107,7 @@ class Lives(RuleBasedStateMachine):
         except UserError:
             assert life.gone
         else:
-            life.deleted()
+            life.deleted(self.world.now)
         self._then(at_once)
 
     @precondition(lambda self: self.lives)
@@ -119,6 +121,11 @@ class Lives(RuleBasedStateMachine):
             assert stale or life.phase is not Phase.FAILED
         else:
             assert not stale and life.phase is Phase.FAILED
+
+    @rule(who=SOMEBODY)
+    def look_at_home(self, who: str) -> None:
+        self.do(self.world.service.home_opened(who))
+        self.lookers[who] = self.world.now
 
     @precondition(lambda self: self.asked)
     @rule(which=ANY)
@@ -234,7 +241,7 @@ class Lives(RuleBasedStateMachine):
             for life in self.lives.values():
                 if not life.gone:
                     self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id))
-                    life.deleted()
+                    life.deleted(self.world.now)
             self._settled()
             for life in self.lives.values():
                 assert life.gone or life.id in self.world.neighbours.removed
@@ -303,8 +310,14 @@ class Lives(RuleBasedStateMachine):
             else:
                 twins = [one for one in self.lives.values() if one.branch == staging.branch and not one.gone]
                 assert staging.name in ("pay", staging.branch) or twins
+                assert not any(self._took_back(one, staging) for one in self.lives.values())
                 assert staging.name not in {one.name for one in self.lives.values() if not one.gone}
                 self.lives[id] = Life(id, staging.name, staging.branch, release, commit, self.world.now + TTL)
+
+    def _took_back(self, life: Life, staging: Staging) -> bool:
+        """Somebody had asked for the end of this very staging after the deploy was asked for."""
+        same = (life.name, life.branch) == (staging.name, staging.branch)
+        return same and life.unwanted_at is not None and life.unwanted_at > staging.attempt.requested_at
 
     def _of_lane(self, life: Life, *, thread: bool) -> tuple[list[Any], list[Any]]:
         """What must be told there in the end, and what has been."""
@@ -343,6 +356,9 @@ class Lives(RuleBasedStateMachine):
             for release, stage in {**life.releases, life.release: life.stage}.items():
                 shown = chat.shown.get(f"progress-{release}")
                 assert shown == stage or (stage == "superseded" and shown is None), (release, shown, stage)
+        present = {life.id: life.phase for life in self.lives.values() if not life.gone}
+        for who, since in self.lookers.items():
+            assert chat.homes[who] == present or self.world.now > since + LOOKED_AT_FOR
         assert sum(w is Where.THREAD for _, _, w in chat.told) == sum(
             where is Where.THREAD for life in self.lives.values() for _, where in life.told
         )
