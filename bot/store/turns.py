@@ -1,4 +1,4 @@
-"""Turns at the one write connection: those whom somebody waits for first, the others in the order in which they came."""
+"""Turns at the one write connection: those whom somebody waits for first, the others in the order of their coming."""
 
 import asyncio
 from collections import deque
