@@ -38,10 +38,9 @@ class Life:
     expires: datetime
     number: int = 1
     stage: str = "queued"
-    first_ready: datetime | None = None
+    ready_at: datetime | None = None
     live: str | None = None
     absent: bool = False
-    by_clock: bool = False
     unwanted_at: datetime | None = None
     gone: bool = False
     health: Health = Health.HEALTHY
@@ -67,7 +66,7 @@ class Life:
 
     def deployed(self, release: str, commit: int, now: datetime) -> None:
         self._superseded()
-        self.release, self.commit, self.stage, self.first_ready = release, commit, "queued", None
+        self.release, self.commit, self.stage, self.ready_at = release, commit, "queued", None
         self.number += 1
         self.expires = max(self.expires, now + TTL)
         self.journal += 1
@@ -80,21 +79,17 @@ class Life:
             self.expires, self.warned_for = until, None
             self.journal += 1
 
-    def deleted(self, now: datetime, *, by_clock: bool = False) -> None:
-        """Again by a person: it takes back what was asked for in between, and has a line of its own."""
+    def deleted(self, unwanted_at: datetime | None = None) -> None:
+        """`unwanted_at`: when a person asked for it; None: by the clock."""
+        self.unwanted_at = unwanted_at or self.unwanted_at
         if self.absent:
-            self.by_clock, self.unwanted_at = False, now
-            self.journal += 1
+            self.journal += unwanted_at is not None
             return
         self._superseded()
-        self.absent, self.by_clock, self.unwanted_at = True, by_clock, now
+        self.absent = True
         self.journal += 1
         if self.broken:
             self.told.append((NoticeKind.DELETED, Where.ALERT_EDIT))
-
-    def takes_back(self, asked_at: datetime) -> bool:
-        """Whether a deploy that was asked for then is no longer wanted."""
-        return self.unwanted_at is not None and not self.by_clock and asked_at < self.unwanted_at
 
     def _superseded(self) -> None:
         if self.stage in UNDER_WAY:
@@ -144,14 +139,14 @@ class Life:
                 self.journal += 1
             return
         if self.stage == "ready":
-            self.stage, self.first_ready = "applied", None
+            self.stage, self.ready_at = "applied", None
         if self.live:
             self._felt(Health.DOWN, now)
 
     def _rolled(self, state: WorkloadState, now: datetime) -> None:
-        if self.stage in UNDER_WAY or (self.stage == "failed" and self.first_ready is None):
+        if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ready_at):
             if state is READY:
-                self.stage, self.first_ready = "ready", self.first_ready or now
+                self.stage, self.ready_at = "ready", self.ready_at or now
             elif state is FAILED:
                 self.failed()
             elif self.stage == "ready":
@@ -189,13 +184,13 @@ class Life:
         if self.absent:
             return
         if now >= self.expires:
-            return self.deleted(now, by_clock=True)
+            return self.deleted()
         before = self.journal
-        if self.stage == "applied" and self.first_ready and now >= self.first_ready + UNSTEADY:
+        if self.stage == "applied" and self.ready_at and now >= self.ready_at + UNSTEADY:
             self.failed()
         self._judged(now)
         if self.warned_for != self.expires and now >= self.expires - WARNED_BEFORE:
             self.warned_for = self.expires
             self.told.append((NoticeKind.EXPIRING, Where.THREAD))
             self.journal += 1
-        self.journal = min(self.journal, before + 1)
+        self.journal = min(self.journal, before + 1)  # what is decided together is one line

@@ -7,7 +7,7 @@ The process can be killed at each of the worker's named points; then all is open
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,7 +52,7 @@ class World:
         self.file = shutil.copy(database, folder / "octopod.db")
         self.keys = MultiFernet([Fernet(Fernet.generate_key())])
         self.neighbours, self.chat = Neighbours(), FakeChat()
-        self.asked_at: dict[str, datetime] = {}
+        self.asked = 0
 
     async def open(self) -> None:
         """A bot starts."""
@@ -100,9 +100,10 @@ class World:
         await self.open()
 
     def ask(self, who: str) -> Asked:
-        id = f"trigger-{len(self.asked_at)}"
-        self.asked_at[id] = self.now
-        return Asked(id, Person(who), "C1", "stagings", self.now, response_url="http://slack/answer")
+        self.asked += 1
+        return Asked(
+            f"trigger-{self.asked}", Person(who), "C1", "stagings", self.now, response_url="http://slack/answer"
+        )
 
     async def facts(self) -> tuple[Sequence[Staging], dict[str, int]]:
         """All stagings there ever were, and how many lines each has in the journal."""

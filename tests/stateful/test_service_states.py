@@ -35,6 +35,7 @@ from bot.domain.model import Phase, Staging
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.ports import ProbeResult
 from bot.service import Asked, Repeated
+from bot.store.homes import LOOKED_AT_FOR
 from bot.store.migrate import migrate
 from bot.store.queue import Claim
 
@@ -55,6 +56,7 @@ class Lives(RuleBasedStateMachine):
         self.do(self.world.open())
         self.lives: dict[str, Life] = {}
         self.serving: dict[str, str] = {}
+        self.lookers: dict[str, datetime] = {}
         self.claims: list[tuple[str, Claim]] = []
         self.asked: list[tuple[Asked, Any]] = []
         self.logs = capture_logs()
@@ -124,6 +126,11 @@ class Lives(RuleBasedStateMachine):
             assert stale or life.phase is not Phase.FAILED
         else:
             assert not stale and life.phase is Phase.FAILED
+
+    @rule(who=SOMEBODY)
+    def look_at_home(self, who: str) -> None:
+        self.do(self.world.service.home_opened(who))
+        self.lookers[who] = self.world.now
 
     @precondition(lambda self: self.asked)
     @rule(which=ANY)
@@ -284,7 +291,7 @@ class Lives(RuleBasedStateMachine):
             self.claims = []
             return
         if kind == "requests":
-            self._granted(dict(before), self.world.asked_at[claim.key[0]])
+            self._granted(dict(before))
         elif kind == "engine":
             self._reconciled(self.lives[claim.staging], stage)
 
@@ -298,7 +305,7 @@ class Lives(RuleBasedStateMachine):
         elif stage == "queued":
             life.applied()
 
-    def _granted(self, before: dict[str, str], asked_at: datetime) -> None:
+    def _granted(self, before: dict[str, str]) -> None:
         """A request came through: which release came of it is the service's choice, all else the model's."""
         for id, release in self.do(self.world.rows("SELECT id, attempt_id FROM stagings ORDER BY created_at, id")):
             if before.get(id) == release:
@@ -314,10 +321,14 @@ class Lives(RuleBasedStateMachine):
             else:
                 twins = [one for one in self.lives.values() if one.branch == staging.branch and not one.gone]
                 assert staging.name in ("pay", staging.branch) or twins
-                same = [one for one in self.lives.values() if one.name == staging.name]
-                assert all(one.gone for one in same)
-                assert not any(one.takes_back(asked_at) for one in same if one.branch == staging.branch)
+                assert not any(self._took_back(one, staging) for one in self.lives.values())
+                assert staging.name not in {one.name for one in self.lives.values() if not one.gone}
                 self.lives[id] = Life(id, staging.name, staging.branch, release, commit, self.world.now + TTL)
+
+    def _took_back(self, life: Life, staging: Staging) -> bool:
+        """Somebody had asked for the end of this very staging after the deploy was asked for."""
+        same = (life.name, life.branch) == (staging.name, staging.branch)
+        return same and life.unwanted_at is not None and life.unwanted_at > staging.attempt.requested_at
 
     def _of_lane(self, life: Life, *, thread: bool) -> tuple[list[Any], list[Any]]:
         """What must be told there in the end, and what has been."""
@@ -357,6 +368,9 @@ class Lives(RuleBasedStateMachine):
             for release, stage in {**life.releases, life.release: life.stage}.items():
                 shown = chat.shown.get(f"progress-{release}")
                 assert shown == stage or (stage == "superseded" and shown is None), (release, shown, stage)
+        present = {life.id: life.phase for life in self.lives.values() if not life.gone}
+        for who, since in self.lookers.items():
+            assert chat.homes[who] == present or self.world.now > since + LOOKED_AT_FOR
         assert sum(w is Where.THREAD for _, _, w in chat.told) == sum(
             where is Where.THREAD for life in self.lives.values() for _, where in life.told
         )
