@@ -38,6 +38,7 @@ METHODS = {
     "chat.postMessage": 3,
     "chat.update": 3,
     "chat.delete": 2,
+    "views.publish": 3,
     "chat.postEphemeral": 1,
     "response_url": 1,
 }
@@ -126,6 +127,8 @@ async def _set(talk: Talk, spec: Json) -> None:
 async def _story(talk: Talk, spec: Json) -> str:
     """Deployed, live, broken off by nothing; asked about in both ways that are answered privately."""
     method = spec["method"]
+    if method == "views.publish":
+        assert (await talk.slack.post("home", user="alice"))["ok"]
     assert (await talk.slack.post("command", user="alice", channel="stagings", text="/octopod deploy feature-x"))["ok"]
     await talk.until(lambda state: talk.engine.orders or None)  # whatever Slack does
     if method == "chat.delete":  # a reply whose thread somebody removed lands in the channel, and is taken back
@@ -140,6 +143,8 @@ async def _story(talk: Talk, spec: Json) -> str:
     await talk.until(lambda state: [m for m in _public(state) if m["text"].endswith("feature-x is live")], 40)
     if method != "chat.delete":
         await talk.until(lambda state: [m for m in _public(state) if m["text"].startswith("Release 1: live")], 40)
+    if method == "views.publish":
+        await talk.until(lambda state: "feature-x>* · live" in str(state["homes"].get(ALICE)), 40)
     await talk.settled()
     answers = await _asked(talk)
     _check(_public(await talk.slack.state()), method)
