@@ -15,17 +15,7 @@ from process_kit import alive, marked
 # `saved` is after each transaction and before whatever follows from it: the first is the door's, before its ack.
 POINTS = (
     *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
-    *(
-        "card-sent",
-        "progress-sent:2",
-        "notice-sent",
-        "reported:3",
-        "saved",
-        "saved:2",
-        "saved:4",
-        "saved:7",
-        "saved:11",
-    ),
+    *("card-sent", "progress-sent:2", "notice-sent", "reported:3", "saved", "saved:5", "saved:11"),
 )
 # accepted: decided, not on disk; on-disk: kept, not answered; delivered: the bot has it, its ack is not here yet.
 STANDIN_POINTS = ("accepted:1", "accepted:8", "on-disk:3", "delivered", "acknowledged")
