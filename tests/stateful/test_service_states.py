@@ -186,6 +186,24 @@ class Lives(RuleBasedStateMachine):
         for life in self.lives.values():
             life.ticked(self.world.now)
 
+    # --- several of these in a row, which chance alone would seldom do
+
+    @rule(branch=st.sampled_from(BRANCHES), state=st.sampled_from([READY, WorkloadState.FAILED]))
+    def release(self, branch: str, state: WorkloadState) -> None:
+        self.deploy(branch, None, PEOPLE[1], True, True)
+        there = [which for which in range(len(self.lives)) if self._one(which).branch == branch]
+        if there:
+            self.report(there[0], state, False, True, True)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, recovers=st.booleans())
+    def breaks(self, which: int, recovers: bool) -> None:
+        self.report(which, PROGRESSING, True, False, True)
+        self.time(6)
+        if recovers:
+            self.report(which, READY, True, True, True)
+            self.time(6)
+
     # --- the worker, and what it has to live with
 
     @rule(kind=st.sampled_from(KINDS))
@@ -398,7 +416,7 @@ def test_a_few_lives(database: None) -> None:
 @pytest.mark.timeout(900)
 def test_five_hundred_lives(database: None) -> None:
     REACHED.clear()
-    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=15))
+    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=12))
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
     assert {*Phase} - {Phase.ROLLING_OUT} <= REACHED.keys()
     assert {kind for kind in NoticeKind if kind is not NoticeKind.ANSWER} <= {
