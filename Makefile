@@ -3,13 +3,14 @@
 BIN := .venv/bin
 PLAYGROUND ?=
 
-.PHONY: help playground test check format test-crash bootstrap clean
+.PHONY: help playground test check format test-crash test-kube bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -33,6 +34,10 @@ format: bootstrap
 
 test-crash: bootstrap
 	$(BIN)/pytest tests/crash -m crash
+
+test-kube: bootstrap
+	@scripts/kube/binaries >/dev/null
+	$(BIN)/pytest tests/kube -m kube
 
 clean:
 	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

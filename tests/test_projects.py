@@ -103,10 +103,9 @@ def test_a_key_of_a_later_day_is_not_called_unknown(tmp_path: Path) -> None:
 
 def test_the_engine_is_said_never_detected(tmp_path: Path) -> None:
     assert mistakes(tmp_path, LEAST.replace("engine: local", "")) == [
-        "octopod.yaml:3:1: engine: is missing; say `engine: local`"
+        "octopod.yaml:3:1: engine: is missing; say `engine: kubernetes` or `engine: local`"
     ]
     assert mistakes(tmp_path, LEAST.replace("local", "kubernetes")) == [
-        "octopod.yaml:2:9: engine: kubernetes is not supported yet; say `engine: local`",
         "octopod.yaml:4:3: projects.shop.hosts: is missing; say `hosts: {web: ${staging}.shop.example.com}`",
     ]
 

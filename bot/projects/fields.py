@@ -114,9 +114,7 @@ def choice(*allowed: str) -> Callable[[object], str]:
 
 
 def engine(value: object) -> str:
-    if value == "kubernetes":
-        raise ValueError("kubernetes is not supported yet; say `engine: local`")
-    return choice("local")(value)
+    return choice("kubernetes", "local")(value)
 
 
 def origin(value: object) -> str:

@@ -17,7 +17,7 @@ NOT_YET = {
 }
 # What a key that is needed is for, when it is missing.
 MISSING = {
-    "engine": "is missing; say `engine: local`",
+    "engine": "is missing; say `engine: kubernetes` or `engine: local`",
     "projects": "is missing; say which projects there are",
     "repo": "is missing; say what git clones, such as `repo: https://github.com/acme/shop.git`",
     "source": "is missing; say where the manifests are, such as `source: {manifests: deploy/staging}`",
