@@ -2,8 +2,10 @@
 
 BIN := .venv/bin
 PLAYGROUND ?=
+FUZZ ?= 100000
+BENCH ?=
 
-.PHONY: help playground test check format test-crash test-kube bootstrap clean
+.PHONY: help playground test check format test-crash test-kube test-browser screenshots fuzz bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
@@ -11,6 +13,10 @@ help:
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
+	@echo "make test-browser the playground's page in Chromium"
+	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
+	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
+	@echo "make bench        what it costs, as a table; takes about ten minutes (BENCH=ack picks some)"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:
@@ -33,11 +39,25 @@ format: bootstrap
 	$(BIN)/ruff check --fix .
 
 test-crash: bootstrap
-	$(BIN)/pytest tests/crash -m crash
+	$(BIN)/pytest tests/crash tests/stateful -m crash
+
+test-browser:
+	@scripts/bootstrap browser
+	$(BIN)/pytest tests/browser -m browser
+
+screenshots:
+	@scripts/bootstrap browser
+	OCTOPOD_SCREENSHOTS=$(abspath .screenshots) $(BIN)/pytest tests/browser -m browser
+
+fuzz: bootstrap
+	OCTOPOD_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -q -s
+
+bench: bootstrap
+	@$(BIN)/python -m scripts.bench $(BENCH)
 
 test-kube: bootstrap
 	@scripts/kube/binaries >/dev/null
 	$(BIN)/pytest tests/kube -m kube
 
 clean:
-	rm -rf .venv .tools .playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

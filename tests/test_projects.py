@@ -255,3 +255,12 @@ def test_whatever_it_holds_it_is_read_or_refused_in_words(
         load_projects(written(tmp_path, text.encode(errors="replace")))
     except ConfigError as error:
         assert error.mistakes and all(mistake.startswith("octopod.yaml") for mistake in error.mistakes)
+
+
+def test_what_is_far_too_large_is_not_read(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, LEAST + "# x\n" * 70_000) == ["octopod.yaml is larger than 256 kB."]
+
+
+def test_merges_of_merges_of_nothing_are_refused(tmp_path: Path) -> None:
+    merges = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 9))
+    assert "unfold to too much" in mistakes(tmp_path, f"a0: &a0 {{}}\n{merges}")[0]

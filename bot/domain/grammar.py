@@ -2,7 +2,8 @@
 
     deploy BRANCH [as NAME] · list [mine] · info · logs · extend · delete · help
 
-`parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse.
+`parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
+and `reread` takes what that made.
 """
 
 import difflib
@@ -30,6 +31,7 @@ __all__ = [
     "Usage",
     "parse",
     "render",
+    "reread",
     "strip_mention",
     "typed",
     "usage",
@@ -59,6 +61,11 @@ def parse(text: str) -> Command:
     """
     if len(text) > MOST_CHARACTERS:
         raise UserError(f"That is too long for a command: it may have {MOST_CHARACTERS} characters.")
+    return reread(text)
+
+
+def reread(text: str) -> Command:
+    """As `parse`, for what `render` made: that may be longer than what was typed, by its quotes and escapes."""
     found, mistakes = split(text)
     if len(found) == 1 and found[0].literal:  # the whole command was put in backticks
         found, mistakes = split(escape(found[0].text))
@@ -85,7 +92,7 @@ def typed(command: Command) -> str:
 
 
 def render(command: Command) -> str:
-    """The command as Slack would send it: `parse(render(command)) == command`. Slack's markup shows it as `typed`."""
+    """The command as Slack would send it: `reread(render(command)) == command`. Slack's markup shows it as `typed`."""
     return escape(typed(command))
 
 

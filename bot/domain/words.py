@@ -50,6 +50,7 @@ class Word:
 def split(text: str) -> tuple[Sequence[Word], Sequence[str]]:
     """The words of a message as Slack sends it, and what was wrong with its quotes, in sentences."""
     words, mistakes = [], []
+    text = _whole(text)
     position = _skip_gap(text, 0)
     while position < len(text):
         match = _WORD.match(text, position)
@@ -86,6 +87,11 @@ def shown(text: str) -> str:
     """A word as an error may repeat it between backticks: short, on one line."""
     line = " ".join(text.replace("`", "'").split())
     return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+def _whole(text: str) -> str:
+    """Half of a character, as JSON can carry it, can be neither stored nor sent: U+FFFD stands for it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _skip_gap(text: str, position: int) -> int:

@@ -14,7 +14,7 @@ CORRUPT = re.compile(
     r"could not parse (?:commit|object)|unresolved deltas|packfile .* (?:cannot be accessed|does not match)|"
     r"file .* is (?:far )?too (?:short|small)|"
     r"index file .* is too small|(?:unexpected|unterminated) line in .*packed-refs|all necessary objects|"
-    r"reference broken|Unable to create '.*\.lock': File exists",
+    r"not a (?:valid object name|tree object)|reference broken|Unable to create '.*\.lock': File exists",
     re.IGNORECASE,
 )
 REFUSED = re.compile(

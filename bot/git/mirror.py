@@ -49,6 +49,8 @@ class Mirror:
         self._limits = limits
         self._wipe_first = False
         self._project: Project | None = None
+        # Nothing leaves the cache but by a fetch, which may collect garbage, or by a wipe, which a fetch follows.
+        self._here: frozenset[str] = frozenset()
         self._fetched = Coalesced(self._fetch)
 
     async def heads(self, project: Project) -> list[Head]:
@@ -57,13 +59,13 @@ class Mirror:
         return await self._fetched()
 
     def damaged(self) -> None:
-        self._wipe_first = True
+        self._wipe_first, self._here = True, frozenset()
 
     async def ensure(self, project: Project, commit: str) -> None:
         """Have the commit here, even if no branch holds it any more. Raises PermanentError when nobody has it."""
         if FULL_ID.fullmatch(commit) is None:
             raise PermanentError(f"“{commit[:100]}” is no commit id.")
-        if await self._has(commit):
+        if commit in self._here or await self._has(commit):
             return
         await self.heads(project)
         if not await self._has(commit):
@@ -83,7 +85,7 @@ class Mirror:
 
     async def _fetch(self) -> list[Head]:
         assert self._project is not None
-        project = self._project
+        project, self._here = self._project, frozenset()
         try:
             if self._wipe_first:
                 await self._wipe()
@@ -97,7 +99,9 @@ class Mirror:
     async def _fetch_once(self, project: Project) -> list[Head]:
         await self._make()
         await self._from_host(project, "--prune", "--", project.repo, f"+{HEADS}*:{HEADS}*")
-        return await self._list()
+        heads = await self._list()
+        self._here = frozenset(head.commit for head in heads)
+        return heads
 
     async def _make(self) -> None:
         await asyncio.to_thread(self._environments.prepare)

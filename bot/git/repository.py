@@ -20,6 +20,7 @@ from bot.ports import Commit, Head
 
 T = TypeVar("T")
 
+COMMITS_KEPT = 1000
 OLDEST_GIT = (2, 32)  # the first to know GIT_CONFIG_GLOBAL
 FACTS = "--format=%H%x00%s%x00%an%x00%ae%x00%ct"
 
@@ -32,6 +33,7 @@ class GitCache:
         self._environments = Environments(self._folder, environ)
         self._limits = limits or Limits()
         self._mirrors: dict[str, Mirror] = {}
+        self._commits: dict[tuple[str, str], Commit] = {}
         self._exports = asyncio.Semaphore(self._limits.exports)
 
     async def check(self) -> str:
@@ -65,6 +67,16 @@ class GitCache:
         return await self._mirror(project).heads(project)
 
     async def commit(self, project: Project, commit: str) -> Commit:
+        """Its facts never change, so git is asked once."""
+        key = (project.name, commit)
+        if key not in self._commits:
+            found = await self._looked_up(project, commit)
+            while len(self._commits) >= COMMITS_KEPT:
+                del self._commits[next(iter(self._commits))]
+            self._commits[key] = found
+        return self._commits[key]
+
+    async def _looked_up(self, project: Project, commit: str) -> Commit:
         mirror = self._mirror(project)
 
         async def look() -> Commit:

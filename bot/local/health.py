@@ -105,7 +105,7 @@ class Health:
             await asyncio.sleep(probe.period)
 
     def _longer(self, pause: float, probe: Probe) -> float:
-        return float(min(pause * 1.5, probe.period, self._pace.probe_most))
+        return float(min(pause * self._pace.probe_growth, probe.period, self._pace.probe_most))
 
     def _heard(self, answer: Answer) -> None:
         self.known.set()

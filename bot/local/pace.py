@@ -18,7 +18,7 @@ class Pace:
     after `healthy_after` of readiness the count begins anew.
     `quiet`: how long a start may take before its probe's complaints are worth telling.
     `settle`: how long a process without readiness probe must live to count as ready.
-    `probe_first`, `probe_most`: between two probes while a process starts, growing.
+    `probe_first`, `probe_growth` (a factor), `probe_most`: between two probes while a process starts.
     `grace_most`: between SIGTERM and SIGKILL, whatever the manifest asks. `drain`: for requests in flight when a
     newer release takes over. `resume`: how long a staging that the engine brings back after its own restart may take
     before it is judged like any other. `starts_at_once`, `start_turn`: so many processes start side by side, each for
@@ -34,7 +34,8 @@ class Pace:
     healthy_after: float = 60.0
     quiet: float = 3.0
     settle: float = 1.0
-    probe_first: float = 0.1
+    probe_first: float = 0.05
+    probe_growth: float = 1.15
     probe_most: float = 1.0
     grace_most: float = 5.0
     drain: float = 5.0

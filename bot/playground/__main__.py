@@ -27,11 +27,24 @@ FINISH_SECONDS = 3.0
 @click.option("--rate-limits", is_flag=True, help="Refuse calls as Slack does when there are too many.")
 @click.option("--delivery", type=click.Choice(["socket", "http"]), default="socket", show_default=True)
 @click.option("--events-url", help="With --delivery http: where payloads are posted to.")
-def main(port: int, data: Path, bot_port: int | None, rate_limits: bool, delivery: str, events_url: str | None) -> None:
+@click.option(
+    "--repository", type=click.Path(path_type=Path, file_okay=False), help="The bare git repository of /playground."
+)
+def main(
+    port: int,
+    data: Path,
+    bot_port: int | None,
+    rate_limits: bool,
+    delivery: str,
+    events_url: str | None,
+    repository: Path | None,
+) -> None:
     """A local stand-in for Slack. Not Slack."""
     if (delivery == "http") != bool(events_url):
         raise click.UsageError("--delivery http and --events-url belong together.")
-    options = Options(data=data, bot_port=bot_port, rate_limits=rate_limits, events_url=events_url)
+    options = Options(
+        data=data, repository=repository, bot_port=bot_port, rate_limits=rate_limits, events_url=events_url
+    )
     try:
         asyncio.run(serve(options, port))
     except (DiskError, ValueError) as error:

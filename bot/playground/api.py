@@ -13,9 +13,9 @@ from bot.playground import methods_chat, methods_conversations, methods_files, m
 from bot.playground.calls import Args, Call, Method, SlackError
 from bot.playground.faults import DROP, Fault, Faults
 from bot.playground.limits import Limits
-from bot.playground.model import Json
+from bot.playground.model import Json, Message
 from bot.playground.options import Options
-from bot.playground.record import Record
+from bot.playground.record import Entry, Record, in_words
 from bot.playground.secrets import Secrets
 from bot.playground.sockets import Sockets
 from bot.playground.triggers import Triggers
@@ -72,8 +72,16 @@ class Api:
             response = reply(answer, wait)
             if fault:
                 response = await fail(request, self._faults, fault, answer)
-        self._record.add("from_bot", "web_api", name, values, answer, (perf_counter() - start) * 1000)
+        ms, error = (perf_counter() - start) * 1000, str(answer.get("error", ""))
+        n = self._record.add(Entry("from_bot", "web_api", name, values, answer, ms, error, in_words(fault)))
+        self._record.tie(n, self._told(values, answer))
         return response
+
+    def _told(self, values: Json, answer: Json) -> Message | None:
+        """The message that a call made or changed."""
+        channel, ts = answer.get("channel", values.get("channel")), answer.get("ts", answer.get("message_ts"))
+        there = self._world.channel(channel) if isinstance(channel, str) else None
+        return self._world.messages.get(there.id, {}).get(ts) if there and isinstance(ts, str) else None
 
     def _wait(self, name: str, values: Json) -> int:
         if self._limits is None:

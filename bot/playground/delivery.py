@@ -5,13 +5,13 @@ https://docs.slack.dev/apis/events-api/#retries
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
 from typing import Any, Protocol
 
 from bot.playground.model import Json
-from bot.playground.record import Record
+from bot.playground.record import Entry, Record
 
 
 class Kind(StrEnum):
@@ -27,6 +27,7 @@ class Ack:
     """How the bot acknowledged. `error`: Slack's name for the failure, empty if it did. `body`: what the ack carried.
 
     `reason`: for a repetition, why there is one. `final`: the bot asked not to be sent this again.
+    `envelope`: what the payload was sent in. `entry`: its number in the record.
     """
 
     error: str = ""
@@ -34,6 +35,8 @@ class Ack:
     ms: float = 0.0
     reason: str = ""
     final: bool = False
+    envelope: Json | None = None
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Courier:
 
     def __init__(self, way: Way, record: Record, retry_delays: tuple[float, ...]) -> None:
         self.way = way
-        self._record = record
+        self.record = record
         self._delays = retry_delays
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,5 +94,5 @@ class Courier:
         if retry.number:
             answer["retry"] = retry.number
         name = payload.get("event", {}).get("type") or payload.get("type") or payload.get("command", "")
-        self._record.add("to_bot", kind.value, name, payload, answer, ms)
-        return Ack(ack.error, ack.body, ms, ack.reason, ack.final)
+        n = self.record.add(Entry("to_bot", kind.value, name, payload, answer, ms, ack.error, envelope=ack.envelope))
+        return replace(ack, ms=ms, entry=n)

@@ -3,16 +3,12 @@
 The patches are mails as `git format-patch` writes them. The result is the same, commit ids included, every time.
 """
 
-import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
-
-SECONDS = 60.0
+from bot.playground.git import GitError, git, person
 
 # How `main` came about: who, when (UTC), what they said, which files.
 HISTORY = (
@@ -83,43 +79,6 @@ def _apply_branch(work: Path, branch: Path) -> None:
 
 def _git(work: Path, *arguments: str, who: str = "Carol", date: str | None = None) -> str:
     try:
-        run = subprocess.run(
-            ["git", *_quiet(), *arguments],
-            cwd=work,
-            env=_environment(work, who, date),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=SECONDS,
-        )
-    except FileNotFoundError as error:
-        raise ConfigError(["git is not installed. Install it (apt-get install git) and start again."]) from error
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError([f"git {arguments[0]} did not end within {SECONDS:.0f} s in {work}."]) from error
-    if run.returncode:
-        raise ConfigError([f"git {arguments[0]} failed: {(run.stderr or run.stdout).strip()}"])
-    return run.stdout
-
-
-def _quiet() -> Sequence[str]:
-    return ("-c", "commit.gpgSign=false", "-c", "gc.auto=0", "-c", "core.autocrlf=false", "-c", "core.fsync=none")
-
-
-def _environment(work: Path, who: str, date: str | None) -> dict[str, str]:
-    """Nothing of the machine's own git settings, and nobody to ask."""
-    person = {
-        f"GIT_{role}_{key}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for key, value in (("NAME", who), ("EMAIL", f"{who.lower()}@example.com"), ("DATE", date))
-        if value is not None
-    }
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(work),
-        "LC_ALL": "C",
-        "TZ": "UTC",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    } | person
+        return git(work, *arguments, env=person(who, f"{who.lower()}@example.com", date))
+    except GitError as error:
+        raise ConfigError([str(error)]) from error

@@ -16,7 +16,7 @@ from bot.playground.faults import Faults
 from bot.playground.methods_chat import TEXT, TS, read_content, remove
 from bot.playground.model import BOT_USER, Hook, Json, Message
 from bot.playground.options import Options
-from bot.playground.record import Record
+from bot.playground.record import Entry, Record, in_words
 from bot.playground.world import World
 
 
@@ -35,7 +35,7 @@ class Hooks:
         return f"{base}/_response/{hook.id}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        start, fault = perf_counter(), self._faults.take("response_url")
+        start, fault, made = perf_counter(), self._faults.take("response_url"), None
         values = await read_values(request)
         if "payload" in values:  # the form-encoded variant of the same
             values = _unpacked(values["payload"])
@@ -43,11 +43,14 @@ class Hooks:
             answer: Json = {"fault": fault.status}
             response = await fail(request, self._faults, fault)
         else:
-            status, answer = self._answer(request.match_info["key"], Args(values))
+            status, answer, made = self._answer(request.match_info["key"], Args(values))
             response = web.Response(text="ok") if status == 200 else web.json_response(answer, status=status)
             if fault:
                 response = await fail(request, self._faults, fault, answer)
-        self._record.add("from_bot", "response_url", "response_url", values, answer, (perf_counter() - start) * 1000)
+        ms, error = (perf_counter() - start) * 1000, str(answer.get("error", ""))
+        kind = "response_url"
+        n = self._record.add(Entry("from_bot", kind, kind, values, answer, ms, error, in_words(fault)))
+        self._record.tie(n, made)
         return response
 
     def respond(self, hook: Hook, args: Args) -> Message | None:
@@ -65,20 +68,20 @@ class Hooks:
             return self._replace(target, content)
         return self._post(hook, args, content)
 
-    def _answer(self, key: str, args: Args) -> tuple[int, Json]:
+    def _answer(self, key: str, args: Args) -> tuple[int, Json, Message | None]:
         hook = self._world.hooks.get(key)
         if hook is None or self._world.now() - hook.created > self._options.hook_seconds:
-            return 404, {"ok": False, "error": "expired_url"}
+            return 404, {"ok": False, "error": "expired_url"}, None
         if hook.uses >= self._options.hook_uses:
-            return 404, {"ok": False, "error": "used_url"}
+            return 404, {"ok": False, "error": "used_url"}, None
         try:
-            self.respond(hook, args)
+            made = self.respond(hook, args)
         except SlackError as error:
-            return 400, error.as_json()
+            return 400, error.as_json(), None
         hook.uses += 1
         self._world.save(hook)
         self._world.commit()
-        return 200, {"ok": True}
+        return 200, {"ok": True}, made
 
     def _target(self, hook: Hook) -> Message | None:
         there = self._world.messages.get(hook.channel, {})

@@ -103,8 +103,13 @@ class _Playground:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    @property
+    def repository(self) -> Path:
+        return self.data / "shop.git"
+
     def standin(self, bot_port: str) -> Program:
         options = ["--port", str(self.port), "--data", str(self.data), "--bot-port", bot_port]
+        options += ["--repository", str(self.repository)]
         return Program(
             "The stand-in for Slack",
             [*self.commands.standin, *options, *(["--rate-limits"] if self.rate_limits else [])],
@@ -125,7 +130,7 @@ def _run(play: _Playground, browser: bool, reset: bool, signals: Signals) -> Non
         for pid in stagings_processes(play.data):
             stop_stranger(pid, 1.0, lambda: False)
         folder.empty(play.data)
-    make_repository(play.data / "shop.git")
+    make_repository(play.repository)
     note = folder.write_config(play.data, play.port)
     env = _bot_environment(play)
     folder.write_env(play.data, env)

@@ -12,10 +12,12 @@ class Options:
 
     `events_url`: payloads go there as signed HTTP instead of Socket Mode. `ack_seconds`, `trigger_seconds`,
     `hook_seconds`, `hook_uses`: Slack's own limits (ack, trigger ids, response_url). `retry_delays`: seconds before
-    each repetition of an event that was not acknowledged. `clock`: seconds since 1970.
+    each repetition of an event that was not acknowledged. `clock`: seconds since 1970. `repository`: the bare example
+    repository, for `/playground`; None: there is none.
     """
 
     data: Path
+    repository: Path | None = None
     bot_port: int | None = None
     rate_limits: bool = False
     events_url: str | None = None

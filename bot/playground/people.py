@@ -1,6 +1,8 @@
 """What people do in channels: writing, commanding, opening the app's home. Each answers after the bot's ack."""
 
-from bot.playground import payloads
+from dataclasses import replace
+
+from bot.playground import builtin, payloads
 from bot.playground.calls import Args, SlackError
 from bot.playground.controls import Refused
 from bot.playground.delivery import Ack, Courier, Kind
@@ -17,12 +19,21 @@ TEXT = 40_000
 class People:
     """Methods raise Refused for what Slack's own client would not let a person do."""
 
-    def __init__(self, world: World, options: Options, courier: Courier, triggers: Triggers, hooks: Hooks) -> None:
+    def __init__(
+        self,
+        world: World,
+        options: Options,
+        courier: Courier,
+        triggers: Triggers,
+        hooks: Hooks,
+        own: builtin.Builtin,
+    ) -> None:
         self.world = world
         self.courier = courier
         self.triggers = triggers
         self.hooks = hooks
         self._options = options
+        self._own = own
 
     # -- who and where
 
@@ -56,6 +67,9 @@ class People:
         if thread:
             self._slackbot(user, channel, f"{name} is not supported in threads. Sorry!", thread)
             return {"ok": False, "error": "not_supported_in_threads", "ack_ms": 0.0}
+        if name == builtin.NAME:
+            self._slackbot(user, channel, await self._own.answer(user, rest))
+            return {"ok": True, "ack_ms": 0.0}
         if name not in self._options.commands:
             self._slackbot(user, channel, f"{name} is not a valid command.")
             return {"ok": False, "error": "unknown_command", "ack_ms": 0.0}
@@ -96,7 +110,8 @@ class People:
 
     def failed(self, ack: Ack, what: str, user: User, channel: Channel, thread: str | None = None) -> Json:
         """A failure that the person sees, as Slackbot tells it."""
-        self._slackbot(user, channel, f'{what} failed with the error "{ack.error}"', thread)
+        told = self._slackbot(user, channel, f'{what} failed with the error "{ack.error}"', thread)
+        self.courier.record.tie(ack.entry, told)
         return outcome(ack)
 
     # -- helpers
@@ -122,17 +137,27 @@ class People:
         if isinstance(ack.body, dict) and ack.body:
             hook = self.world.hooks[url.rpartition("/")[2]]
             try:
-                self.hooks.respond(hook, Args(ack.body))
+                self.courier.record.tie(ack.entry, self.hooks.respond(hook, Args(ack.body)))
             except SlackError as error:
-                bad = Ack("invalid_command_response", ack.body, ack.ms)
+                bad = replace(ack, error="invalid_command_response")
                 return self.failed(bad, name, user, channel) | {"errors": [error.error, *error.messages]}
             self.world.commit()
         return outcome(ack)
 
-    def _slackbot(self, user: User, channel: Channel, text: str, thread: str | None = None) -> None:
-        ts = self.world.next_ts()
-        self.world.save(Message(channel.id, ts, SLACKBOT, text, thread_ts=thread, ephemeral_to=user.id))
+    def dismiss(self, user: User, channel: Channel, ts: str) -> None:
+        """Put away what only this person sees. The bot does not hear of it."""
+        message = self.world.messages.get(channel.id, {}).get(ts)
+        if message is None or message.ephemeral_to != user.id:
+            raise Refused(f"there is no message {ts} that only {user.name} sees in {channel.name}")
+        self.world.forget(message)
         self.world.commit()
+
+    def _slackbot(self, user: User, channel: Channel, text: str, thread: str | None = None) -> Message:
+        ts = self.world.next_ts()
+        message = Message(channel.id, ts, SLACKBOT, text, thread_ts=thread, ephemeral_to=user.id)
+        self.world.save(message)
+        self.world.commit()
+        return message
 
 
 def outcome(ack: Ack) -> Json:

@@ -9,6 +9,8 @@ from aiohttp.typedefs import Middleware
 from bot.forward import forwarding_session
 from bot.playground.acting import Acting
 from bot.playground.api import Api
+from bot.playground.builtin import Builtin
+from bot.playground.completion import Completion
 from bot.playground.delivery import Courier, Way
 from bot.playground.disk import Disk
 from bot.playground.faults import Faults
@@ -18,6 +20,7 @@ from bot.playground.hooks import Hooks
 from bot.playground.options import Options
 from bot.playground.people import People
 from bot.playground.record import Record
+from bot.playground.repository import Repository
 from bot.playground.secrets import load_or_make
 from bot.playground.signed import SignedHttp
 from bot.playground.sockets import Sockets
@@ -41,8 +44,9 @@ def make_app(options: Options) -> web.Application:
     way: Way = signed or sockets
     courier = Courier(way, record, options.retry_delays)
     hooks = Hooks(world, options, faults, record)
-    people = People(world, options, courier, triggers, hooks)
-    workspace = Workspace(people, Acting(people), sockets, faults, record, secrets)
+    repository = Repository(options.repository) if options.repository else None
+    people = People(world, options, courier, triggers, hooks, Builtin(repository))
+    workspace = Workspace(people, Acting(people), sockets, faults, record, secrets, Completion(repository))
     api = Api(world, options, secrets, triggers, sockets, faults, record)
     gate = Gate(options.bot_port)
 
@@ -54,6 +58,7 @@ def make_app(options: Options) -> web.Application:
 
     async def on_shutdown(app: web.Application) -> None:
         world.close()
+        record.close()
         faults.close()
         await courier.close()
         await sockets.close()

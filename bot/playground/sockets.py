@@ -5,7 +5,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -76,11 +76,12 @@ class Sockets:
             future: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
             key = str(uuid.uuid4())
             connection.waiting[key] = future
+            envelope = _envelope(key, kind, retry)
             try:
-                await connection.socket.send_json(_envelope(key, kind, payload, retry))
-                return await asyncio.wait_for(future, self._options.ack_seconds)
+                await connection.socket.send_json(envelope | {"payload": payload})
+                return replace(await asyncio.wait_for(future, self._options.ack_seconds), envelope=envelope)
             except TimeoutError:
-                return Ack(error="operation_timeout", reason="timeout")
+                return Ack(error="operation_timeout", reason="timeout", envelope=envelope)
             except ConnectionError:
                 connection.open = False
             finally:
@@ -159,9 +160,10 @@ class Sockets:
         }
 
 
-def _envelope(key: str, kind: Kind, payload: Json, retry: Retry) -> Json:
+def _envelope(key: str, kind: Kind, retry: Retry) -> Json:
+    """Without its payload."""
     answerable = kind is not Kind.EVENT
-    made: Json = {"envelope_id": key, "type": kind.value, "payload": payload, "accepts_response_payload": answerable}
+    made: Json = {"envelope_id": key, "type": kind.value, "accepts_response_payload": answerable}
     if kind is Kind.EVENT:
         made |= {"retry_attempt": retry.number, "retry_reason": retry.reason}
     return made

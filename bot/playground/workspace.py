@@ -1,5 +1,6 @@
 """`/_workspace`: for scripts, tests and the page. Everything a person can do, and what can be seen."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -7,6 +8,7 @@ from aiohttp import web
 
 from bot.playground.acting import Acting
 from bot.playground.api import base_url
+from bot.playground.completion import Completion
 from bot.playground.controls import Refused
 from bot.playground.faults import DROP, Fault, Faults
 from bot.playground.model import BOT_USER, PEOPLE, Channel, Json, Message, User
@@ -51,7 +53,14 @@ class Asked:
 
 class Workspace:
     def __init__(
-        self, people: People, acting: Acting, sockets: Sockets, faults: Faults, record: Record, secrets: Secrets
+        self,
+        people: People,
+        acting: Acting,
+        sockets: Sockets,
+        faults: Faults,
+        record: Record,
+        secrets: Secrets,
+        completion: Completion,
     ) -> None:
         self._people = people
         self._acting = acting
@@ -59,6 +68,7 @@ class Workspace:
         self._sockets = sockets
         self._faults = faults
         self._record = record
+        self._completion = completion
         self._state = State(people.world, secrets.bot_token)
 
     def routes(self) -> list[web.RouteDef]:
@@ -70,11 +80,17 @@ class Workspace:
             "submit": self.submit,
             "close": self.close,
             "home": self.home,
+            "dismiss": self.dismiss,
             "fault": self.fault,
             "channel": self.channel,
         }
         posts = [web.post(f"/_workspace/{name}", self._door(door)) for name, door in doors.items()]
-        return [*posts, web.get("/_workspace/state", self.state), web.get("/_workspace/log", self.log)]
+        return [
+            *posts,
+            web.get("/_workspace/state", self.state),
+            web.get("/_workspace/traffic", self.traffic),
+            web.get("/_workspace/completion", self.completion),
+        ]
 
     # -- what people do
 
@@ -118,6 +134,10 @@ class Workspace:
     async def home(self, asked: Asked) -> Json:
         return await self._people.home(self._people.user(asked.text("user")))
 
+    async def dismiss(self, asked: Asked) -> Json:
+        self._people.dismiss(*self._place(asked), asked.text("ts"))
+        return {"ok": True, "ack_ms": 0.0}
+
     # -- what tests do to the world
 
     async def fault(self, asked: Asked) -> Json:
@@ -156,8 +176,15 @@ class Workspace:
             await self._world.wait(int(since), min(wait, LONGEST_WAIT))
         return web.Response(text=self._state.text(), content_type="application/json")
 
-    async def log(self, request: web.Request) -> web.Response:
-        return web.json_response({"ok": True, "entries": self._record.since(int(_number(request, "since", 0)))})
+    async def traffic(self, request: web.Request) -> web.Response:
+        """What the bot sent and was sent. `last` below `since`: the record began anew."""
+        since, wait = int(_number(request, "since", 0)), _number(request, "wait", 0)
+        if self._record.last == since:
+            await self._record.wait(since, min(wait, LONGEST_WAIT))
+        return web.json_response({"ok": True, "last": self._record.last, "entries": self._record.since(since)})
+
+    async def completion(self, request: web.Request) -> web.Response:
+        return web.json_response(await asyncio.to_thread(self._completion.json))
 
     # -- helpers
 

@@ -16,6 +16,9 @@ from bot.projects import fields, schema
 from bot.projects.checks import LOCAL_HOSTS, contradictions
 from bot.projects.places import Document, Keys, Mistake, read
 
+# Hundreds of projects; what is larger is another file, and would be read for minutes.
+MOST_BYTES = 256 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -47,7 +50,11 @@ def load_projects(path: Path) -> Configuration:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError([f"{path.name} is larger than {MOST_BYTES // 1024} kB."])
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError([f"There is no {path}. Set OCTOPOD_CONFIG to the file with your projects."]) from None
     except IsADirectoryError:

@@ -77,9 +77,7 @@ class _Reader:
         self.nodes = 0
 
     def value(self, node: yaml.Node, path: Keys) -> Any:
-        self.nodes += 1
-        if self.nodes > _MOST_NODES:
-            raise _TooMuch
+        self._count()
         self.document.values[path] = node.start_mark
         if node.tag.removeprefix(_TAG) not in _PLAIN:
             self._wrong(node, path, f"the tag {node.tag.removeprefix(_TAG)} is not understood here")
@@ -118,6 +116,7 @@ class _Reader:
                 continue
             # Of several, the first one wins.
             for source in reversed(value.value) if isinstance(value, yaml.SequenceNode) else [value]:
+                self._count()
                 if isinstance(source, yaml.MappingNode):
                     yield from self._merged(source, path)
                     yield from (
@@ -125,6 +124,12 @@ class _Reader:
                     )
                 else:
                     self._wrong(source, path, "<< takes a mapping, or a list of them")
+
+    def _count(self) -> None:
+        """Also what is merged, even if there is nothing in it: aliases multiply it."""
+        self.nodes += 1
+        if self.nodes > _MOST_NODES:
+            raise _TooMuch
 
     def _wrong(self, node: yaml.Node, path: Keys, text: str) -> None:
         self.document.mistakes.append(_mistake(node.start_mark, path, text))

@@ -82,7 +82,7 @@ class Builder:
         for key, value in node.value:
             self._budget.spend(1, len(key.value))
             if key.tag == MERGE:
-                merged = self._merge(value) | merged
+                self._merge(value, merged)
             elif not isinstance(key, yaml.ScalarNode) or key.tag not in KEYS or "\0" in key.value:
                 self._wrong(key, "a key must be text; put it in quotes")
             elif key.value in own:
@@ -91,16 +91,16 @@ class Builder:
                 own[key.value] = value
         return merged | own
 
-    def _merge(self, node: yaml.Node) -> dict[str, yaml.Node]:
-        """Of several mappings the first wins."""
-        pairs: dict[str, yaml.Node] = {}
+    def _merge(self, node: yaml.Node, merged: dict[str, yaml.Node]) -> None:
+        """Of several mappings the first wins. Empty ones count too: there can be as many of them."""
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            self._budget.spend(1, 0)
             if not isinstance(source, yaml.MappingNode):
                 self._wrong(source, "`<<` takes a mapping")
             elif self._enter(source):
-                pairs = self._pairs(source) | pairs
+                for key, value in self._pairs(source).items():
+                    merged.setdefault(key, value)
                 self._around.discard(id(source))
-        return pairs
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:

@@ -86,8 +86,7 @@ def _env(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> di
 
 def _fresh(one: Located, found: Iterable[str]) -> list[str]:
     """Without what only follows from a mistake at the same place."""
-    told = tuple(f"{place}: " for place in one.wrong)
-    return [mistake for mistake in found if not mistake.startswith(told)]
+    return [mistake for mistake in found if mistake[: mistake.find(": ", len(one.file))] not in one.wrong]
 
 
 def _twice(located: Sequence[Located]) -> list[str]:

@@ -43,7 +43,9 @@ def refusal(error: UserError, choose: Choosing | None = None) -> Text:
     if isinstance(error, Ambiguous) and choose:
         options = [(f"{s.name} · {s.branch}", choose(s)) for s in error.candidates]
         fitting = [(text, value) for text, value in options if len(value) <= LONGEST_VALUE]
-        return text_of(escape(error.text), section(escape(error.text)), actions(menu("Choose one", "choose", fitting)))
+        if fitting:  # Slack takes no menu without options
+            asked = escape(error.text)
+            return text_of(asked, section(asked), actions(menu("Choose one", "choose", fitting)))
     return refused(error.text, error.suggestions)
 
 

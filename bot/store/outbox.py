@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.events import NoticeKind, Target, Where
 from bot.ports import Letter, Posted
 from bot.store import queue
 from bot.store.queue import OPEN, Claim, is_free
-from bot.store.tables import homes, notices, releases, requests, stagings, targets
+from bot.store.tables import Utc, homes, notices, releases, requests, stagings, targets
 
 EARLIER, ALERT = notices.alias("earlier"), notices.alias("alert")
 THREAD, PRIVATE = Where.THREAD.value, Where.PRIVATE.value
@@ -32,6 +32,8 @@ class Outgoing:
 
 async def outgoing(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
     """The most important first: new cards, then notices, then edits of cards, then progress, then Homes."""
+    if not (await connection.execute(ANY_DUE, {"now": now})).scalar_one():
+        return ()
     cards = await _targets(connection, Target.CARD, now, limit)
     told = await _notices(connection, now, limit)
     progress = await _targets(connection, Target.PROGRESS, now, limit)
@@ -41,26 +43,38 @@ async def outgoing(connection: AsyncConnection, now: datetime, limit: int) -> Se
 
 
 async def _targets(connection: AsyncConnection, kind: Target, now: datetime, limit: int) -> Sequence[Outgoing]:
+    rows = await connection.execute(TARGETS_DUE[kind], {"now": now, "limit": limit})
+    return [Outgoing("targets", (row.staging_id, kind.value), row.project, None, row.posted is None) for row in rows]
+
+
+def _targets_due(kind: Target) -> Select[Any]:
     """Progress waits for the card: it lives in its thread."""
     posted = stagings.c.card_ts if kind is Target.CARD else releases.c.progress_ts
     parent = [] if kind is Target.CARD else [stagings.c.card_ts.is_not(None)]
     joined = targets.join(stagings).join(releases, releases.c.id == stagings.c.attempt_id)
-    rows = await connection.execute(
+    return (
         select(targets.c.staging_id, stagings.c.project, posted.label("posted"))
         .select_from(joined)
-        .where(targets.c.kind == kind.value, _due("targets", now), *parent)
+        .where(targets.c.kind == kind.value, _due("targets"), *parent)
         .order_by(targets.c.due_at)
-        .limit(limit)
+        .limit(LIMIT)
     )
-    return [Outgoing("targets", (row.staging_id, kind.value), row.project, None, row.posted is None) for row in rows]
 
 
 async def _homes(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
-    due = select(homes.c.user).where(_due("homes", now)).order_by(homes.c.due_at).limit(limit)
-    return [Outgoing("homes", (row.user,), None, None, False) for row in await connection.execute(due)]
+    rows = await connection.execute(HOMES_DUE, {"now": now, "limit": limit})
+    return [Outgoing("homes", (row.user,), None, None, False) for row in rows]
 
 
 async def _notices(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Outgoing]:
+    rows = await connection.execute(NOTICES_DUE, {"now": now, "limit": limit})
+    return [
+        Outgoing("notices", (row.id,), row.project, Where(row.where), row.where != Where.ALERT_EDIT.value)
+        for row in rows
+    ]
+
+
+def _notices_due() -> Select[Any]:
     """The first open one of each lane; in a thread, or with a link to it, once the card is there."""
     earlier = exists().where(
         EARLIER.c.lane == notices.c.lane,
@@ -70,33 +84,50 @@ async def _notices(connection: AsyncConnection, now: datetime, limit: int) -> Se
     )
     of_card = and_(notices.c.where.in_([THREAD, PRIVATE]), notices.c.staging_id.is_not(None))
     parented = or_(~of_card, stagings.c.card_ts.is_not(None))
-    rows = await connection.execute(
+    return (
         select(notices.c.id, notices.c.where, stagings.c.project)
         .select_from(notices.outerjoin(stagings))
-        .where(_due("notices", now), ~earlier, parented)
+        .where(_due("notices"), ~earlier, parented)
         .order_by(notices.c.id)
-        .limit(limit)
+        .limit(LIMIT)
     )
-    return [
-        Outgoing("notices", (row.id,), row.project, Where(row.where), row.where != Where.ALERT_EDIT.value)
-        for row in rows
-    ]
 
 
-def _due(table: str, now: datetime) -> ColumnElement[bool]:
+def _due(table: str) -> ColumnElement[bool]:
     of = queue.TABLES[table]
-    return and_(OPEN[table], of.c.due_at <= now, is_free(of, now))
+    return and_(OPEN[table], of.c.due_at <= NOW, is_free(of, NOW))
+
+
+def _any_due() -> Select[Any]:
+    """Whether there is anything to look for more closely; mostly there is not."""
+    kinds = or_(queue.of_kind(Target.CARD), queue.of_kind(Target.PROGRESS))
+    tables = (exists().where(_due(table)) for table in ("notices", "homes"))
+    return select(or_(exists().where(kinds, _due("targets")), *tables))
+
+
+def _next_due() -> Select[Any]:
+    queries = [
+        *queue.due_queries("notices", notices.c.due_at > NOW),
+        *queue.due_queries("homes", homes.c.due_at > NOW),
+    ]
+    for kind in (Target.CARD, Target.PROGRESS):
+        queries += queue.due_queries("targets", and_(queue.of_kind(kind), targets.c.due_at > NOW))
+    return queue.one_of(queries)
+
+
+def _homes_due() -> Select[Any]:
+    return select(homes.c.user).where(_due("homes")).order_by(homes.c.due_at).limit(LIMIT)
+
+
+# Made once: to make them takes as long as to run them, and they are run after every change.
+NOW, LIMIT = bindparam("now", type_=Utc()), bindparam("limit", type_=Integer())
+TARGETS_DUE = {kind: _targets_due(kind) for kind in (Target.CARD, Target.PROGRESS)}
+NOTICES_DUE, HOMES_DUE, ANY_DUE, NEXT_DUE = _notices_due(), _homes_due(), _any_due(), _next_due()
 
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
     """When something that may not go yet, because of a back-off, a lease or the pace of edits, will be due."""
-    found = [
-        await queue.next_due(connection, "notices", notices.c.due_at > now),
-        await queue.next_due(connection, "homes", homes.c.due_at > now),
-    ]
-    for kind in (Target.CARD, Target.PROGRESS):
-        found.append(await queue.next_due(connection, "targets", and_(queue.of_kind(kind), targets.c.due_at > now)))
-    return min((at for at in found if at), default=None)
+    return queue.earliest((await connection.execute(NEXT_DUE, {"now": now})).one())
 
 
 async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str | None]:

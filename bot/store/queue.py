@@ -4,12 +4,13 @@ A claim names its owner; finishing is fenced by it, so whoever lost a lease cann
 an outcome was last known: a claim with more than one may be a repetition of something that was done already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Table, and_, case, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -165,7 +166,7 @@ async def claim(
     return [_claimed(table, row) for row in rows]
 
 
-def is_free(of: Table, now: datetime) -> ColumnElement[bool]:
+def is_free(of: Table, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(of.c.lease_until.is_(None), of.c.lease_until <= now)
 
 
@@ -239,18 +240,34 @@ async def wanted(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -
     return {(row.staging_id, row.kind): row.wanted for row in rows}
 
 
-async def next_due(
-    connection: AsyncConnection, table: str, where: ColumnElement[bool] | None = None
-) -> datetime | None:
-    """When the earliest open work of this table is due (its lease over, if it is leased)."""
+async def next_due(connection: AsyncConnection, table: str, kind: Target | None = None) -> datetime | None:
+    """When the earliest open work of this table, targets of this kind, is due (its lease over, if it is leased)."""
+    return earliest((await connection.execute(_next_due(table, kind))).one())
+
+
+@cache
+def _next_due(table: str, kind: Target | None) -> Select[Any]:
+    return one_of(due_queries(table, of_kind(kind) if kind else None))
+
+
+def due_queries(table: str, where: ColumnElement[bool] | None = None) -> Sequence[Select[Any]]:
+    """When open work of this table is due, free and leased."""
     of = TABLES[table]
     conditions = [OPEN[table], *([where] if where is not None else [])]
     free = select(of.c.due_at).where(*conditions, of.c.lease_until.is_(None)).order_by(of.c.due_at).limit(1)
     leased = (
         select(of.c.lease_until).where(*conditions, of.c.lease_until.is_not(None)).order_by(of.c.lease_until).limit(1)
     )
-    found = [(await connection.execute(query)).scalar() for query in (free, leased)]
-    return min((at for at in found if at), default=None)
+    return free, leased
+
+
+def one_of(queries: Sequence[Select[Any]]) -> Select[Any]:
+    """All by one statement. Made once and kept: the pumps ask after every change, and making it costs as much."""
+    return select(*(query.scalar_subquery() for query in queries))
+
+
+def earliest(times: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in times if at), default=None)
 
 
 async def request(connection: AsyncConnection, id: str) -> Request | None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, literal, select, update
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
@@ -162,8 +163,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "claims": list(staging.claims),
         "health_details": list(staging.health_details),
     }
-    statement = insert(tables.stagings).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
 
 
 async def save_release(connection: AsyncConnection, release: Release) -> None:
@@ -176,8 +176,15 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
         "progress_done": False,  # whatever was shown, there is news
     }
     row |= {name: getattr(release, name) for name in RELEASE_COLUMNS if name not in row}
-    statement = insert(tables.releases).values(row)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    await connection.execute(_upsert(tables.releases, frozenset(row)), row)
+
+
+@cache
+def _upsert(table: Table, columns: frozenset[str]) -> Insert:
+    """Made once: to make it takes longer than to run it."""
+    statement = insert(table)
+    new = {name: statement.excluded[name] for name in sorted(columns)}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
 async def save_objects(connection: AsyncConnection, release: str, objects: str) -> None:
@@ -210,7 +217,7 @@ async def save_progress(connection: AsyncConnection, shown: Release, ts: str | N
 
 
 async def _stagings(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Staging]:
-    rows = await connection.execute(_joined().where(*where).order_by(STAGING.created_at, STAGING.id))
+    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at, STAGING.id))
     return [_staging(row._mapping) for row in rows]
 
 
@@ -220,6 +227,9 @@ def _joined() -> Select[Any]:
         LIVE, LIVE.c.id == STAGING.live_id
     )
     return select(*(STAGING[name] for name in PLAIN), *releases).select_from(joined)
+
+
+JOINED = _joined()
 
 
 def _staging(row: Mapping[Any, Any]) -> Staging:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engines import read_engine, write_engine
+from bot.store.turns import Turns
 
 
 class Store:
@@ -14,13 +15,14 @@ class Store:
     def __init__(self, url: str) -> None:
         self._write = write_engine(url)
         self._read = read_engine(url)
+        self._turns = Turns()
         self.writes = 0
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed at the end, rolled back by any exception."""
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back by any exception. `urgent`: somebody waits for its end."""
         self.writes += 1
-        async with self._write.begin() as connection:
+        async with self._turns.turn(urgent), self._write.begin() as connection:
             yield connection
 
     @asynccontextmanager

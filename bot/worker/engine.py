@@ -52,16 +52,13 @@ class EngineWork:
         self._checkpoint, self._probing = checkpoint, probing
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        due = await self.next_due()
         now = self._service.now()
-        if due is None or due > now:
-            return ()
         async with self._store.write() as connection:
             return await queue.claim(connection, self.table, now, owner, until, limit, queue.of_kind(Target.ENGINE))
 
     async def next_due(self) -> datetime | None:
         async with self._store.read() as connection:
-            return await queue.next_due(connection, self.table, queue.of_kind(Target.ENGINE))
+            return await queue.next_due(connection, self.table, Target.ENGINE)
 
     async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         async with self._store.read() as connection:

@@ -52,7 +52,9 @@ class Work(Protocol):
         """Which of the running ones are in vain by now."""
         ...
 
-    async def next_due(self) -> datetime | None: ...
+    async def next_due(self) -> datetime | None:
+        """When there is something to claim: asked after every change, so it must be cheap."""
+        ...
 
 
 class Pump:
@@ -92,16 +94,19 @@ class Pump:
         self._poked.clear()
         await self._cancel_superseded()
         room = self._limit - len(self._running)
-        claims = await self._work.claim(self._owner, self._in(self._pace.lease), room) if room else ()
+        due = await self._work.next_due() if room else None
+        claims = await self._claimed(room) if due and due <= self._now() else ()
         for claim in claims:
-            task = asyncio.create_task(self._perform(claim))
+            task = asyncio.create_task(self.perform(claim))
             self._running[task] = claim
             task.add_done_callback(self._ended)
         if not claims:
-            await self._wait(full=room == 0)
+            await self._wait(due)
 
-    async def _wait(self, full: bool) -> None:
-        due = None if full else await self._work.next_due()
+    async def _claimed(self, room: int) -> Sequence[Claim]:
+        return await self._work.claim(self._owner, self._in(self._pace.lease), room)
+
+    async def _wait(self, due: datetime | None) -> None:
         seconds = (due - self._now()).total_seconds() if due else self._pace.longest_wait
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(max(seconds, 0.02), self._pace.longest_wait)):
@@ -120,7 +125,8 @@ class Pump:
                 await asyncio.gather(task, return_exceptions=True)
                 await self._put_back(claim, 0, "superseded", known=True, failed=False)
 
-    async def _perform(self, claim: Claim) -> None:
+    async def perform(self, claim: Claim) -> None:
+        """One claimed piece of work, to its end: done, put back, or given up."""
         try:
             async with asyncio.timeout(self._pace.lease * 0.9):
                 await self._work.perform(claim)

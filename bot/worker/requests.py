@@ -26,10 +26,7 @@ class RequestWork:
         self._service, self._store, self._git, self._engine, self._checkpoint = service, store, git, engine, checkpoint
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        due = await self.next_due()
         now = self._service.now()
-        if due is None or due > now:
-            return ()
         async with self._store.write() as connection:
             return await queue.claim(connection, self.table, now, owner, until, limit)
 
@@ -48,7 +45,7 @@ class RequestWork:
         request = await self._request(claim)
         self._checkpoint("request-claimed")
         try:
-            match grammar.parse(request.command):
+            match grammar.reread(request.command):
                 case commands.Deploy() as command:
                     await self._deploy(claim, request, command)
                 case commands.Logs() as command:

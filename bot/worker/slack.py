@@ -51,10 +51,11 @@ class SlackWork:
     async def next_due(self) -> datetime | None:
         """The end of a back-off or of the pace of edits; what waits for Slack's limits is due when they allow it."""
         now = self._service.now()
-        slots = [self._slot(item) for item in await self._waiting()]
-        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
         async with self._store.read() as connection:
+            waiting = await outbox.outgoing(connection, now, LOOK_AT)
             later = await outbox.next_due(connection, now)
+        slots = [self._slot(item) for item in waiting]
+        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
         times = [now + timedelta(seconds=wait) for wait in waits]
         return min([*times, *([later] if later else [])], default=None)
 

@@ -100,6 +100,13 @@ async def test_in_a_thread_its_branch_is_deployed(talk: Talk) -> None:
     assert talk.engine.order("again").commit == talk.engine.order("feature-x").commit
 
 
+async def test_half_a_name_with_too_much_for_a_menu_names_what_it_could_be(talk: Talk) -> None:
+    for branch in ("feature-x", "feature-y"):
+        await talk.deploy(branch)
+    told = await talk.say("alice", f"/octopod logs feature {'w' * 160}")
+    assert "could be one of 2 stagings" in told and "Did you mean `feature-x` or `feature-y`?" in told
+
+
 async def test_an_unknown_staging_gets_a_hint(talk: Talk) -> None:
     await talk.deploy("feature-x")
     told = await talk.say("alice", "/octopod info feature-z")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import UserError
 from bot.domain.grammar import (
+    MOST_CHARACTERS,
     MOST_LINES,
     Command,
     Delete,
@@ -19,6 +20,7 @@ from bot.domain.grammar import (
     Logs,
     parse,
     render,
+    reread,
     strip_mention,
     typed,
     usage,
@@ -265,7 +267,16 @@ commands: st.SearchStrategy[Command] = st.one_of(
 
 @given(commands)
 def test_a_command_written_down_is_read_as_itself(command: Command) -> None:
-    assert parse(render(command)) == command
+    assert reread(render(command)) == command
+
+
+def test_half_a_character_is_replaced() -> None:
+    assert parse("info a\ud83d\ude00b\ud83dc") == Info("a\U0001f600b\ufffdc")
+
+
+def test_what_grew_by_being_written_down_is_read_all_the_same() -> None:
+    longer = parse("info " + '"' + "'&" * 1400 + '"')
+    assert len(render(longer)) > MOST_CHARACTERS and reread(render(longer)) == longer
 
 
 @given(

@@ -125,6 +125,13 @@ async def test_a_cancelled_export_leaves_no_process(tmp_path: Path, origin: Orig
     await gone(int((tmp_path / "pid").read_text()))
 
 
+async def test_what_was_told_of_a_commit_needs_no_git_again(origin: Origin, cache: GitCache) -> None:
+    commit = origin.commit("login", {"a": "1"})
+    told = await cache.commit(a_project(origin.path), commit)
+    shutil.rmtree(origin.path)
+    assert await cache.commit(a_project(origin.path), commit) == told
+
+
 async def test_what_is_known_about_a_commit(origin: Origin, cache: GitCache) -> None:
     commit = origin.commit("login", {"a": "1"}, "Größer: 100 % “better” 🐙\n\nBody")
     found = await cache.commit(a_project(origin.path), commit)

@@ -21,12 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 LAUNCH = """
-import sys
+import os, sys
 from pathlib import Path
 from bot.playground.launcher import Commands, run
 
 data, port, bot, reset = sys.argv[1:5]
-commands = Commands(bot=(sys.executable, bot), to_start=30.0, to_stop=1.0)
+to_stop = 1.0 if os.environ.get("MANNER") == "deaf" else 20.0
+commands = Commands(bot=(sys.executable, bot), to_start=30.0, to_stop=to_stop)
 sys.exit(run(int(port), Path(data), browser=False, reset=reset == "reset", commands=commands))
 """
 
@@ -37,7 +38,6 @@ from pathlib import Path
 data, manner = Path(os.environ["OCTOPOD_DATA"]), os.environ.get("MANNER", "good")
 if manner == "broken":
     sys.exit("octopod.yaml:3:5: this is not right")
-(data / "bot.pid").write_text(str(os.getpid()))
 
 def end(*_):
     standin = os.environ["SLACK_API_URL"].replace("/api/", "/_workspace/state")
@@ -46,6 +46,7 @@ def end(*_):
     sys.exit(0)
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if manner == "deaf" else end)
+(data / "bot.pid").write_text(str(os.getpid()))
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

@@ -204,7 +204,7 @@ async def test_the_log_never_holds_a_token(slack: Workspace) -> None:
     await slack.posted(f"oops {slack.secrets.signing_secret} {slack.secrets.bot_token}")
     client = AsyncWebClient(token=slack.secrets.app_token, base_url=f"{slack.base}/api/", session=slack.http)
     await client.apps_connections_open(app_token=slack.secrets.app_token)
-    async with slack.http.get(f"{slack.base}/_workspace/log") as answer:
+    async with slack.http.get(f"{slack.base}/_workspace/traffic") as answer:
         text = await answer.text()
     assert "chat.postMessage" in text and "apps.connections.open" in text
     assert not any(s in text for s in (slack.secrets.bot_token, slack.secrets.app_token, slack.secrets.signing_secret))

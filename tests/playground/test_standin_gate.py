@@ -76,7 +76,7 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-@pytest.mark.parametrize("path", ["/_workspace/state", "/_workspace/log", "/_socket", "/api/auth.test"])
+@pytest.mark.parametrize("path", ["/_workspace/state", "/_workspace/traffic", "/_socket", "/api/auth.test"])
 async def test_pages_of_others_may_do_nothing(slack: Workspace, path: str, headers: dict[str, str]) -> None:
     port = slack.base.rpartition(":")[2]
     sent = {name: value.format(port=port) for name, value in headers.items()}

@@ -297,7 +297,7 @@ async def test_a_trigger_opens_one_view_within_three_seconds(tmp_path: Path) -> 
 
         async def trigger() -> str:
             await slack.post("command", user="alice", channel="general", text="/octopod new")  # nobody acks
-            async with slack.http.get(f"{slack.base}/_workspace/log") as answer:
+            async with slack.http.get(f"{slack.base}/_workspace/traffic") as answer:
                 return str((await answer.json())["entries"][-1]["body"]["trigger_id"])
 
         first = await trigger()
@@ -313,7 +313,7 @@ async def test_views_have_hashes_names_and_an_end(tmp_path: Path) -> None:
 
         async def open_(**more: Any) -> Json:
             await slack.post("command", user="alice", channel="general", text="/octopod new")
-            async with slack.http.get(f"{slack.base}/_workspace/log") as answer:
+            async with slack.http.get(f"{slack.base}/_workspace/traffic") as answer:
                 trigger = (await answer.json())["entries"][-1]["body"]["trigger_id"]
             return await slack.call("views.open", trigger_id=trigger, view=modal(**more))
 

@@ -222,3 +222,8 @@ def test_whatever_is_in_the_file_only_mistakes_are_raised(tmp_path: Path, conten
         json.dumps(rendered(tmp_path, content), allow_nan=False)
     except PermanentError as error:
         assert error.text
+
+
+def test_merges_of_nothing_are_counted_too(tmp_path: Path) -> None:
+    merges = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 9))
+    assert "unfold to too much" in mistakes(tmp_path, f"a0: &a0 {{}}\n{merges}")[0]

@@ -240,5 +240,5 @@ async def test_kinds_are_claimed_apart(tmp_path: Path) -> None:
         async with store.write() as connection:
             claims = await queue.claim(connection, "targets", NOW, "me", NOW + LEASE, 9, queue.of_kind(ENGINE))
             assert [claim.key for claim in claims] == [("s1", "engine")]
-            other = await queue.next_due(connection, "targets", queue.of_kind(CARD))
+            other = await queue.next_due(connection, "targets", CARD)
         assert other == NOW

@@ -14,7 +14,24 @@ export async function act(what, body) {
   }
 }
 
+/** What can be typed, as GET /_workspace/completion tells it; null when it cannot be had. */
+export async function learnCompletion() {
+  try {
+    const response = await fetch("/_workspace/completion", { cache: "no-store" });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 const LONG = 25;
+
+/** What the bot sent and was sent after `since`, as soon as there is something. `signal` ends the waiting. */
+export async function traffic(since, signal) {
+  const response = await fetch(`/_workspace/traffic?since=${since}&wait=${LONG}`, { signal, cache: "no-store" });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.json();
+}
 
 /** Calls `changed(state)` whenever something is new, and `lost(true|false)` when the connection goes or comes. */
 export async function follow(changed, lost) {

@@ -8,12 +8,13 @@ export function confirmed(question) {
   if (!question) return Promise.resolve(true);
   return new Promise((resolve) => {
     const style = question.style === "danger" ? "danger" : "primary";
-    const dialog = h("dialog", { class: "confirm", "aria-labelledby": "confirm-title" },
+    const risky = question.style === "danger";
+    const dialog = h("dialog", { class: "confirm", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text" },
       h("h2", { id: "confirm-title" }, plain(question.title?.text ?? "Are you sure?")),
-      h("p", {}, textObject(question.text)),
+      h("p", { id: "confirm-text" }, textObject(question.text)),
       h("form", { method: "dialog", class: "choices" },
-        h("button", { value: "no" }, plain(question.deny?.text ?? "Cancel")),
-        h("button", { value: "yes", class: style, autofocus: true }, plain(question.confirm?.text ?? "Yes"))));
+        h("button", { value: "no", autofocus: risky }, plain(question.deny?.text ?? "Cancel")),
+        h("button", { value: "yes", class: style, autofocus: !risky }, plain(question.confirm?.text ?? "Yes"))));
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue === "yes");

@@ -50,12 +50,24 @@ export function replace(old, fresh) {
     const twin = fresh.querySelector(`[data-field="${CSS.escape(field.dataset.field)}"]`);
     if (twin && field.touched && twin.carry) twin.carry(field);
   }
-  const spot = old.contains(document.activeElement) ? spotOf(document.activeElement) : null;
+  const spot = old.contains(document.activeElement) ? spotOf(old, document.activeElement) : null;
   old.replaceWith(fresh);
-  if (spot) fresh.querySelector(spot)?.focus({ preventScroll: true });
+  if (spot) spotIn(fresh, spot)?.focus({ preventScroll: true });
 }
 
-function spotOf(node) {
-  const spot = node.dataset.spot ?? node.closest("[data-spot]")?.dataset.spot;
-  return spot ? `[data-spot="${CSS.escape(spot)}"]` : null;
+const FOCUSABLE = "button, input, select, textarea, a[href], [tabindex]";
+
+/** Where the keyboard is, in words that hold after a redraw: the nth place of that name, and the how manieth in it. */
+function spotOf(old, node) {
+  const place = node.closest("[data-spot]");
+  if (!place) return null;
+  const name = `[data-spot="${CSS.escape(place.dataset.spot)}"]`;
+  return { name, nth: [...old.querySelectorAll(name)].indexOf(place), at: [...place.querySelectorAll(FOCUSABLE)].indexOf(node) };
+}
+
+function spotIn(fresh, { name, nth, at }) {
+  const place = fresh.matches(name) ? fresh : fresh.querySelectorAll(name)[nth];
+  const inside = [...(place?.querySelectorAll(FOCUSABLE) ?? [])];
+  if (at < 0) return place;
+  return inside[at]?.checkVisibility() ? inside[at] : inside[0] ?? place;
 }

@@ -5,6 +5,7 @@
 
 import { confirmed } from "./dialogs.js";
 import { h } from "./dom.js";
+import { menu } from "./menu.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { people, world } from "./state.js";
 
@@ -13,7 +14,7 @@ export function element(spec, block, place, quietly = false) {
   const draw = ELEMENTS[spec.type];
   if (!draw) return h("span", { class: "unknown" }, `[${spec.type} cannot be shown here]`);
   const node = draw(spec, block, place, quietly);
-  node.dataset.spot = `${block.block_id}/${spec.action_id}`;
+  node.dataset.spot = `${spec.action_id}`; // not with the block's id, which may be another after every change
   return node;
 }
 
@@ -25,6 +26,8 @@ const ELEMENTS = {
   channels_select: (...all) => select(all[0], [[null, channels()]], all[0].initial_channel, ...all.slice(1)),
   conversations_select: (...all) => select(all[0], [[null, channels()]], all[0].initial_conversation, ...all.slice(1)),
   external_select: external,
+  multi_external_select: externals,
+  rich_text_input: rich,
   multi_static_select: (...all) => boxes(all[0], options(all[0]), values(all[0].initial_options), ...all.slice(1)),
   multi_users_select: (...all) => boxes(all[0], users(), all[0].initial_users, ...all.slice(1)),
   multi_channels_select: (...all) => boxes(all[0], channels(), all[0].initial_channels, ...all.slice(1)),
@@ -72,17 +75,13 @@ async function busy(node, doing) {
 
 function overflow(spec, block, place) {
   const choose = async (one) => {
-    node.open = false;
     if (!(await confirmed(spec.confirm))) return;
     if (one.url) window.open(one.url, "_blank", "noopener");
     await place.act(spec, block, one.value);
   };
   const items = spec.options.map((one) =>
-    h("button", { type: "button", class: "quiet", onclick: () => choose(one) }, plain(one.text.text)));
-  const node = h("details", { class: "overflow" }, h("summary", { "aria-label": "More actions" }, "⋯"), h("div", {}, items));
-  node.addEventListener("keydown", (event) => { if (event.key === "Escape") { node.open = false; event.stopPropagation(); } });
-  node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) node.open = false; });
-  return node;
+    ({ label: plain(one.text.text), note: one.description && plain(one.description.text), choose: () => choose(one) }));
+  return menu({ label: "More actions", content: "⋯", items, name: "overflow" });
 }
 
 /** Makes `node` a field. Chosen values go to the bot at once unless `quietly`. */
@@ -112,13 +111,12 @@ function select(spec, groups, initial, block, place, quietly) {
   });
 }
 
-/** A text box that offers what the bot suggests for what was typed. */
-function external(spec, block, place, quietly) {
+/** A text box that offers what the bot suggests for what was typed; `picked({text, value})` once one is chosen. */
+function searching(spec, block, place, picked) {
   const list = h("datalist", { id: `list-${crypto.randomUUID()}` });
   const box = h("input", { list: list.id, autocomplete: "off", placeholder: spec.placeholder?.text,
-    "aria-label": spec.placeholder?.text ?? "Search", value: spec.initial_option?.text.text ?? "" });
-  const node = h("span", { class: "external" }, box, list);
-  let known = new Map(spec.initial_option ? [[spec.initial_option.text.text, spec.initial_option.value]] : []);
+    "aria-label": spec.placeholder?.text ?? "Search" });
+  let known = new Map();
   let waiting;
   const ask = async () => {
     const found = await place.suggest(spec, block, box.value);
@@ -127,13 +125,50 @@ function external(spec, block, place, quietly) {
   };
   box.addEventListener("input", () => {
     clearTimeout(waiting);
-    if (!known.has(box.value)) waiting = setTimeout(ask, 250);
+    if (known.has(box.value)) picked({ text: box.value, value: known.get(box.value) });
+    else waiting = setTimeout(ask, 250);
   });
-  box.addEventListener("change", () => known.has(box.value) && node.dispatchEvent(new Event("chosen")));
+  return { box, list };
+}
+
+const chosenOption = ({ text, value }) => ({ text: text.text, value });
+
+function external(spec, block, place, quietly) {
+  let chosen = spec.initial_option ? chosenOption(spec.initial_option) : null;
+  const { box, list } = searching(spec, block, place, (one) => { chosen = one; node.dispatchEvent(new Event("chosen")); });
+  const node = h("span", { class: "external" }, box, list);
+  box.value = chosen?.text ?? "";
+  box.addEventListener("input", () => { if (!box.value) chosen = null; });
+  return field(node, spec, block, place, quietly, { read: () => chosen?.value ?? null, write: () => {}, on: "chosen" });
+}
+
+/** The same for several: what was chosen stands before the box, each with a way to take it out. */
+function externals(spec, block, place, quietly) {
+  let chosen = (spec.initial_options ?? []).map(chosenOption);
+  const chips = h("span", { class: "chips" });
+  const set = (now) => { chosen = now; draw(); node.dispatchEvent(new Event("chosen")); };
+  const { box, list } = searching(spec, block, place, (one) => {
+    box.value = "";
+    const full = chosen.length >= (spec.max_selected_items ?? Infinity);
+    if (!full && !chosen.some(({ value }) => value === one.value)) set([...chosen, one]);
+  });
+  const draw = () => chips.replaceChildren(...chosen.map((one) => h("button", { type: "button", class: "chip",
+    "aria-label": `Remove ${one.text}`, onclick: () => { set(chosen.filter((other) => other !== one)); box.focus(); } }, one.text, " ✕")));
+  const node = h("span", { class: "external" }, chips, box, list);
+  draw();
+  return field(node, spec, block, place, quietly, { read: () => chosen.map(({ value }) => value), write: () => {}, on: "chosen" });
+}
+
+/** Text without its styles; what was preset may have some, and is kept until it is changed. */
+function rich(spec, block, place, quietly) {
+  const node = h("textarea", { rows: 4, placeholder: spec.placeholder?.text });
+  const sections = spec.initial_value?.elements ?? [];
+  const preset = sections.flatMap((one) => one.elements ?? []).map((one) => one.text ?? "").join("");
+  node.value = preset;
+  const section = () => ({ type: "rich_text_section", elements: [{ type: "text", text: node.value }] });
   return field(node, spec, block, place, quietly, {
-    read: () => known.get(box.value) ?? null,
-    write: () => {},
-    on: "chosen",
+    read: () => (node.value === preset ? spec.initial_value ?? null : { type: "rich_text", elements: [section()] }),
+    write: (value) => { node.value = value?.elements?.[0]?.elements?.[0]?.text ?? ""; },
   });
 }
 
@@ -147,6 +182,12 @@ function boxes(spec, list, initial, block, place, quietly) {
   const node = h("fieldset", { class: "choices-list", "aria-label": spec.placeholder?.text },
     list.map((one) => choice("checkbox", name, one, (initial ?? []).includes(one.value))));
   const all = () => [...node.querySelectorAll("input")];
+  const limit = () => {
+    const full = all().filter((box) => box.checked).length >= (spec.max_selected_items ?? Infinity);
+    all().forEach((box) => { box.disabled = full && !box.checked; });
+  };
+  node.addEventListener("change", limit);
+  limit();
   return field(node, spec, block, place, quietly, {
     read: () => all().filter((box) => box.checked).map((box) => box.value),
     write: (chosen) => all().forEach((box) => { box.checked = chosen.includes(box.value); }),

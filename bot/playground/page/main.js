@@ -1,46 +1,35 @@
-// The page as a whole: follows the state, draws its parts, remembers in the address where one is.
+// The page as a whole: follows the state, draws its parts, and moves between them.
 
+import { readAddress, writeAddress } from "./address.js";
 import { follow } from "./api.js";
 import { composer } from "./composer.js";
 import { showHome } from "./home.js";
+import { inspector } from "./inspector.js";
+import { keyboard } from "./keyboard.js";
 import { showMessages } from "./messages.js";
 import { showModal } from "./modals.js";
-import { showSidebar } from "./sidebar.js";
-import { HOME, channel, direct, here, learn, me, nameOf, people, thread, threads, topLevel, world } from "./state.js";
+import { toEnd } from "./scrolling.js";
+import { showSidebar, sidebarDrawer } from "./sidebar.js";
+import { DIRECT, HOME, channel, direct, here, learn, nameOf, people, thread, threads, topLevel, world } from "./state.js";
+import { tools } from "./tools.js";
+import { nothingDeployed, welcome } from "./tries.js";
 
 const $ = (id) => document.getElementById(id);
-const SENT_TO = "@octopod"; // the direct messages with the bot, before there are any
 
 const writer = composer($("composer"), () => ({ channel: here.channel, thread: null }));
 const replier = composer($("reply-composer"), () => ({ channel: here.channel, thread: here.thread }));
-
-// -- where one is: #/alice/C02STAGINGS/1700000000.000100
-
-function readAddress() {
-  const archive = location.pathname.match(/^\/archives\/([^/]+)(?:\/p(\d{10})(\d{6}))?/);
-  if (archive) return fromPermalink(...archive.slice(1));
-  const [, person, place, ts] = location.hash.split("/").map(decodeURIComponent);
-  return { person: people().find(({ name }) => name === person)?.id, channel: place, thread: ts ?? null };
-}
-
-function fromPermalink(place, seconds, fraction) {
-  const parent = new URLSearchParams(location.search).get("thread_ts");
-  spotlight = seconds ? `${seconds}.${fraction}` : null;
-  return { channel: place, thread: parent };
-}
+const drawer = sidebarDrawer($("menu"), $("sidebar"));
+const inspecting = inspector($("inspector"), (where) => { place(where.channel, where.thread); spotlight = where.ts; shine(); });
 
 /** A message to scroll to once it is drawn. */
 let spotlight = null;
 
-function writeAddress() {
-  const address = `/#/${[me()?.name, here.channel, here.thread].filter(Boolean).map(encodeURIComponent).join("/")}`;
-  if (location.pathname + location.hash !== address) history.pushState(null, "", address);
-}
+// -- where one is
 
 function settle(wish) {
   const person = wish.person ?? here.person ?? localStorage.getItem("person");
   here.person = people().some(({ id }) => id === person) ? person : people()[0].id;
-  const known = wish.channel === HOME || wish.channel === SENT_TO || reachable(wish.channel);
+  const known = wish.channel === HOME || wish.channel === DIRECT || reachable(wish.channel);
   here.channel = known ? wish.channel : (world.channels.find(({ name }) => name === "stagings") ?? world.channels[0]).id;
   here.thread = known && reachable(here.channel) && thread(channel(here.channel), wish.thread).length ? wish.thread : null;
   localStorage.setItem("person", here.person);
@@ -50,27 +39,53 @@ function settle(wish) {
 const reachable = (id) => Boolean(channel(id)) && (!channel(id).is_im || channel(id).user === here.person);
 
 function go(changes) {
+  const before = { ...here };
   settle({ ...here, ...changes });
   writeAddress();
+  drawer.close();
   draw();
-  $("messages").scrollTop = changes.channel || changes.person ? $("messages").scrollHeight : $("messages").scrollTop;
-  if (changes.thread) replier.focus();
-  else if (changes.channel && here.channel !== HOME) writer.focus();
+  if (here.channel !== before.channel || here.person !== before.person) toEnd($("messages"));
+  if (changes.person) return; // the keyboard stays with the choice of the person
+  if (here.thread) replier.focus();
+  else if (before.thread) focusMessage(before.thread);
+  else if (here.channel !== HOME) writer.focus();
+}
+
+/** Where the keyboard was before a thread was opened. */
+const focusMessage = (ts) => (document.querySelector(`#messages [data-ts="${ts}"]`) ?? $("messages")).focus();
+
+function place(id, ts) {
+  if (id !== here.channel || (ts ?? null) !== here.thread) go({ channel: id, thread: ts ?? null });
+}
+
+function arrive() {
+  const address = readAddress();
+  spotlight = address.spotlight ?? null;
+  settle(address);
+  draw();
 }
 
 // -- drawing
 
 function draw() {
-  if (here.channel === SENT_TO && direct()) here.channel = direct().id;
+  if (here.channel === DIRECT && direct()) here.channel = direct().id;
   const news = showSidebar(go);
   const title = titleOf(here.channel);
   $("channel-name").textContent = title;
+  $("topic").textContent = TOPICS[title] ?? "";
   document.title = `${news ? `(${news}) ` : ""}${title} · Octopod playground, not Slack`;
+  drawer.news(news);
   drawThread(title); // first, for it takes its room from the channel
   drawChannel(title);
   showModal();
   shine();
 }
+
+const TOPICS = {
+  "#general": "Anything at all",
+  "#stagings": "One card per staging; what happens to it is in its thread",
+  "#stagings-alerts": "One message per breakage",
+};
 
 function titleOf(id) {
   if (id === HOME) return "Octopod: home";
@@ -83,7 +98,12 @@ function drawChannel(title) {
   $("composer").hidden = here.channel === HOME;
   if (here.channel === HOME) { showHome($("messages")); return; }
   const list = { id: here.channel, messages: [], ...there };
-  showMessages($("messages"), list, topLevel(list), { replies: threads(list), open: (ts) => go({ thread: ts }) });
+  showMessages($("messages"), list, topLevel(list), {
+    replies: threads(list),
+    open: (ts) => go({ thread: ts }),
+    calls: inspecting.show,
+    before: nothingDeployed(there) ? () => welcome((text) => writer.enter(text)) : null,
+  });
   writer.refresh(`Message ${title}`);
 }
 
@@ -94,7 +114,7 @@ function drawThread(title) {
   document.body.classList.toggle("with-thread", Boolean(list.length));
   if (!list.length) return;
   $("thread-name").textContent = `Thread in ${title}`;
-  showMessages($("replies"), there, list);
+  showMessages($("replies"), there, list, { calls: inspecting.show });
   replier.refresh(`Reply to ${nameOf(list[0].user)}`);
 }
 
@@ -105,14 +125,17 @@ function shine() {
   spotlight = null;
   node.scrollIntoView({ block: "center" });
   node.classList.add("spotlight");
+  node.focus({ preventScroll: true });
 }
 
 // -- events
 
-$("thread-close").addEventListener("click", () => go({ thread: null }));
-$("thread").addEventListener("keydown", (event) => { if (event.key === "Escape") go({ thread: null }); });
+for (const id of ["thread-close", "thread-back"]) $(id).addEventListener("click", () => go({ thread: null }));
+$("thread").addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented) go({ thread: null });
+});
 
-addEventListener("popstate", () => { settle(readAddress()); draw(); });
+addEventListener("popstate", arrive);
 
 // Permalinks lead to this very page, by whichever of its names: no new tab for them.
 document.addEventListener("click", (event) => {
@@ -122,18 +145,34 @@ document.addEventListener("click", (event) => {
   if (!ours || !address.pathname.startsWith("/archives/")) return;
   event.preventDefault();
   history.pushState(null, "", address.pathname + address.search);
-  settle(readAddress());
+  arrive();
   writeAddress();
-  draw();
 });
+
+for (const skip of document.querySelectorAll("a.skip")) {
+  skip.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (skip.hash === "#composer" && !$("composer").hidden) writer.focus();
+    else $("messages").focus();
+  });
+}
+
+/** What is tried happens where its card will be. */
+function tried(text) {
+  go({ channel: world.channels.find(({ name }) => name === "stagings")?.id, thread: null });
+  return writer.enter(text);
+}
+
+const shortcuts = keyboard({ go, inspector: inspecting.toggle });
+tools($("tools"), { tried, inspecting, shortcuts });
 
 let begun = false;
 
 follow(
   (state) => {
     learn(state);
-    if (!begun) { settle(readAddress()); writeAddress(); begun = true; }
-    draw();
+    if (begun) draw();
+    else { begun = true; arrive(); writeAddress(); }
   },
   (lost) => {
     $("banner").hidden = !lost;

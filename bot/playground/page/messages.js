@@ -8,20 +8,29 @@ import { h, reconcile } from "./dom.js";
 import { gathered } from "./elements.js";
 import { emoji } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { isAtEnd, newer, toEnd, walk } from "./scrolling.js";
 import { bot, here, mentions, nameOf, user } from "./state.js";
 
 /**
  * Draw `list` into `container`, which stays at its end if it was there. `replies` maps a parent's ts to {count, last},
- * `open(ts)` shows a thread; both are left out inside of one.
+ * `open(ts)` shows a thread; both are left out inside of one. `calls(place)` shows what made a message. `before()`: the
+ * node that stands above all, if there is one.
  */
-export function showMessages(container, channel, list, { replies, open } = {}) {
-  const atEnd = container.scrollHeight - container.scrollTop - container.clientHeight < 40;
-  reconcile(container, withDays(list), {
-    key: (item) => item.day ?? `${channel.id}/${item.ts}`,
+export function showMessages(container, channel, list, { replies, open, calls, before } = {}) {
+  const atEnd = isAtEnd(container);
+  const items = [...(before ? [{ before: "before" }] : []), ...withDays(list)];
+  const had = container.drawn?.size ?? 0;
+  reconcile(container, items, {
+    key: (item) => item.before ?? item.day ?? `${channel.id}/${item.ts}`,
     stamp: (item) => JSON.stringify([item, replies?.get(item.ts), here.person]),
-    draw: (item) => (item.day ? separator(item) : draw(item, channel, replies?.get(item.ts), open)),
+    draw: (item) => {
+      if (item.before) return before();
+      return item.day ? separator(item) : draw(item, channel, { thread: replies?.get(item.ts), open, calls });
+    },
   });
-  if (atEnd) container.scrollTop = container.scrollHeight;
+  if (atEnd) toEnd(container);
+  newer(container, !atEnd && items.length > had);
+  walk(container, open);
 }
 
 function withDays(list) {
@@ -33,23 +42,41 @@ function withDays(list) {
 
 const separator = ({ name }) => h("div", { class: "day", role: "separator" }, h("span", {}, name));
 
-function draw(message, channel, thread, open) {
+function draw(message, channel, { thread, open, calls }) {
   const kinds = ["message", message.ephemeral_to && "ephemeral", mentions(message, here.person) && "for-me"];
   const at = dateOf(message.ts);
-  return h("article", { class: kinds.filter(Boolean).join(" "), "data-ts": message.ts },
+  const name = user(message.user)?.real_name ?? message.user;
+  return h("article", { class: kinds.filter(Boolean).join(" "), "data-ts": message.ts, "data-spot": message.ts, tabindex: -1,
+    "aria-label": `${name}, ${clock(message.ts)}${message.ephemeral_to ? ", only visible to you" : ""}` },
     avatar(message.user),
     h("div", { class: "content" },
       message.ephemeral_to && h("p", { class: "note" }, "Only visible to you"),
       message.broadcast && open && h("p", { class: "note" }, "Replied to a thread"),
       h("header", {},
-        h("strong", {}, user(message.user)?.real_name ?? message.user),
+        h("strong", {}, name),
         user(message.user)?.is_bot && h("span", { class: "app" }, "app"),
         h("time", { datetime: at.toISOString(), title: full(at) }, clock(message.ts)),
-        open && !message.ephemeral_to && h("button", { class: "quiet reply", onclick: () => open(message.thread_ts ?? message.ts) },
-          "Reply in thread")),
+        message.edited && h("small", { class: "edited" }, "edited"),
+        handles(message, channel, open, calls)),
       body(message, channel),
       reactions(message),
       thread && open && summary(message, thread, open)));
+}
+
+/** What can be done with a message. */
+function handles(message, channel, open, calls) {
+  const spot = (name) => `${message.ts}/${name}`;
+  const dismiss = async () => {
+    const answer = await act("dismiss", { user: here.person, channel: channel.id, ts: message.ts });
+    if (!answer.ok) toast(complaint(answer));
+  };
+  return h("span", { class: "handles" },
+    calls && user(message.user)?.is_bot && h("button", { class: "quiet glyph", title: "Show the call that made this",
+      "aria-label": "Show the call that made this", "data-spot": spot("calls"),
+      onclick: () => calls({ channel: channel.id, ts: message.ts }) }, "{ }"),
+    open && !message.ephemeral_to && h("button", { class: "quiet reply", "data-spot": spot("reply"),
+      onclick: () => open(message.thread_ts ?? message.ts) }, "Reply", h("span", { class: "word" }, " in thread")),
+    message.ephemeral_to && h("button", { class: "quiet dismiss", "data-spot": spot("dismiss"), onclick: dismiss }, "Dismiss"));
 }
 
 function avatar(id) {
@@ -62,10 +89,7 @@ function avatar(id) {
 function body(message, channel) {
   if (message.deleted) return h("p", { class: "unknown" }, "This message was deleted.");
   const place = inMessage(message, channel);
-  const edited = message.edited && h("small", { class: "edited" }, " (edited)");
-  const shown = message.blocks.length
-    ? [blocks(message.blocks, place), edited]
-    : h("div", { class: "text" }, mrkdwn(message.text), edited);
+  const shown = message.blocks.length ? blocks(message.blocks, place) : h("div", { class: "text" }, mrkdwn(message.text));
   return h("div", { class: "body" }, shown, (message.attachments ?? []).map((one) => attachment(one, place)),
     (message.files ?? []).map(file));
 }
@@ -89,7 +113,7 @@ function reactions(message) {
 }
 
 function summary(message, { count, last }, open) {
-  return h("button", { class: "quiet thread-summary", onclick: () => open(message.ts) },
+  return h("button", { class: "quiet thread-summary", "data-spot": `${message.ts}/thread`, onclick: () => open(message.ts) },
     h("strong", {}, count === 1 ? "1 reply" : `${count} replies`), ` last at ${clock(last)}`);
 }
 

@@ -33,6 +33,7 @@ function open(content) {
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(shown.id); });
   document.body.append(dialog);
   dialog.showModal();
+  content.querySelector(".blocks :is(input, textarea, select, button), footer .primary")?.focus();
   return dialog;
 }
 

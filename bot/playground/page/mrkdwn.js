@@ -17,11 +17,29 @@ export function mrkdwn(text) {
 /** Lines that begin with > are set apart. */
 function quotes(text) {
   const nodes = [];
-  for (const [lines] of text.matchAll(/(?:^&gt;.*(?:\n|$))+|(?:^(?!&gt;).*(?:\n|$))+/gm)) {
+  for (const [lines] of text.matchAll(/(?:^(?:&gt;|>).*(?:\n|$))+|(?:^(?!&gt;|>).*(?:\n|$))+/gm)) {
     if (!lines) continue;
-    if (!lines.startsWith("&gt;")) nodes.push(...inline(lines));
-    else nodes.push(h("blockquote", {}, inline(lines.replace(/^&gt; ?/gm, "").replace(/\n$/, ""))));
+    if (!/^(&gt;|>)/.test(lines)) nodes.push(...items(lines));
+    else nodes.push(h("blockquote", {}, inline(lines.replace(/^(?:&gt;|>) ?/gm, "").replace(/\n$/, ""))));
   }
+  return nodes;
+}
+
+const ITEM = /^(\s*)([•◦▪]|\d{1,2}\.|-) +(.*)$/;
+
+/** Lists are typed as lines with a bullet, a dash or a number; long items are indented as a whole. */
+function items(text) {
+  if (!text.split("\n").some((line) => ITEM.test(line))) return inline(text);
+  const nodes = [];
+  let rest = [];
+  const flush = () => { if (rest.length) nodes.push(...inline(rest.join("\n"))); rest = []; };
+  for (const line of text.replace(/\n$/, "").split("\n")) {
+    const [, depth, mark, said] = line.match(ITEM) ?? [];
+    if (mark === undefined) { rest.push(line); continue; }
+    flush();
+    nodes.push(h("span", { class: depth ? "item deeper" : "item" }, h("span", { class: "mark" }, `${mark} `), h("span", {}, inline(said))));
+  }
+  flush();
   return nodes;
 }
 

@@ -7,9 +7,12 @@ export let world = { seq: -1, users: [], usergroups: [], channels: [], views: []
 export const here = { person: null, channel: null, thread: null };
 
 export const HOME = "home";
+/** The direct messages with the bot, before there are any. */
+export const DIRECT = "@octopod";
 
 export function learn(state) {
   world = state;
+  for (const { id } of people()) seen[id] ??= Object.fromEntries(world.channels.map((one) => [one.id, last(one)]));
 }
 
 export const people = () => world.users.filter((user) => !user.is_bot);
@@ -53,18 +56,25 @@ export function topView() {
   return mine.findLast((view) => !covered.has(view.id)) ?? null;
 }
 
-/** By person, by channel: the ts of the last message that they have seen. */
-const seen = new Map();
+const SEEN = "seen";
+/** By person, by channel: the ts of the last message that they have seen. What was there at first is no news. */
+const seen = JSON.parse(localStorage.getItem(SEEN) ?? "{}");
 
 const last = (channel) => channel.messages.at(-1)?.ts ?? "0";
 
-/** What came to a channel since the person last looked: {count, mentioned}. What was there at first is no news. */
+/** What came to a channel since the person last looked: {count, mentions}. */
 export function unread(channel) {
-  if (!seen.has(here.person)) seen.set(here.person, new Map(world.channels.map((one) => [one.id, last(one)])));
-  const mine = seen.get(here.person);
-  if (channel.id === here.channel) mine.set(channel.id, last(channel));
-  const fresh = channel.messages.filter((message) => message.ts > (mine.get(channel.id) ?? "0") && isNews(message));
-  return { count: fresh.length, mentioned: fresh.some((message) => mentions(message, here.person)) };
+  if (channel.id === here.channel && document.visibilityState === "visible") look(channel);
+  const mark = seen[here.person]?.[channel.id] ?? "0";
+  const fresh = channel.messages.filter((message) => message.ts > mark && isNews(message));
+  return { count: fresh.length, mentions: fresh.filter((message) => mentions(message, here.person)).length };
+}
+
+function look(channel) {
+  const mine = (seen[here.person] ??= {});
+  if (mine[channel.id] === last(channel)) return;
+  mine[channel.id] = last(channel);
+  localStorage.setItem(SEEN, JSON.stringify(seen));
 }
 
 function isNews(message) {

@@ -1,0 +1,161 @@
+"""/playground: a command of the stand-in itself. Real commits on a real repository; the bot hears nothing of it."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from standin_kit import Json, Workspace, workspace
+
+from bot.playground.builtin import WORDS
+from bot.playground.example import make_repository
+from bot.playground.repository import WORDS as GREETINGS
+
+IDS = {"alice": "U01ALICE", "bob": "U02BOB"}
+BRANCHES = ("broken-login", "broken-start", "green-button", "main", "orange-button", "slow-start")
+
+
+class Example:
+    """The repository, and a person at the composer."""
+
+    def __init__(self, slack: Workspace, folder: Path) -> None:
+        self.slack, self.folder = slack, folder
+
+    async def says(self, text: str, user: str = "alice") -> str:
+        """What the person is told, privately, by Slackbot."""
+        answer = await self.slack.post("command", user=user, channel="stagings", text=text)
+        assert answer["ok"], answer
+        told: Json = (await self.slack.messages("stagings"))[-1]
+        assert (told["user"], told["ephemeral_to"]) == ("USLACKBOT", IDS[user])
+        return str(told["text"])
+
+    def git(self, *arguments: str) -> str:
+        command = ["git", f"--git-dir={self.folder}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("made") / "shop.git"
+    make_repository(folder)
+    yield folder
+
+
+@pytest.fixture
+async def example(made: Path, tmp_path: Path) -> AsyncIterator[Example]:
+    folder = tmp_path / "shop.git"
+    shutil.copytree(made, folder)
+    async with workspace(tmp_path / "slack", repository=folder) as slack:
+        yield Example(slack, folder)
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+async def test_a_push_is_a_commit_that_changes_the_shops_words(example: Example, branch: str) -> None:
+    before = example.git("rev-parse", branch)
+    told = await example.says(f"/playground push {branch} Say it   in other words", "bob")
+    after = example.git("rev-parse", branch)
+    assert example.git("log", "-1", "--format=%an <%ae> %s %P", branch) == (
+        f"Bob <bob@example.com> Say it in other words {before}"
+    )
+    assert example.git("diff", "--stat", "--format=", before, after, "--", "web/settings.py").endswith("1 deletion(-)")
+    assert example.git("diff", "--name-only", before, after) == "web/settings.py"
+    assert GREETINGS[0] in example.git("show", f"{branch}:web/settings.py")
+    assert after[:7] in told and "Say it in other words" in told and f"`/octopod deploy {branch}`" in told
+    example.git("fsck", "--strict")
+
+
+async def test_it_can_be_pushed_again_and_again(example: Example) -> None:
+    said = [await example.says("/playground push main") for _ in range(len(GREETINGS) + 1)]
+    assert example.git("rev-list", "--count", "main") == str(3 + len(GREETINGS) + 1)
+    assert len(set(said)) == len(said)
+    assert example.git("log", "-1", "--format=%s", "main") == f"Greet people with “{GREETINGS[0]}”"
+
+
+async def test_pushes_at_the_same_time_lose_nothing(example: Example) -> None:
+    posts = (
+        example.slack.post("command", user=user, channel="stagings", text=f"/playground push main by {user}")
+        for user in ("alice", "bob", "carol")
+    )
+    await asyncio.gather(*posts)
+    subjects = example.git("log", "-3", "--format=%an %s", "main").splitlines()
+    assert sorted(subjects) == ["Alice by alice", "Bob by bob", "Carol by carol"]
+
+
+async def test_branches_are_made_and_dropped(example: Example) -> None:
+    told = await example.says("/playground branch feature/blue from orange-button")
+    assert example.git("rev-parse", "feature/blue") == example.git("rev-parse", "orange-button")
+    assert "`/octopod deploy feature/blue`" in told and "`/playground push feature/blue`" in told
+    await example.says("/playground branch plain")
+    assert example.git("rev-parse", "plain") == example.git("rev-parse", "main")
+    told = await example.says("/playground drop feature/blue")
+    assert "feature/blue" not in example.git("branch", "--list", "--all")
+    assert "`/octopod delete feature/blue`" in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("push", "Say which branch"),
+        ("push nothing-there", "There is no branch `nothing-there`; there are: broken-login"),
+        ("push main/x", "There is no branch `main/x`"),
+        ("push <script>", "There is no branch `&lt;script&gt;`"),
+        ("branch", "Say the name of the new branch"),
+        ("branch main", "There is a branch `main` already"),
+        ("branch main/below", "is in the way"),
+        ("branch ..", "is no name for a branch"),
+        ("branch -x", "does not begin with a dash"),
+        ("branch " + "x" * 101, "1 to 100 characters"),
+        ("branch new to main", "not understood"),
+        ("branch new from nowhere", "There is no branch `nowhere`"),
+        ("drop", "Say which branch"),
+        ("drop main", "it stays"),
+        ("drop nothing-there", "There is no branch"),
+        ("dance", "`dance` is not something that `/playground` can do."),
+    ],
+)
+async def test_what_is_wrong_is_said_and_nothing_is_changed(example: Example, typed: str, told: str) -> None:
+    before = example.git("for-each-ref")
+    assert told in await example.says(f"/playground {typed}")
+    assert example.git("for-each-ref") == before
+
+
+async def test_without_the_greeting_it_says_how_to_push_else(example: Example, tmp_path: Path) -> None:
+    empty = example.git("hash-object", "-w", "-t", "tree", "/dev/null")
+    commit = example.git("-c", "user.name=B", "-c", "user.email=b@x.org", "commit-tree", empty, "-m", "Nothing")
+    example.git("update-ref", "refs/heads/bare", commit)
+    told = await example.says("/playground push bare")
+    assert "has no greeting to change" in told and f"git clone {example.folder}" in told
+
+
+@pytest.mark.parametrize("typed", ["/playground", "/playground help", "/playground HELP"])
+async def test_help_tells_all_of_it(example: Example, typed: str) -> None:
+    told = await example.says(typed)
+    assert all(f"`/playground {word.syntax}`" in told for word in WORDS)
+
+
+async def test_the_bot_hears_nothing_of_it(example: Example) -> None:
+    await example.says("/playground push main")
+    async with example.slack.http.get(f"{example.slack.base}/_workspace/traffic") as answer:
+        assert (await answer.json())["entries"] == []
+
+
+async def test_not_in_threads_as_any_command(example: Example) -> None:
+    ts = await example.slack.posted()
+    body = {"user": "alice", "channel": "stagings", "thread_ts": ts, "text": "/playground push main"}
+    assert (await example.slack.post("command", **body))["error"] == "not_supported_in_threads"
+
+
+async def test_without_a_repository_it_says_so(tmp_path: Path) -> None:
+    async with workspace(tmp_path) as slack:
+        told = await Example(slack, tmp_path).says("/playground push main")
+        assert "was not told of a repository" in told
+        assert "push" in await Example(slack, tmp_path).says("/playground help")
+
+
+async def test_a_repository_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "not.git").mkdir()
+    async with workspace(tmp_path / "slack", repository=tmp_path / "not.git") as slack:
+        told = await Example(slack, tmp_path).says("/playground push main")
+        assert "could not be changed" in told and "not a git repository" in told

@@ -1,0 +1,221 @@
+"""The real service and the three kinds of the worker's work over a real file; git, renderer, engine and Slack as fakes.
+
+Nothing runs by itself: what is due is claimed and performed when the test says so, and time stands until it is moved.
+The process can be killed at each of the worker's named points; then all is opened again over the same file.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from builders import NOW, a_commit
+from cryptography.fernet import Fernet, MultiFernet
+from sqlalchemy import text
+
+from bot.domain.errors import OutcomeUnknown, TemporaryError
+from bot.domain.events import NoticeKind, Where
+from bot.domain.model import Release, Staging
+from bot.domain.policy import Person
+from bot.domain.project import Project, UrlProbe
+from bot.domain.status import StagingStatus, Synced
+from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot
+from bot.service import Asked, Service
+from bot.store import stagings
+from bot.store.queue import Claim
+from bot.store.store import Store
+from bot.worker.engine import EngineWork
+from bot.worker.pump import Pace, Pump, Work
+from bot.worker.requests import RequestWork
+from bot.worker.slack import SlackWork
+from bot.worker.worker import Worker
+
+TTL = timedelta(hours=3)
+LEASE = timedelta(seconds=180)
+PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
+KINDS = ("requests", "engine", "slack")
+POINTS = ("request-claimed", "rendered", "applied", "engine-done", "card-sent", "progress-sent", "notice-sent")
+
+
+class Killed(BaseException):
+    """kill -9, as far as one process can have it: nothing of the bot catches this."""
+
+
+class World:
+    def __init__(self, folder: Path, database: Path) -> None:
+        self.folder, self.now, self.kill_at = folder, NOW, ""
+        self.file = shutil.copy(database, folder / "octopod.db")
+        self.keys = MultiFernet([Fernet(Fernet.generate_key())])
+        self.neighbours, self.chat = Neighbours(), FakeChat()
+        self.asked = 0
+
+    async def open(self) -> None:
+        """A bot starts."""
+        self.store = Store(f"sqlite+aiosqlite:///{self.file}")
+        project = Project(
+            name="shop", repo="/x", manifests=PurePosixPath("deploy"), channel="stagings", alerts="alerts", ttl=TTL,
+            hosts={"web": "${staging}.localhost"}, scheme="http",
+        )  # fmt: skip
+        self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
+        there, trees = self.neighbours, self.folder / "trees"
+        self.works: dict[str, Work] = {
+            "requests": RequestWork(self.service, self.store, there, there, self.passed),
+            "engine": EngineWork(self.service, self.store, there, there, there, there, trees, self.passed),
+            "slack": SlackWork(self.service, self.store, self.chat, self.passed, PACE),
+        }
+        self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}
+        await Worker(self.store, lambda: self.now, (), lambda: False).start()
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    def passed(self, point: str) -> None:
+        if point == self.kill_at:
+            raise Killed
+
+    async def claim(self, kind: str) -> Sequence[Claim]:
+        return await self.works[kind].claim("me", self.now + LEASE, 8)
+
+    async def perform(self, kind: str, claim: Claim) -> bool:
+        """False if the bot was killed meanwhile; it runs again then."""
+        try:
+            await self.pumps[kind].perform(claim)
+        except Killed:
+            self.kill_at = ""
+            await self.restart()
+            return False
+        return True
+
+    async def restart(self) -> None:
+        await self.close()
+        await self.open()
+
+    def ask(self, who: str) -> Asked:
+        self.asked += 1
+        return Asked(
+            f"trigger-{self.asked}", Person(who), "C1", "stagings", self.now, response_url="http://slack/answer"
+        )
+
+    async def facts(self) -> tuple[Sequence[Staging], dict[str, int]]:
+        """All stagings there ever were, and how many lines each has in the journal."""
+        async with self.store.read() as connection:
+            counted = await connection.execute(text("SELECT staging_id, count(*) FROM journal GROUP BY staging_id"))
+            lines: dict[str, int] = {row[0]: row[1] for row in counted}
+            return list((await stagings.by_ids(connection, list(lines))).values()), lines
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        async with self.store.read() as connection:
+            return [tuple(row) for row in (await connection.execute(text(sql))).all()]
+
+
+class Neighbours:
+    """Git, renderer, engine and prober in one; `heads`: a number for each branch's newest commit."""
+
+    def __init__(self) -> None:
+        self.heads = {"main": 1, "feature": 1, "with-data": 1}
+        self.orders: list[ReleaseOrder] = []
+        self.removed: list[str] = []
+        self.result = ProbeResult(True, "200 OK")
+
+    @property
+    def facts(self) -> EngineFacts:
+        return EngineFacts("local", frozenset(), 8080)
+
+    async def resolve(self, project: Project, name: str) -> Head:
+        return Head(name, a_commit(self.heads[name]))
+
+    async def branches(self, project: Project) -> Sequence[Head]:
+        return [Head(name, a_commit(number)) for name, number in self.heads.items()]
+
+    async def commit(self, project: Project, commit: str) -> Commit:
+        return Commit(commit, "Work", "Alice", "a@x.org", NOW)
+
+    async def export(self, project: Project, commit: str, folder: Path) -> None:
+        """Nothing reads the files: the renderer is a fake, too."""
+
+    def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
+        kind = "PersistentVolumeClaim" if facts.branch == "with-data" else "Deployment"
+        return [{"kind": kind, "metadata": {"name": "web"}}]
+
+    async def apply(self, order: ReleaseOrder) -> None:
+        self.orders.append(order)
+
+    async def remove(self, staging: str) -> None:
+        self.removed.append(staging)
+
+    async def watch(self) -> AsyncIterator[StagingStatus | Synced]:
+        yield Synced(frozenset())
+
+    async def logs(self, staging: str, workload: str | None = None, lines: int = 50) -> Mapping[str, Sequence[str]]:
+        return {"web": ["listening"]}
+
+    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+        return self.result
+
+
+class FakeChat:
+    """Keeps what was posted by its key. `fault`: what happens to the next call.
+
+    before: refused, and nobody knows whether it was done; lost: done, but the answer got lost; later: a 429.
+    """
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self.posted: Counter[str] = Counter()
+        self.shown: dict[str, str] = {}
+        self.homes: dict[str, dict[str, str]] = {}
+        self.told: list[tuple[str, NoticeKind, Where]] = []
+        self.private: Counter[str] = Counter()
+
+    def slot(self, project: str | None, where: Where | None, posts: bool, key: tuple[Any, ...]) -> Slot:
+        return Slot(f"{where} {posts}", 0.0)
+
+    async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
+        return self._show(f"card-{staging.id}", staging.phase, at is None, unsure)
+
+    async def show_progress(
+        self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
+    ) -> Posted:
+        return self._show(f"progress-{release.id}", release.stage, ts is None, unsure)
+
+    def slot_of_homes(self) -> Slot:
+        return Slot("homes", 0.0)
+
+    async def show_home(self, user: str, found: Sequence[tuple[Staging, Posted | None]]) -> None:
+        lost = self._fails()
+        self.homes[user] = {staging.id: staging.phase for staging, _ in found}
+        self._lose(lost)
+
+    async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
+        lost = self._fails()
+        if letter.where is Where.PRIVATE:
+            if not unsure:
+                self.private[letter.key] += 1
+        elif not (unsure and self.posted[letter.key]):
+            assert staging
+            self.told.append((staging.id, letter.kind, letter.where))
+            self.posted[letter.key] += 1
+        self._lose(lost)
+        return None if letter.where is Where.PRIVATE else Posted("C1", letter.key)
+
+    def _show(self, key: str, how: str, new: bool, unsure: bool) -> Posted:
+        lost = self._fails()
+        if new and not (unsure and self.posted[key]):
+            self.posted[key] += 1
+        self.shown[key] = how
+        self._lose(lost)
+        return Posted("C1", key)
+
+    def _fails(self) -> bool:
+        fault, self.fault = self.fault, ""
+        if fault == "before":
+            raise OutcomeUnknown("Slack has trouble of its own.")
+        if fault == "later":
+            raise TemporaryError("Slack asks to slow down.", retry_after=1.0)
+        return fault == "lost"
+
+    def _lose(self, lost: bool) -> None:
+        if lost:
+            raise OutcomeUnknown("Slack did not answer.")

@@ -1,0 +1,388 @@
+"""The whole service against a small model, by whatever order of wishes, reports, repetitions, faults and crashes.
+
+`make test` walks a few lives, the same each time; `make test-crash` walks 500.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from builders import NOW
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from life_model import Life, Report
+from service_world import KINDS, POINTS, TTL, World
+from structlog.testing import capture_logs
+
+from bot.domain import commands
+from bot.domain.errors import UserError
+from bot.domain.events import Where
+from bot.domain.model import Phase, Staging
+from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+from bot.ports import ProbeResult
+from bot.service import Asked, Repeated
+from bot.store.homes import LOOKED_AT_FOR
+from bot.store.migrate import migrate
+from bot.store.queue import Claim
+
+T = TypeVar("T")
+PEOPLE, BRANCHES = ("U01ALICE", "U02BOB", "U03CAROL"), ("main", "feature", "with-data")
+READY, PROGRESSING = WorkloadState.READY, WorkloadState.PROGRESSING
+ANY, AT_ONCE, SOMEBODY = st.integers(0, 3), st.booleans(), st.sampled_from(PEOPLE)
+DATABASE: Path  # a migrated one, which each machine copies
+
+
+class Lives(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="octopod-lives-"))
+        self.runner = asyncio.Runner()
+        self.world = World(self.folder, DATABASE)
+        self.do(self.world.open())
+        self.lives: dict[str, Life] = {}
+        self.serving: dict[str, str] = {}
+        self.lookers: dict[str, datetime] = {}
+        self.claims: list[tuple[str, Claim]] = []
+        self.asked: list[tuple[Asked, Any]] = []
+        self.logs = capture_logs()
+        self.said = self.logs.__enter__()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    # --- people
+
+    @initialize(branches=st.lists(st.sampled_from(BRANCHES), min_size=1, max_size=2))
+    def begin(self, branches: Sequence[str]) -> None:
+        """Most lives begin the usual way: deployed, ready, live."""
+        for branch in branches:
+            self.deploy(branch, None, PEOPLE[0], True)
+        for which in range(len(self.lives)):
+            self.report(which, READY, False, True, True)
+
+    @rule(branch=st.sampled_from(BRANCHES), name=st.sampled_from([None, None, "pay"]), who=SOMEBODY, at_once=AT_ONCE)
+    def deploy(self, branch: str, name: str | None, who: str, at_once: bool) -> None:
+        asked = self.world.ask(who)
+        command = commands.Deploy(branch, name)
+        self.do(self.world.service.accept(asked, command))
+        self.asked.append((asked, command))
+        self._then(at_once)
+
+    @rule(branch=st.sampled_from(BRANCHES))
+    def push(self, branch: str) -> None:
+        self.world.neighbours.heads[branch] += 1
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, hours=st.sampled_from([-1, 1, 4, 24]), who=SOMEBODY)
+    def extend(self, which: int, hours: int, who: str) -> None:
+        life, asked = self._one(which), self.world.ask(who)
+        until = self.world.now + timedelta(hours=hours)
+        try:
+            self.do(self.world.service.extend(asked, life.id, until=until))
+        except UserError:
+            assert life.absent
+        else:
+            self.asked.append((asked, (life.id, until)))
+            life.extended(until)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, who=SOMEBODY, at_once=AT_ONCE)
+    def delete(self, which: int, who: str, at_once: bool) -> None:
+        life, asked = self._one(which), self.world.ask(who)
+        try:
+            self.do(self.world.service.delete(asked, life.id))
+        except UserError:
+            assert life.gone
+        else:
+            life.deleted(self.world.now)
+        self._then(at_once)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, who=SOMEBODY, stale=st.booleans())
+    def retry(self, which: int, who: str, stale: bool) -> None:
+        life = self._one(which)
+        release = "another" if stale else life.release
+        try:
+            self.do(self.world.service.retry(self.world.ask(who), life.id, release))
+        except UserError:
+            assert stale or life.phase is not Phase.FAILED
+        else:
+            assert not stale and life.phase is Phase.FAILED
+
+    @rule(who=SOMEBODY)
+    def look_at_home(self, who: str) -> None:
+        self.do(self.world.service.home_opened(who))
+        self.lookers[who] = self.world.now
+
+    @precondition(lambda self: self.asked)
+    @rule(which=ANY)
+    def repeat(self, which: int) -> None:
+        """Slack sends the same once more."""
+        asked, wish = self.asked[-1 - which % len(self.asked)]
+        with pytest.raises((Repeated, UserError)):
+            if isinstance(wish, commands.Deploy):
+                self.do(self.world.service.accept(asked, wish))
+            else:
+                self.do(self.world.service.extend(asked, wish[0], until=wish[1] + timedelta(days=2)))
+
+    # --- the engine, the prober and the clock
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, state=st.sampled_from(WorkloadState), old=st.booleans(), well=st.booleans(), at_once=AT_ONCE)
+    def report(self, which: int, state: WorkloadState, old: bool, well: bool, at_once: bool) -> None:
+        """Stale ones too, and of stagings that are gone; what is ready serves."""
+        life = self._one(which)
+        release = life.live if old and life.live else life.release
+        if state is READY:
+            self.serving[life.id] = release
+        serving = self.serving.get(life.id)
+        workload = _workload(release, state)
+        of_serving = workload if serving == release else _workload(serving or "", READY if well else PROGRESSING)
+        said = Report(release, state, serving, of_serving.ready > 0)
+        status = StagingStatus(life.id, release, (workload,), serving, (of_serving,) if serving else ())
+        self.do(self.world.service.statuses([status]))
+        life.reported(said, self.world.now)
+        self._then(at_once)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, listed=st.booleans())
+    def vanish(self, which: int, listed: bool) -> None:
+        """The engine says that it is gone, or lists all others only."""
+        life = self._one(which)
+        self.serving.pop(life.id, None)
+        if listed:
+            held = {one.id for one in self.lives.values() if one is not life}
+            self.do(self.world.service.synced(held))
+        else:
+            self.do(self.world.service.statuses([StagingStatus(life.id, None, present=False)]))
+        life.vanished(self.world.now)
+
+    @rule(ok=st.booleans())
+    def urls(self, ok: bool) -> None:
+        self.world.neighbours.result = ProbeResult(ok, "200 OK" if ok else "404", final=not ok)
+
+    @rule(seconds=st.sampled_from([1, 4, 5, 6, 60, 3600, 2 * 3600]))
+    def time(self, seconds: int) -> None:
+        self.world.now += timedelta(seconds=seconds)
+        self.do(self.world.service.tick())
+        for life in self.lives.values():
+            life.ticked(self.world.now)
+
+    # --- the worker, and what it has to live with
+
+    @rule(kind=st.sampled_from(KINDS))
+    def claim(self, kind: str) -> None:
+        """What is due is taken now, and done whenever it is done."""
+        self.claims += [(kind, claim) for claim in self.do(self.world.claim(kind))]
+
+    @precondition(lambda self: self.claims)
+    @rule(which=ANY, point=st.sampled_from(["", "", "", *POINTS]))
+    def perform(self, which: int, point: str) -> None:
+        """The bot may be killed at a point on the way."""
+        self.world.kill_at = point
+        self._perform(*self.claims.pop(which % len(self.claims)))
+        self.world.kill_at = ""
+
+    @rule(kinds=st.permutations(KINDS))
+    def work(self, kinds: Sequence[str]) -> None:
+        for kind in kinds:
+            for claim in self.do(self.world.claim(kind)):
+                self._perform(kind, claim)
+
+    @rule(fault=st.sampled_from(["before", "lost", "later"]))
+    def trouble_in_slack(self, fault: str) -> None:
+        self.world.chat.fault = fault
+
+    @rule()
+    def restart(self) -> None:
+        self.claims = []
+        self.do(self.world.restart())
+
+    # --- what must hold
+
+    @invariant()
+    def the_service_is_where_the_model_is(self) -> None:
+        """Phase, expiry, and a journal line for each change."""
+        seen, lines = self.do(self.world.facts())
+        ours = {life.id: (life.phase, life.expires, life.journal) for life in self.lives.values()}
+        assert {one.id: (one.phase, one.expires_at, lines[one.id]) for one in seen} == ours
+
+    @invariant()
+    def nothing_is_sent_twice_or_out_of_order(self) -> None:
+        chat = self.world.chat
+        assert all(count == 1 for count in [*chat.posted.values(), *chat.private.values()])
+        for life in self.lives.values():
+            for ours in (self._of_lane(life, thread=True), self._of_lane(life, thread=False)):
+                wanted, sent = ours
+                assert sent == wanted[: len(sent)]
+
+    @invariant()
+    def nothing_is_a_bug(self) -> None:
+        bad = [line for line in self.said if line["log_level"] == "error"]
+        assert not bad, bad
+
+    def teardown(self) -> None:
+        try:
+            self.world.now += timedelta(minutes=2)  # wishes wait for a deletion for a minute, then are refused
+            self._settled()
+            for life in self.lives.values():
+                if not life.gone:
+                    self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id))
+                    life.deleted(self.world.now)
+            self._settled()
+            for life in self.lives.values():
+                assert life.gone or life.id in self.world.neighbours.removed
+                self.do(self.world.service.statuses([StagingStatus(life.id, None, present=False)]))
+                life.vanished(self.world.now)
+            self._settled()
+            assert all(life.phase is Phase.DELETED for life in self.lives.values())
+            self.the_service_is_where_the_model_is()
+        finally:
+            self.logs.__exit__(None, None, None)
+            self.do(self.world.close())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    # --- helpers
+
+    def _then(self, at_once: bool) -> None:
+        if at_once:
+            self.work(KINDS)
+
+    def _one(self, which: int) -> Life:
+        """The newest ones more often than those long gone."""
+        lives = list(self.lives.values())
+        return lives[-1 - which % len(lives)]
+
+    def _staging(self, id: str) -> Staging:
+        found = self.do(self.world.service.staging(id))
+        assert found
+        return found.staging
+
+    def _perform(self, kind: str, claim: Claim) -> None:
+        """And let the model know what follows. Whoever was killed, or lost the claim, has decided nothing."""
+        before = self.do(self.world.rows("SELECT id, attempt_id FROM stagings"))
+        stage = self._stage(claim) if kind == "engine" else ""
+        if not self.do(self.world.perform(kind, claim)):
+            self.claims = []
+            return
+        if kind == "requests":
+            self._granted(dict(before))
+        elif kind == "engine":
+            self._reconciled(self.lives[claim.staging], stage)
+
+    def _stage(self, claim: Claim) -> str:
+        life = self.lives[claim.staging]
+        return "absent" if life.absent else life.stage
+
+    def _reconciled(self, life: Life, stage: str) -> None:
+        if stage == "ready":
+            life.answered() if self.world.neighbours.result.ok else life.failed()
+        elif stage == "queued":
+            life.applied()
+
+    def _granted(self, before: dict[str, str]) -> None:
+        """A request came through: which release came of it is the service's choice, all else the model's."""
+        for id, release in self.do(self.world.rows("SELECT id, attempt_id FROM stagings ORDER BY created_at, id")):
+            if before.get(id) == release:
+                continue
+            staging = self._staging(id)
+            commit = int(staging.attempt.commit, 16)
+            assert commit == self.world.neighbours.heads[staging.branch]
+            assert staging.attempt.actor in PEOPLE
+            if id in self.lives:
+                life = self.lives[id]
+                assert not life.absent and not life.nothing_new(commit)
+                life.deployed(release, commit, self.world.now)
+            else:
+                twins = [one for one in self.lives.values() if one.branch == staging.branch and not one.gone]
+                assert staging.name in ("pay", staging.branch) or twins
+                assert not any(self._took_back(one, staging) for one in self.lives.values())
+                assert staging.name not in {one.name for one in self.lives.values() if not one.gone}
+                self.lives[id] = Life(id, staging.name, staging.branch, release, commit, self.world.now + TTL)
+
+    def _took_back(self, life: Life, staging: Staging) -> bool:
+        """Somebody had asked for the end of this very staging after the deploy was asked for."""
+        same = (life.name, life.branch) == (staging.name, staging.branch)
+        return same and life.unwanted_at is not None and life.unwanted_at > staging.attempt.requested_at
+
+    def _of_lane(self, life: Life, *, thread: bool) -> tuple[list[Any], list[Any]]:
+        """What must be told there in the end, and what has been."""
+        wanted = [(kind, where) for kind, where in life.told if (where is Where.THREAD) == thread]
+        sent = [(kind, where) for id, kind, where in self.world.chat.told if id == life.id]
+        return wanted, [(kind, where) for kind, where in sent if (where is Where.THREAD) == thread]
+
+    def _settled(self) -> None:
+        """All that is due is done; then everything must have been told and shown as it is."""
+        self.world.chat.fault, self.claims = "", []
+        self.do(self.world.restart())  # ends leases and back-offs
+        for _ in range(60):
+            claims = [(kind, claim) for kind in KINDS for claim in self.do(self.world.claim(kind))]
+            for kind, claim in claims:
+                self._perform(kind, claim)
+            if not claims and not self._waiting():
+                break
+            self.world.now += timedelta(seconds=0 if claims else 0.1)
+        else:
+            raise AssertionError("it never settles")
+        self._all_is_told()
+
+    def _waiting(self) -> bool:
+        """Wishes wait for the end of a deletion, which waits for the engine; all else ends by itself."""
+        open_targets = "SELECT 1 FROM targets WHERE wanted > done"
+        return bool(self.do(self.world.rows(open_targets)))
+
+    def _all_is_told(self) -> None:
+        chat = self.world.chat
+        for life in self.lives.values():
+            for thread in (True, False):
+                wanted, sent = self._of_lane(life, thread=thread)
+                assert sent == wanted
+            assert chat.posted[f"card-{life.id}"] == 1
+            assert chat.shown[f"card-{life.id}"] == life.phase
+            for release, stage in {**life.releases, life.release: life.stage}.items():
+                shown = chat.shown.get(f"progress-{release}")
+                assert shown == stage or (stage == "superseded" and shown is None), (release, shown, stage)
+        present = {life.id: life.phase for life in self.lives.values() if not life.gone}
+        for who, since in self.lookers.items():
+            assert chat.homes[who] == present or self.world.now > since + LOOKED_AT_FOR
+        assert sum(w is Where.THREAD for _, _, w in chat.told) == sum(
+            where is Where.THREAD for life in self.lives.values() for _, where in life.told
+        )
+
+
+def _workload(release: str, state: WorkloadState) -> WorkloadStatus:
+    return WorkloadStatus("Deployment", "web", release, state, 1, int(state is READY), NOW, "no" * (state is not READY))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> None:
+    global DATABASE
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{tmp_path / 'octopod.db'}"))
+    DATABASE = tmp_path / "octopod.db"
+
+
+usual = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
+
+
+def test_a_few_lives(database: None) -> None:
+    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=8, stateful_step_count=20, derandomize=True))
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(900)
+def test_five_hundred_lives(database: None) -> None:
+    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=500, stateful_step_count=20))
