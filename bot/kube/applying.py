@@ -8,11 +8,22 @@ from typing import Any, TypeVar
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import CLAIM, JOB, NAMESPACE, OF_BRANCHES, WORKLOADS, Kind, Object
+from bot.kube.kinds import CLAIM, DEPLOYMENT, JOB, NAMESPACE, OF_BRANCHES, WORKLOADS, Kind, Object
 from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
-from bot.kube.prepare import Fence, bare_namespace, fences, in_steps, key, namespace, namespace_name, prepared
+from bot.kube.prepare import (
+    Fence,
+    admission,
+    bare_namespace,
+    fences,
+    in_steps,
+    key,
+    namespace,
+    namespace_name,
+    prepared,
+)
 from bot.ports import ReleaseOrder
 
+RIGHTS_LOOKS, RIGHTS_PAUSE = 100, 0.05
 T = TypeVar("T")
 Existing = Mapping[tuple[Kind, str], Mapping[str, str]]
 
@@ -24,6 +35,7 @@ class Applying:
     kube: Kube
     order: ReleaseOrder
     fence: Fence
+    account: str
 
     async def run(self) -> None:
         """Raises TemporaryError; PermanentError only while nothing of the release was changed yet."""
@@ -33,10 +45,13 @@ class Applying:
                 "The manifests of this branch hold nothing that runs.",
                 next_step="Add a Deployment, push, and deploy again.",
             )
-        found = await self._existing()
-        existing = found or {}
+        there = await self._is_there()
+        if not there:
+            await self.kube.apply(bare_namespace(self.order))
+        await self._admitted()
+        existing = await self._existing() if there else {}
         self._require_own(objects, existing)
-        await self._fenced(new=found is None)
+        await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
         stale = self._stale_jobs(existing)
         await self._rehearsed([thing for thing in objects if key(thing) not in stale])
         try:
@@ -50,12 +65,12 @@ class Applying:
             # The rehearsal went well, so somebody is changing things at this moment.
             raise TemporaryError(error.text, retry_after=5) from error
 
-    async def _existing(self) -> Existing | None:
-        """What there is in the namespace, ours or not, and its labels. None without a namespace."""
+    async def _is_there(self) -> bool:
+        """Whether it has its namespace. It gets one without its release, which is said when it is known to fit."""
         place = namespace_name(self.order)
         found = await self.kube.get(NAMESPACE, place)
         if found is None:
-            return None
+            return False
         if "deletionTimestamp" in found["metadata"]:
             raise TemporaryError(f"The namespace `{place}` is still being removed.", retry_after=1)
         if labels(found).get(STAGING) != self.order.staging:
@@ -64,6 +79,22 @@ class Applying:
                 f"There is a namespace `{place}` already, and it is {whose}.",
                 next_step=f"Remove it (`kubectl delete namespace {place}`), or deploy the branch under another name.",
             )
+        return True
+
+    async def _admitted(self) -> None:
+        """Rights in a namespace of its own. New ones take the API server a moment to know of."""
+        binding = admission(self.order, self.account)
+        if binding is None:
+            return
+        await self.kube.apply(binding)
+        for _ in range(RIGHTS_LOOKS):
+            if await self.kube.may("patch", DEPLOYMENT, namespace_name(self.order)):
+                return
+            await asyncio.sleep(RIGHTS_PAUSE)
+
+    async def _existing(self) -> Existing:
+        """What there is in the namespace, ours or not, and its labels."""
+        place = namespace_name(self.order)
         lists = await _together([self.kube.list(kind, place, metadata=True) for kind in OF_BRANCHES])
         return {
             (kind, thing["metadata"]["name"]): labels(thing)
@@ -83,12 +114,6 @@ class Applying:
                 foreign,
                 "Remove them, or rename yours; Octopod does not take over what it has not made.",
             )
-
-    async def _fenced(self, new: bool) -> None:
-        """The namespace comes without its release: that is said when it is known to fit."""
-        if new:
-            await self.kube.apply(bare_namespace(self.order))
-        await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
 
     async def _fence(self, thing: Object) -> None:
         """Somebody may have given this staging more, or less, by hand."""

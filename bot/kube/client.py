@@ -84,6 +84,23 @@ class Kube:
             if error.status != 409:
                 raise
 
+    async def whoami(self) -> str:
+        """The name that the API server knows us by."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        answer = await self._json("POST", path, "the bot's account: look up", body=review)
+        return str(answer["status"]["userInfo"]["username"])
+
+    async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
+        """Whether we may do this there, by now."""
+        group = kind.version.rpartition("/")[0]
+        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": kind.plural}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        body = {**review, "spec": {"resourceAttributes": asked}}
+        answer = await self._json("POST", path, "the bot's rights: look up", body=body)
+        return bool(answer["status"].get("allowed"))
+
     async def logs(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> Sequence[str]:
         """The last lines of a container; of the one before it with `previous`. What is no text is replaced."""
         query = [("container", container), ("tailLines", str(lines)), ("limitBytes", str(LOG_BYTES))]

@@ -51,6 +51,7 @@ class KubernetesEngine:
         self._open = AsyncExitStack()
         self._kube: Kube | None = None
         self._mirror: Mirror | None = None
+        self._account = ""
         self._dirty: set[str] = set()
         self._listed = False
         self._wake = asyncio.Event()
@@ -96,7 +97,9 @@ class KubernetesEngine:
     # What the worker asks of it
 
     async def apply(self, order: ReleaseOrder) -> None:
-        await Applying(self._running(), order, self._fence).run()
+        kube = self._running()
+        self._account = self._account or await kube.whoami()
+        await Applying(kube, order, self._fence, self._account).run()
 
     async def remove(self, staging: str) -> None:
         kube = self._running()

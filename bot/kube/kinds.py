@@ -40,6 +40,7 @@ DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets")
 JOB = Kind("batch/v1", "Job", "jobs")
 INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
 # What a branch may have, in the order in which it is applied: what others need comes first, what lets people in last.
@@ -49,7 +50,7 @@ OF_NAMESPACES = (QUOTA, LIMITS, NETWORK_POLICY)
 WATCHED = (NAMESPACE, *WORKLOADS, POD)
 
 _BY_NAME: Mapping[tuple[str, str], Kind] = {
-    (kind.version, kind.name): kind for kind in (NAMESPACE, POD, *OF_NAMESPACES, *OF_BRANCHES)
+    (kind.version, kind.name): kind for kind in (NAMESPACE, POD, ROLE_BINDING, *OF_NAMESPACES, *OF_BRANCHES)
 }
 
 

@@ -13,6 +13,8 @@ from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
 
 OWN = "octopod"
+STAGING_ROLE = "octopod-staging"
+ACCOUNT = "system:serviceaccount:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,24 @@ def namespace(order: ReleaseOrder) -> Object:
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
     thing["metadata"]["annotations"] |= notes
     return thing
+
+
+def admission(order: ReleaseOrder, account: str) -> Object | None:
+    """The way in for the bot's own account, if it is one that manifests/bot gives its rights to; others have theirs."""
+    if not account.startswith(ACCOUNT):
+        return None
+    home, _, name = account.removeprefix(ACCOUNT).partition(":")
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {
+            "name": OWN,
+            "namespace": namespace_name(order),
+            "labels": {MANAGED_BY: "octopod", PROJECT: order.project, STAGING: order.staging},
+        },
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": STAGING_ROLE},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": home}],
+    }
 
 
 def fences(order: ReleaseOrder, fence: Fence) -> list[Object]:
