@@ -12,8 +12,8 @@ from bot.domain.errors import OctopodError
 from bot.kube.connect import Connection
 from bot.kube.errors import ApiRefused, ApiTrouble, refusal, trouble
 from bot.kube.kinds import POD, Kind, Object, kind_of
+from bot.kube.labels import MANAGER
 
-MANAGER = "octopod"
 PAGE = 500
 LOG_BYTES = 256 * 1024
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -37,11 +37,14 @@ class Kube:
             raise
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, labels: str = "", metadata: bool = False
+        self, kind: Kind, namespace: str | None = None, which: Query = (), metadata: bool = False
     ) -> tuple[list[Object], str]:
-        """All that there are, in pages, and the version to watch from. `metadata`: without what is in them."""
+        """All that there are, in pages, and the version to watch from. `metadata`: without what is in them.
+
+        `which`: selectors.
+        """
         items: list[Object] = []
-        query = [("limit", str(PAGE))] + ([("labelSelector", labels)] if labels else [])
+        query = [("limit", str(PAGE)), *which]
         more = ""
         while True:
             page = await self._json(
@@ -112,14 +115,14 @@ class Kube:
 
     @asynccontextmanager
     async def stream(
-        self, kind: Kind, labels: str, version: str, seconds: int, silence: float
+        self, kind: Kind, which: Query, version: str, seconds: int, silence: float
     ) -> AsyncIterator[aiohttp.StreamReader]:
         """The lines of one watch request from `version`; the server ends it after `seconds`.
 
         A silence longer than `silence` (seconds) is an error. Errors while reading are translated, too.
         """
         query = [("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true")]
-        query += [("timeoutSeconds", str(seconds))] + ([("labelSelector", labels)] if labels else [])
+        query += [("timeoutSeconds", str(seconds)), *which]
         limit = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=silence)
         async with self._answer("GET", kind.path(), f"{kind.plural}: watch", query, limit=limit) as answer:
             yield answer.content

@@ -104,7 +104,9 @@ class KubernetesEngine:
     async def remove(self, staging: str) -> None:
         kube = self._running()
         try:
-            found, _ = await kube.list(NAMESPACE, labels=f"{OURS},{STAGING}={staging}", metadata=True)
+            found, _ = await kube.list(
+                NAMESPACE, which=[("labelSelector", f"{OURS},{STAGING}={staging}")], metadata=True
+            )
             for thing in found:
                 if "deletionTimestamp" not in thing["metadata"]:
                     await kube.delete(NAMESPACE, thing["metadata"]["name"], uid=thing["metadata"]["uid"])

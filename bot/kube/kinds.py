@@ -26,12 +26,26 @@ class Kind:
         return f"{self.name} `{name}`"
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some objects of a kind, in all namespaces. `labels`, `fields`: selectors as Kubernetes writes them."""
+
+    kind: Kind
+    labels: str = ""
+    fields: str = ""
+
+    def query(self) -> list[tuple[str, str]]:
+        pairs = [("labelSelector", self.labels), ("fieldSelector", self.fields)]
+        return [(name, value) for name, value in pairs if value]
+
+
 NAMESPACE = Kind("v1", "Namespace", "namespaces", namespaced=False)
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 SECRET = Kind("v1", "Secret", "secrets")
 CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 SERVICE = Kind("v1", "Service", "services")
 POD = Kind("v1", "Pod", "pods")
+EVENT = Kind("v1", "Event", "events")
 QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
 LIMITS = Kind("v1", "LimitRange", "limitranges")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
@@ -47,7 +61,6 @@ WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
 OF_BRANCHES = (CONFIG_MAP, SECRET, CLAIM, SERVICE, *WORKLOADS, INGRESS)
 # The engine's own in every staging's namespace.
 OF_NAMESPACES = (QUOTA, LIMITS, NETWORK_POLICY)
-WATCHED = (NAMESPACE, *WORKLOADS, POD)
 
 _BY_NAME: Mapping[tuple[str, str], Kind] = {
     (kind.version, kind.name): kind for kind in (NAMESPACE, POD, ROLE_BINDING, *OF_NAMESPACES, *OF_BRANCHES)

@@ -5,6 +5,8 @@ from typing import Any
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = f"{MANAGED_BY}=octopod"
+# Who we are in what is applied server-side.
+MANAGER = "octopod"
 PROJECT = "octopod.dev/project"
 STAGING = "octopod.dev/staging"
 RELEASE = "octopod.dev/release"

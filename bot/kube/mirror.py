@@ -11,85 +11,101 @@ import structlog
 from bot.domain.errors import TemporaryError
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import NAMESPACE, POD, WATCHED, WORKLOADS, Kind, Object
+from bot.kube.kinds import EVENT, NAMESPACE, POD, WORKLOADS, Object, Selection
 from bot.kube.labels import OURS, staging_of
 from bot.kube.standing import Seen
 from bot.kube.watch import Changed, Listed, Pace, list_watch
 
 log = structlog.get_logger()
 REFUSED = 30.0
+# What only events tell: a volume that can't be mounted, a pod that a controller can't make.
+MOUNTS = Selection(EVENT, fields="reason=FailedMount,involvedObject.kind=Pod")
+REFUSALS = Selection(EVENT, fields="reason=FailedCreate")
+NAMESPACES, PODS = Selection(NAMESPACE, OURS), Selection(POD, OURS)
+OF_WORKLOADS = tuple(Selection(kind, OURS) for kind in WORKLOADS)
+WATCHED = (NAMESPACES, *OF_WORKLOADS, PODS, MOUNTS, REFUSALS)
 
 
 class Mirror:
     """`changed(staging)` is called when something of a staging is new, `listed()` when a listing is complete.
 
-    A listing is complete when every kind has been listed since the start; after that, with each new listing.
+    A listing is complete when everything has been listed since the start; after that, with each new listing.
     """
 
     def __init__(self, kube: Kube, changed: Callable[[str], None], listed: Callable[[], None], pace: Pace) -> None:
         self._kube, self._changed, self._on_listed, self._pace = kube, changed, listed, pace
-        # By kind and staging, then by uid: a new object may have the name of one that still goes.
-        self._held: dict[Kind, defaultdict[str, dict[str, Object]]] = {k: defaultdict(dict) for k in WATCHED}
+        # By staging (events: by namespace), then by uid: a new object may have the name of one that still goes.
+        self._held: dict[Selection, defaultdict[str, dict[str, Object]]] = {w: defaultdict(dict) for w in WATCHED}
         self._unlisted = set(WATCHED)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for kind in WATCHED:
-                group.create_task(self._follow(kind))
+            for which in WATCHED:
+                group.create_task(self._follow(which))
 
     @property
     def complete(self) -> bool:
         return not self._unlisted
 
     def seen(self, staging: str) -> Seen:
-        def all_of(kind: Kind) -> list[Object]:
-            return list(self._held[kind].get(staging, {}).values())
+        namespaces = self._all(NAMESPACES, staging)
+        workloads = [thing for which in OF_WORKLOADS for thing in self._all(which, staging)]
+        places = [namespace["metadata"]["name"] for namespace in namespaces]
+        events = [event for place in places for which in (MOUNTS, REFUSALS) for event in self._all(which, place)]
+        return Seen(staging, namespaces[0] if namespaces else None, workloads, self._all(PODS, staging), events)
 
-        namespaces = all_of(NAMESPACE)
-        workloads = [thing for kind in WORKLOADS for thing in all_of(kind)]
-        return Seen(staging, namespaces[0] if namespaces else None, workloads, all_of(POD))
+    def _all(self, which: Selection, group: str) -> list[Object]:
+        return list(self._held[which].get(group, {}).values())
 
-    async def _follow(self, kind: Kind) -> None:
+    async def _follow(self, which: Selection) -> None:
+        kind = which.kind.name
         while True:
             try:
-                changes = list_watch(self._kube, kind, OURS, self._pace, lambda error: _interrupted(kind, error))
+                changes = list_watch(self._kube, which, self._pace, lambda error: _interrupted(kind, error))
                 async with aclosing(changes) as all_of_them:
                     async for change in all_of_them:
-                        self._take(kind, change)
+                        self._take(which, change)
             except ApiRefused as error:
-                log.warning("the cluster refuses to be watched; trying again", kind=kind.name, why=error.text)
-                await asyncio.sleep(REFUSED)
+                log.warning("the cluster refuses to be watched; trying again", kind=kind, why=error.text)
             except Exception:
-                log.exception("watching the cluster failed; trying again", kind=kind.name)
-                await asyncio.sleep(REFUSED)
+                log.exception("watching the cluster failed; trying again", kind=kind)
+            await asyncio.sleep(REFUSED)
 
-    def _take(self, kind: Kind, change: Listed | Changed) -> None:
+    def _take(self, which: Selection, change: Listed | Changed) -> None:
         if isinstance(change, Changed):
-            self._note(kind, change.thing, change.gone)
+            self._note(which, change.thing, change.gone)
             return
-        before = {staging: set(things) for staging, things in self._held[kind].items()}
-        self._held[kind].clear()
+        before = list(self._held[which])
+        self._held[which].clear()
         for thing in change.items:
-            self._note(kind, {"apiVersion": kind.version, "kind": kind.name, **thing})
-        for staging in before:
-            self._changed(staging)
-        self._unlisted.discard(kind)
+            self._note(which, {"apiVersion": which.kind.version, "kind": which.kind.name, **thing})
+        for group in before:
+            self._tell(which, group)
+        self._unlisted.discard(which)
         if self.complete:
             self._on_listed()
 
-    def _note(self, kind: Kind, thing: Object, gone: bool = False) -> None:
-        staging = staging_of(thing)
-        if staging is None:
+    def _note(self, which: Selection, thing: Object, gone: bool = False) -> None:
+        group = thing["metadata"]["namespace"] if which.kind is EVENT else staging_of(thing)
+        if group is None:
             return
-        held = self._held[kind][staging]
+        held = self._held[which][group]
         if gone:
             held.pop(thing["metadata"]["uid"], None)
         else:
-            held[thing["metadata"]["uid"]] = _trimmed(thing)
+            held[thing["metadata"]["uid"]] = thing if which is NAMESPACES else _trimmed(thing)
         if not held:
-            del self._held[kind][staging]
-        self._changed(staging)
+            del self._held[which][group]
+        self._tell(which, group)
+
+    def _tell(self, which: Selection, group: str) -> None:
+        if which.kind is not EVENT:
+            self._changed(group)
+            return
+        for staging, namespaces in self._held[NAMESPACES].items():
+            if any(one["metadata"]["name"] == group for one in namespaces.values()):
+                self._changed(staging)
 
 
 def _trimmed(thing: Object) -> Object:
@@ -98,5 +114,5 @@ def _trimmed(thing: Object) -> Object:
     return {**thing, "metadata": metadata}
 
 
-def _interrupted(kind: Kind, error: TemporaryError) -> None:
-    log.info("a watch was interrupted", kind=kind.name, why=error.text)
+def _interrupted(kind: str, error: TemporaryError) -> None:
+    log.info("a watch was interrupted", kind=kind, why=error.text)

@@ -53,9 +53,11 @@ def is_going(pod: Object) -> bool:
     return "deletionTimestamp" in pod["metadata"]
 
 
-def trouble(pod: Object, workload: str, now: datetime, grace: Grace) -> Trouble | None:
-    """The worst of it: what is final comes first."""
+def trouble(pod: Object, workload: str, now: datetime, grace: Grace, event: str = "") -> Trouble | None:
+    """The worst of it: what is final comes first. `event`: the newest warning about it."""
     found = list(_troubles(pod, workload, now, grace))
+    if event and not found and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+        found = [_unmounted(pod, workload, event, now, grace)]
     return next((one for one in found if one.final), found[0] if found else None)
 
 
@@ -85,6 +87,12 @@ def _troubles(pod: Object, workload: str, now: datetime, grace: Grace) -> Iterat
         one = _of_container(pod, told, workload, now, grace)
         if one:
             yield one
+
+
+def _unmounted(pod: Object, workload: str, event: str, now: datetime, grace: Grace) -> Trouble:
+    if "not found" in event or "references non-existent" in event:
+        return Trouble(words.configuration(workload, event), final=True)
+    return _after(words.not_mounted(workload, event), _started(pod), grace.image, now)
 
 
 def _of_container(pod: Object, told: Object, workload: str, now: datetime, grace: Grace) -> Trouble | None:

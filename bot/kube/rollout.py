@@ -46,10 +46,13 @@ def owner_of(pod: Object) -> tuple[str, str] | None:
     return None
 
 
-def judge(workload: Object, pods: Sequence[Object], now: datetime, grace: Grace) -> Judged:
-    """`pods`: all of this workload, of whatever release."""
+def judge(
+    workload: Object, pods: Sequence[Object], now: datetime, grace: Grace, events: Sequence[Object] = ()
+) -> Judged:
+    """`pods`: all of this workload, of whatever release. `events`: warnings of the newest one, about anything."""
     own = [pod for pod in pods if release_of(pod) == release_of(workload)]
-    return _JUDGES[workload["kind"]](_Case(workload, own, now, grace))
+    told = {str((event.get("involvedObject") or {}).get("uid")): str(event.get("message") or "") for event in events}
+    return _JUDGES[workload["kind"]](_Case(workload, own, now, grace, told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class _Case:
     pods: Sequence[Object]
     now: datetime
     grace: Grace
+    events: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -84,7 +88,9 @@ class _Case:
         return int(self.status.get(key) or 0)
 
     def worst(self) -> Trouble | None:
-        found = [trouble(pod, self.name, self.now, self.grace) for pod in self.pods if not is_going(pod)]
+        living = [pod for pod in self.pods if not is_going(pod)]
+        events = [self.events.get(pod["metadata"]["uid"], "") for pod in living]
+        found = [trouble(p, self.name, self.now, self.grace, e) for p, e in zip(living, events, strict=True)]
         there = [one for one in found if one]
         return next((one for one in there if one.final), there[0] if there else None)
 
@@ -104,6 +110,9 @@ class _Case:
 
     def by_pods(self, wanted: int, settled: bool = False) -> Judged:
         """Not ready: the pods say why, and whether it still can be."""
+        refused = self.events.get(self.thing["metadata"]["uid"])
+        if refused and len(self.pods) < wanted:
+            return self.told(FAILED, wanted, words.refused(self.name, refused), settled)
         worst = self.worst()
         if worst is None:
             return self.told(PROGRESSING, wanted, settled=settled)
@@ -182,9 +191,8 @@ def _job(case: _Case) -> Judged:
         reason = words.job_failed(case.name, how, str(failed.get("reason") or ""))
         judged = Judged("Job", case.name, release_of(case.thing), FAILED, 1, 0, reason)
         return _with(judged, worst) if worst else judged
-    judged = Judged("Job", case.name, release_of(case.thing), PROGRESSING, 1, 0)
     if worst is None:
-        return judged
+        return case.by_pods(1)
     # How often a crash is tried again is for its backoffLimit to say.
     state = FAILED if worst.final and worst.tail is None else PROGRESSING
     return _with(Judged("Job", case.name, release_of(case.thing), state, 1, 0, worst.text), worst)

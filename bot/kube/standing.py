@@ -8,8 +8,8 @@ from datetime import datetime
 
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.kube.kinds import Object
-from bot.kube.labels import RELEASE, WORKLOADS, annotations, release_of
-from bot.kube.pods import Grace, Tail, is_ready
+from bot.kube.labels import MANAGER, RELEASE, WORKLOADS, annotations, release_of
+from bot.kube.pods import Grace, Tail, is_ready, time_of
 from bot.kube.rollout import Judged, judge, owner_of
 
 Key = tuple[str, str]
@@ -25,6 +25,7 @@ class Seen:
     namespace: Object | None
     workloads: Sequence[Object] = ()
     pods: Sequence[Object] = ()
+    events: Sequence[Object] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
     release = annotations(seen.namespace).get(RELEASE)
     if release is None:
         return Standing(seen.staging, present=True)
-    pods = _by_owner(seen.pods)
+    pods, events = _by_owner(seen.pods), _since(seen.namespace, seen.events)
     known = {_key(thing): thing for thing in seen.workloads}
     newest = tuple(
-        judge(known[key], pods[key], now, grace) if key in known else _expected(key, release)
+        judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release)
         for key in expected(seen.namespace)
     )
     older = _older_serving(release, newest, seen.pods)
@@ -79,6 +80,14 @@ def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
 def expected(namespace: Object) -> list[Key]:
     """Kind and name of every workload of the newest release."""
     return [(kind, name) for kind, name in json.loads(annotations(namespace).get(WORKLOADS, "[]"))]
+
+
+def _since(namespace: Object, events: Sequence[Object]) -> Sequence[Object]:
+    """Those of the newest release. What an earlier one met with says nothing: Kubernetes keeps events for an hour."""
+    fields = namespace["metadata"].get("managedFields") or []
+    ours = [time_of(field.get("time")) for field in fields if field.get("manager") == MANAGER]
+    begun = max((time for time in ours if time), default=None)
+    return [event for event in events if begun is None or (time_of(event.get("lastTimestamp")) or begun) >= begun]
 
 
 def _key(thing: Object) -> Key:

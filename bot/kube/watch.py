@@ -22,7 +22,7 @@ import aiohttp
 from bot.domain.errors import TemporaryError
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused, ApiTrouble, refusal
-from bot.kube.kinds import Kind, Object
+from bot.kube.kinds import Kind, Object, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ class _Cursor:
 
 async def list_watch(
     kube: Kube,
-    kind: Kind,
-    labels: str,
+    which: Selection,
     pace: Pace = Pace(),
     interrupted: Callable[[TemporaryError], None] = lambda error: None,
 ) -> AsyncGenerator[Listed | Changed]:
@@ -74,9 +73,9 @@ async def list_watch(
         started = asyncio.get_running_loop().time()
         try:
             if not at.version:
-                items, at.version = await kube.list(kind, labels=labels)
+                items, at.version = await kube.list(which.kind, which=which.query())
                 yield Listed(tuple(items))
-            async with aclosing(_watched(kube, kind, labels, pace, at)) as changes:
+            async with aclosing(_watched(kube, which, pace, at)) as changes:
                 async for change in changes:
                     at.failures = 0
                     yield change
@@ -95,13 +94,13 @@ async def list_watch(
         await asyncio.sleep(_pause(at.failures, pace))
 
 
-async def _watched(kube: Kube, kind: Kind, labels: str, pace: Pace, at: _Cursor) -> AsyncGenerator[Changed]:
+async def _watched(kube: Kube, which: Selection, pace: Pace, at: _Cursor) -> AsyncGenerator[Changed]:
     """One request. A silence ends it quietly: what was missed comes with the next one."""
     seconds = random.randint(pace.shortest, pace.lasts)
     try:
-        async with kube.stream(kind, labels, at.version, seconds, pace.silence) as lines:
+        async with kube.stream(which.kind, which.query(), at.version, seconds, pace.silence) as lines:
             async for line in lines:
-                change = _read(line, kind, at)
+                change = _read(line, which.kind, at)
                 if change:
                     yield change
     except ApiTrouble as error:

@@ -44,6 +44,10 @@ def configuration(who: str, message: str) -> str:
     )
 
 
+def not_mounted(workload: str, message: str) -> str:
+    return f"{workload} waits for a volume: {shortened(_plain(message))}"
+
+
 def image_missing(who: str, image: str) -> str:
     return f"{who}: the image {image} is not in the registry. Once it is pushed, the release goes on by itself."
 

@@ -69,6 +69,20 @@ spec:
 """
 
 
+def a_set(kind: str, name: str = "db", more: str = "") -> str:
+    """A StatefulSet or DaemonSet. `more`: of the container."""
+    return f"""\
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: {name}, image: "${{image}}"{more}}}]}}
+"""
+
+
 def config(name: str = "settings") -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{a: b}}\n"
 

@@ -108,10 +108,21 @@ def crashing(restarts: int = 1, code: int = 1, reason: str = "Error", **more: An
     return waiting("CrashLoopBackOff", "back-off", restarts=restarts, last=ended(code, reason), **more)
 
 
+def warning(about: str, message: str, seconds: float = 1) -> Object:
+    """`about`: the uid of a pod or workload."""
+    return {"involvedObject": {"uid": about}, "message": message, "lastTimestamp": ago(seconds)}
+
+
 def namespace(release: str | None = NEW, workloads: str = '[["Deployment", "web"]]', **metadata: Any) -> Object:
     notes = {"octopod.dev/release": release, "octopod.dev/workloads": workloads} if release else {}
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": "shop--x", "annotations": notes, "labels": {"octopod.dev/staging": "s1"}, **metadata},
+        "metadata": {
+            "name": "shop--x",
+            "annotations": notes,
+            "labels": {"octopod.dev/staging": "s1"},
+            "managedFields": [{"manager": "octopod", "time": ago(60)}, {"manager": "kubectl", "time": ago(0)}],
+            **metadata,
+        },
     }

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_kit import FAILED, INGRESS, READY, World, a_world, config, deployment, job, service
+from engine_kit import FAILED, INGRESS, READY, World, a_set, a_world, config, deployment, job, now, service
 from kube_rig import ControlPlane
 
 from bot.domain.errors import PermanentError, UserError
 
 pytestmark = pytest.mark.kube
 pytest_plugins = ["kube_fixtures"]
+
+
+BIG = ", resources: {limits: {memory: 40Gi}}"
 
 
 async def test_from_nothing_to_live_to_gone(world: World) -> None:
@@ -73,9 +76,11 @@ async def test_a_bad_update_fails_while_the_old_release_serves(world: World) -> 
             'web is not allowed to run so: violates PodSecurity "ba',
         ),
         (deployment(replicas=41), "web: the staging's quota is used up (exceeded quota: octopod"),
+        (a_set("StatefulSet", more=BIG), "db: the staging's quota is used up (exceeded quota: octopod"),
+        (a_set("DaemonSet", more=BIG), "db: the staging's quota is used up (exceeded quota: octopod"),
         (job(fate="fail"), "migrate failed: the last time it exited with code 3"),
     ],
-    ids=["crash", "oom", "config", "image", "room", "limits", "security", "quota", "job"],
+    ids=["crash", "oom", "config", "image", "room", "limits", "security", "quota", "set", "daemons", "job"],
 )
 async def test_what_is_wrong_is_named(world: World, manifest: str, reason: str) -> None:
     try:
@@ -85,6 +90,40 @@ async def test_what_is_wrong_is_named(world: World, manifest: str, reason: str) 
         return
     assert reason in (await world.failed("r1")).reason
     assert world.newest[world.name].serving is None
+
+
+async def test_a_volume_that_is_not_there_is_named(world: World) -> None:
+    """Only events tell that; kwok's kubelets send none."""
+    await world.deploy("r1", deployment(fate="pulling"))
+    await world.until(lambda seen: seen.release == "r1" and world.engine.requests > 0)
+    await world.kubectl("-n", world.namespace, "wait", "pod", "--all", "--for=jsonpath={.status.phase}=Pending")
+    pod = json.loads(await world.kubectl("-n", world.namespace, "get", "pods", "-o", "json"))["items"][0]["metadata"]
+    place = {"name": "mount", "namespace": world.namespace}
+    about = {"kind": "Pod", "name": pod["name"], "namespace": world.namespace, "uid": pod["uid"]}
+    told = {"reason": "FailedMount", "type": "Warning", "message": 'secret "payments-tls" not found'}
+    times = {"firstTimestamp": now().isoformat(), "lastTimestamp": now().isoformat()}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": place, "involvedObject": about, **told, **times}
+    await world.kubectl("create", "-f", "-", given=json.dumps(event))
+    assert (await world.failed("r1")).reason.startswith('web can\'t be configured: secret "payments-tls" not found.')
+
+
+async def test_sets_of_pods_with_a_name_or_on_every_node(world: World) -> None:
+    await world.deploy("r1", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
+    seen = await world.live("r1")
+    assert {(w.kind, w.ready, w.wanted) for w in seen.workloads} == {("StatefulSet", 1, 1), ("DaemonSet", 3, 3)}
+    await world.deploy("r2", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
+    await world.live("r2")
+
+
+async def test_an_idle_engine_asks_nothing_but_its_watches(world: World) -> None:
+    """Among all the stagings of this file; time passes while others work on the cluster."""
+    for number in range(4):
+        await world.deploy(f"r{number}", deployment(replicas=number))
+    await world.live("r3")
+    before = world.engine.requests
+    for number in range(5):
+        await world.kubectl("-n", world.namespace, "create", "configmap", f"other-{number}")
+    assert world.engine.requests == before
 
 
 async def test_an_update_prunes_what_it_has_no_more_and_nothing_else(world: World) -> None:

@@ -18,6 +18,7 @@ from object_kit import (
     ended,
     pod,
     waiting,
+    warning,
     workload,
 )
 
@@ -143,6 +144,38 @@ def test_a_refusal_of_its_pods_is_told_at_once() -> None:
     security = {**REFUSED, "message": SECURITY}
     found = judged(deployment(1, conditions=[ROLLING, security]))
     assert "web is not allowed to run so: violates PodSecurity" in found.reason
+
+
+NO_SECRET = 'MountVolume.SetUp failed for volume "tls" : secret "pay" not found'
+SLOW = 'Multi-Attach error for volume "pvc-1"'
+NO_MEMORY = 'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: octopod'
+
+
+@pytest.mark.parametrize(
+    ("message", "started", "state", "text"),
+    [
+        (NO_SECRET, 5, FAILED, "web can't be configured: MountVolume.SetUp failed for volume"),
+        (SLOW, 5, PROGRESSING, "web waits for a volume: Multi-Attach error"),
+        (SLOW, 61, FAILED, "web waits for a volume: Multi-Attach error"),
+    ],
+)
+def test_what_only_events_tell_of_a_pod(message: str, started: float, state: WorkloadState, text: str) -> None:
+    starting = pod(waiting("ContainerCreating"), started=started, status={"phase": "Pending"})
+    found = judge(deployment(updated=1, total=1), [starting], NOW, Grace(), [warning("web-r2", message)])
+    assert found.state is state and found.reason.startswith(text)
+    runs = pod(container(state={"running": {}}), status={"phase": "Running"})
+    assert judge(deployment(updated=1, total=1), [runs], NOW, Grace(), [warning("web-r2", message)]).reason == ""
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "Job"])
+def test_what_only_events_tell_of_a_workload(kind: str) -> None:
+    thing = workload(kind, {}, {"desiredNumberScheduled": 1}, name="db")
+    refused = [warning(f"{kind}-db", NO_MEMORY)]
+    found = judge(thing, [], NOW, Grace(), refused)
+    assert found.state is FAILED and found.reason.startswith(
+        "db: the staging's quota is used up (exceeded quota: octop"
+    )
+    assert judge(thing, [pod(of="db", kind=kind)], NOW, Grace(), refused).state is PROGRESSING
 
 
 def test_the_deadline_tells_what_is_known() -> None:

@@ -1,6 +1,6 @@
 """A staging as one snapshot: which release is the newest, how far it is, and which one people use meanwhile."""
 
-from object_kit import NEW, NOW, OLD, SETTLED, ago, container, crashing, deployment, namespace, pod, workload
+from object_kit import NEW, NOW, OLD, SETTLED, ago, container, crashing, deployment, namespace, pod, warning, workload
 
 from bot.domain.status import StagingStatus, WorkloadState
 from bot.kube.kinds import Object
@@ -84,3 +84,12 @@ def test_pods_on_their_way_out_and_pods_of_jobs_do_not_serve() -> None:
     of_job = pod(UP, ready=True, release=OLD, of="migrate", kind="Job")
     job = workload("Job", {}, {}, name="migrate")
     assert status(of_job, workloads=(rolling, job)).serving is None
+
+
+def test_what_an_earlier_release_met_with_says_nothing() -> None:
+    """Kubernetes keeps events for an hour; this release was applied a minute ago."""
+    thing = workload("StatefulSet", {}, {}, name="db")
+    for seconds, state in ((61, PROGRESSING), (59, FAILED)):
+        events = [warning("StatefulSet-db", "exceeded quota: octopod", seconds)]
+        seen = Seen("s1", namespace(workloads='[["StatefulSet", "db"]]'), [thing], [], events)
+        assert stand(seen, NOW, Grace()).newest[0].state is state

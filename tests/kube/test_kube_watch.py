@@ -11,7 +11,7 @@ from api_kit import Answer, Api, a_pod, an_api, event, refusing, saying, status,
 
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import POD
+from bot.kube.kinds import POD, Selection
 from bot.kube.watch import Listed, Pace, list_watch
 
 PACE = Pace(first=0.01, longest=0.05, silence=0.2, steady=0.0)
@@ -33,7 +33,7 @@ QUIET = streaming(then=hang)
 async def follow(kube: Kube, until: Callable[[set[str]], bool], pace: Pace = PACE) -> set[str]:
     """The names that are held when the condition first holds."""
     held: set[str] = set()
-    async with asyncio.timeout(20), aclosing(list_watch(kube, POD, "a=b", pace)) as changes:
+    async with asyncio.timeout(20), aclosing(list_watch(kube, Selection(POD, "a=b", "c=d"), pace)) as changes:
         async for change in changes:
             if isinstance(change, Listed):
                 held = {pod["metadata"]["name"] for pod in change.items}
@@ -128,4 +128,5 @@ async def test_it_asks_for_bookmarks_an_end_and_only_what_is_ours(tmp_path: Path
         asked: Api = api
         query = next(one.query for one in asked.asked if "watch" in one.query)
         assert query["allowWatchBookmarks"] == "true" and query["labelSelector"] == "a=b"
+        assert query["fieldSelector"] == "c=d"
         assert 240 <= int(query["timeoutSeconds"]) <= 300
