@@ -189,7 +189,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         port = settings.octopod_http_port
-        chosen = choose(configuration.engine, settings)
+        chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at)
         neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober)
         trees = _emptied(settings.octopod_data / "trees")

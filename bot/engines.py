@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.domain.project import EngineKind
 from bot.ports import Engine
+from bot.projects import Configuration
 from bot.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -29,8 +30,10 @@ class Chosen:
     answering: Callable[[Answer], Answer]
 
 
-def choose(kind: EngineKind, settings: Settings) -> Chosen:
-    return _local(settings) if kind is EngineKind.LOCAL else _kubernetes(settings)
+def choose(configuration: Configuration, settings: Settings) -> Chosen:
+    if configuration.engine is EngineKind.LOCAL:
+        return _local(settings)
+    return _kubernetes(configuration, settings)
 
 
 def _local(settings: Settings) -> Chosen:
@@ -42,12 +45,14 @@ def _local(settings: Settings) -> Chosen:
     return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle)
 
 
-def _kubernetes(settings: Settings) -> Chosen:
+def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     """Imported here only: its library takes a second and 40 MB."""
     from bot.kube.connect import Access
     from bot.kube.engine import KubernetesEngine
 
-    engine = KubernetesEngine(Access(settings.kubeconfig, settings.octopod_kube_context), _now)
+    copied = {name: project.copy_secrets for name, project in configuration.projects.items()}
+    access = Access(settings.kubeconfig, settings.octopod_kube_context)
+    engine = KubernetesEngine(access, _now, copied=copied)
     return Chosen(engine, engine, None, lambda gone: gone)
 
 

@@ -20,6 +20,7 @@ from bot.kube.prepare import (
     namespace,
     namespace_name,
     prepared,
+    pull_secrets,
 )
 from bot.ports import ReleaseOrder
 
@@ -36,10 +37,11 @@ class Applying:
     order: ReleaseOrder
     fence: Fence
     account: str
+    secrets: Sequence[Object] = ()
 
     async def run(self) -> None:
         """Raises TemporaryError; PermanentError only while nothing of the release was changed yet."""
-        objects = prepared(self.order.objects)
+        objects = prepared([*self.order.objects, *self.secrets], pull_secrets(self.secrets))
         if not any(key(thing)[0] in WORKLOADS for thing in objects):
             raise PermanentError(
                 "The manifests of this branch hold nothing that runs.",

@@ -27,6 +27,11 @@ class Kube:
         self._connection, self._seconds = connection, seconds
         self.requests = 0
 
+    @property
+    def home(self) -> str:
+        """The namespace that the bot itself is at home in."""
+        return self._connection.namespace
+
     async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
         """None if there is none."""
         try:

@@ -15,6 +15,7 @@ from bot.kube.applying import Applying
 from bot.kube.board import Board
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
+from bot.kube.copying import copies
 from bot.kube.kinds import NAMESPACE, OF_BRANCHES
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
@@ -34,18 +35,22 @@ TAIL_SECONDS = 5.0
 
 
 class KubernetesEngine:
-    """`now` tells the time. It is to be entered before it is used, and holds its connection until it is left."""
+    """`now` tells the time. `copied`: by project, which Secrets of the bot's own namespace its stagings get.
+
+    It is to be entered before it is used, and holds its connection until it is left.
+    """
 
     def __init__(
         self,
         access: Access,
         now: Callable[[], datetime],
         *,
+        copied: Mapping[str, Sequence[str]] | None = None,
         fence: Fence | None = None,
         grace: Grace | None = None,
         pace: Pace | None = None,
     ) -> None:
-        self._access, self._now = access, now
+        self._access, self._now, self._copied = access, now, copied or {}
         self._fence, self._grace, self._pace = fence or Fence(), grace or Grace(), pace or Pace()
         self._board = Board()
         self._open = AsyncExitStack()
@@ -99,7 +104,8 @@ class KubernetesEngine:
     async def apply(self, order: ReleaseOrder) -> None:
         kube = self._running()
         self._account = self._account or await kube.whoami()
-        await Applying(kube, order, self._fence, self._account).run()
+        secrets = await copies(kube, order, self._copied.get(order.project, ()))
+        await Applying(kube, order, self._fence, self._account, secrets).run()
 
     async def remove(self, staging: str) -> None:
         kube = self._running()

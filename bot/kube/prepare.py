@@ -109,11 +109,20 @@ def fences(order: ReleaseOrder, fence: Fence) -> list[Object]:
     return made
 
 
-def prepared(objects: Iterable[Mapping[str, Any]]) -> list[Object]:
-    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise."""
+def pull_secrets(secrets: Iterable[Object]) -> list[str]:
+    """Those by which images can be pulled."""
+    return [one["metadata"]["name"] for one in secrets if one.get("type") == "kubernetes.io/dockerconfigjson"]
+
+
+def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> list[Object]:
+    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise.
+
+    `pull`: Secrets that pods may pull their images by, besides those that they name.
+    """
     made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=lambda one: OF_BRANCHES.index(kind_of(one)))
     for thing in made:
         if kind_of(thing) in WORKLOADS:
+            _let_pull(thing["spec"]["template"]["spec"], pull)
             for container in _containers(thing):
                 _tell_port(container)
     return made
@@ -135,6 +144,13 @@ def key(thing: Mapping[str, Any]) -> tuple[Kind, str]:
 
 def _containers(workload: Object) -> Iterator[Object]:
     yield from workload["spec"]["template"]["spec"].get("containers") or []
+
+
+def _let_pull(pod: Object, pull: Sequence[str]) -> None:
+    named = pod.get("imagePullSecrets") or []
+    more = [{"name": name} for name in pull if {"name": name} not in named]
+    if more:
+        pod["imagePullSecrets"] = [*named, *more]
 
 
 def _tell_port(container: Object) -> None:

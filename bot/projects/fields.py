@@ -174,6 +174,16 @@ def people(value: object) -> tuple[str, ...]:
     return tuple(entries)
 
 
+def secrets(value: object) -> tuple[str, ...]:
+    """Names of Kubernetes Secrets."""
+    if not isinstance(value, list):
+        raise ValueError("must be a list of Secrets' names, such as [registry-credentials]")
+    for entry in value:
+        if not isinstance(entry, str) or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", entry):
+            raise ValueError("must be names of Secrets, of a–z, 0–9, dashes and dots")
+    return tuple(dict.fromkeys(value))
+
+
 def probe_path(value: object) -> str:
     path = text("a path such as /healthz")(value)
     if re.fullmatch(r"/[\x21-\x7e]*", path) and not path.startswith("//"):

@@ -12,7 +12,7 @@ from bot.projects.places import Keys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
 NOT_YET = {
-    "projects.*": {"values", "profiles", "copy_secrets", "health_checks", "limits", "extends", "secrets"},
+    "projects.*": {"values", "profiles", "health_checks", "limits", "extends", "secrets"},
     "projects.*.source": {"template", "helm"},
 }
 # What a key that is needed is for, when it is missing.
@@ -64,6 +64,7 @@ class ProjectKeys(_Strict):
     env: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(default_factory=dict)
     roles: RoleKeys = RoleKeys()
     url_probe: ProbeKeys = ProbeKeys()
+    copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = ()
 
 
 class FileKeys(_Strict):

@@ -107,6 +107,24 @@ async def test_a_volume_that_is_not_there_is_named(world: World) -> None:
     assert (await world.failed("r1")).reason.startswith('web can\'t be configured: secret "payments-tls" not found.')
 
 
+async def test_secrets_are_copied_and_pods_pull_by_them(plane: ControlPlane, tmp_path: Path, name: str) -> None:
+    async with a_world(plane, tmp_path, name, copied={"shop": ("pull", "tls")}) as world:
+        with pytest.raises(PermanentError, match="copy_secrets") as caught:
+            await world.deploy("r0", deployment())
+        assert "There is no Secret `pull` in namespace `default`" in caught.value.details
+        await world.kubectl("create", "secret", "docker-registry", "pull", "--docker-username=u", "--docker-password=p")
+        await world.kubectl("create", "secret", "generic", "tls", "--from-literal=key=secret")
+        await world.deploy("r1", deployment())
+        await world.live("r1")
+        assert set(await world.names("secret")) == {"pull", "tls"}
+        pod = json.loads(await world.kubectl("-n", world.namespace, "get", "pods", "-o", "json"))["items"][0]
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "pull"}]
+    async with a_world(plane, tmp_path / "without", name) as world:
+        await world.deploy("r2", deployment())
+        await world.live("r2")
+        assert await world.names("secret") == []
+
+
 async def test_sets_of_pods_with_a_name_or_on_every_node(world: World) -> None:
     await world.deploy("r1", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
     seen = await world.live("r1")

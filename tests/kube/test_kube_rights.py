@@ -28,6 +28,7 @@ def account(plane: ControlPlane) -> Iterator[Path]:
     token = plane.kubectl("-n", "octopod", "create", "token", "octopod").strip()
     config = yaml.safe_load(plane.kubeconfig.read_text())
     config["users"] = [{"name": "admin", "user": {"token": token}}]
+    config["contexts"][0]["context"]["namespace"] = "octopod"
     file = plane.folder / "bot.kubeconfig"
     file.write_text(yaml.safe_dump(config))
     yield file
@@ -49,14 +50,16 @@ def as_bot(plane: ControlPlane, account: Path) -> Bot:
 async def test_it_is_enough(plane: ControlPlane, account: Path, tmp_path: Path, as_bot: Bot) -> None:
     who = json.loads(await asyncio.to_thread(as_bot, "auth", "whoami", "-o", "json"))
     assert who["status"]["userInfo"]["username"] == "system:serviceaccount:octopod:octopod"
-    async with a_world(plane, tmp_path, "with-little-rights", account) as world:
+    await asyncio.to_thread(plane.kubectl, "-n", "octopod", "create", "secret", "generic", "wildcard-tls")
+    copied = {"shop": ["wildcard-tls"]}
+    async with a_world(plane, tmp_path, "with-little-rights", account, copied=copied) as world:
         await _whole_life(world)
 
 
 async def _whole_life(world: World) -> None:
     await world.deploy("r1", deployment(), service(), INGRESS, config(), job())
     await world.live("r1")
-    assert await world.names("rolebinding") == ["octopod"]
+    assert (await world.names("rolebinding"), await world.names("secret")) == (["octopod"], ["wildcard-tls"])
     await world.deploy("r2", deployment(fate="crash"), service(), job())
     assert (await world.failed("r2")).log_tail == ("one line", "another line")
     assert set(await world.engine.logs(world.name)) == {"migrate", "web"}
