@@ -4,6 +4,7 @@ A deferred BEGIN that later wants to write fails with "database is locked" whate
 default loses updates without a word; see docs/design.md, Concurrency.
 """
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -27,8 +28,18 @@ def migration_engine(url: str) -> AsyncEngine:
     return _engine(url, "IMMEDIATE", foreign_keys=False, pool_size=1, max_overflow=0)
 
 
+class _Connection(sqlite3.Connection):
+    """Whoever is cancelled in the middle leaves cursors behind, and with them its closed connection would keep its
+    transaction, and the lock: nobody could write any more."""
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
 def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(url, **pool)
+    engine = create_async_engine(url, connect_args={"factory": _Connection}, **pool)
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:

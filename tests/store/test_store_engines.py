@@ -144,3 +144,28 @@ async def test_times_without_a_zone_are_refused(tmp_path: Path) -> None:
         with pytest.raises(StatementError, match="a time without a zone"):
             await saved(store, a_staging(created_at=datetime(2026, 5, 4)))
         assert await rows(store, "SELECT count(*) FROM stagings") == [(0,)]
+
+
+async def test_whoever_is_cancelled_keeps_no_lock(tmp_path: Path) -> None:
+    """A closed connection whose cursors live on would go on holding the lock, and nobody could write any more."""
+    async with opened(tmp_path) as store:
+        await counter(store)
+        for steps in range(12):
+            begun = asyncio.Event()
+            task = asyncio.create_task(_slow(store, begun))
+            await begun.wait()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await counted_up(store)
+        assert await rows(store, "SELECT n FROM counter") == [(12,)]
+
+
+async def _slow(store: Store, begun: asyncio.Event) -> None:
+    async with store.write() as connection:
+        await connection.execute(text("UPDATE counter SET n = 100"))
+        begun.set()
+        numbers = "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one LIMIT 300000)"
+        await connection.execute(text(f"{numbers} SELECT count(*) FROM one"))
