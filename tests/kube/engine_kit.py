@@ -69,8 +69,9 @@ spec:
 """
 
 
-def a_set(kind: str, name: str = "db", more: str = "") -> str:
+def a_set(kind: str, name: str = "db", more: str = "", fate: str = "") -> str:
     """A StatefulSet or DaemonSet. `more`: of the container."""
+    labels = f"{{app: {name}" + (f", test.octopod.dev/fate: {fate}}}" if fate else "}")
     return f"""\
 apiVersion: apps/v1
 kind: {kind}
@@ -78,7 +79,7 @@ metadata: {{name: {name}}}
 spec:
   selector: {{matchLabels: {{app: {name}}}}}
   template:
-    metadata: {{labels: {{app: {name}}}}}
+    metadata: {{labels: {labels}}}
     spec: {{containers: [{{name: {name}, image: "${{image}}"{more}}}]}}
 """
 
