@@ -5,7 +5,8 @@ PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 
-.PHONY: help playground test check format test-crash test-kube test-browser screenshots fuzz bench bootstrap clean
+.PHONY: help playground test check format test-crash test-kills test-faults test-kube test-browser screenshots fuzz \
+	bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
@@ -38,8 +39,15 @@ format: bootstrap
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Two at a time: kills of whole processes, and what happens in one.
 test-crash: bootstrap
-	$(BIN)/pytest tests/crash tests/stateful -m crash
+	$(MAKE) -j2 --output-sync=target test-kills test-faults
+
+test-kills:
+	$(BIN)/pytest tests/crash -m crash
+
+test-faults:
+	$(BIN)/pytest tests --ignore=tests/crash -m crash
 
 test-browser:
 	@scripts/bootstrap browser

@@ -25,6 +25,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
@@ -88,7 +89,7 @@ class Bot:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy: Callable[[Project], Policy] = policy_of,
         pace: Pace = PACE,
-        checkpoint: Callable[[str], None] = lambda name: None,
+        checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
         self.store, self.slack, self.metrics = store, slack, slack.metrics
@@ -113,9 +114,10 @@ class Bot:
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
         ]
-        self.clock, self.watch = Clock(self.service), Watch(engine, self.service)
+        self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread)
         self.service.saved = self._saved
+        self._checkpoint = checkpoint
         self.doors = Doors(
             self.service, slack.directory.person, slack.directory.channel_name, slack.directory.link, engine.facts.name
         )
@@ -137,6 +139,7 @@ class Bot:
         self.metrics.refreshed(phases, self.store.writes)
 
     def _saved(self) -> None:
+        self._checkpoint("saved")
         self.worker.poke()
         self.clock.poke()
 
@@ -193,7 +196,15 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         prober = UrlProber(session, address=chosen.probed_at)
         neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober)
         trees = _emptied(settings.octopod_data / "trees")
-        bot = Bot(store, keys, configuration.projects, neighbours, slack, trees, checkpoint=_checkpoint())
+        bot = Bot(
+            store,
+            keys,
+            configuration.projects,
+            neighbours,
+            slack,
+            trees,
+            checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
+        )
         socket = _socket(settings, slack)
         await _listening(stack, bot, chosen, socket, port)
         await stack.enter_async_context(chosen.running)
@@ -290,18 +301,3 @@ def _emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def _checkpoint() -> Callable[[str], None]:
-    """For tests: OCTOPOD_CRASH_AT=NAME or NAME:N ends the process at once, at the N-th passing of that point."""
-    name, _, count = os.environ.get("OCTOPOD_CRASH_AT", "").partition(":")
-    left = int(count or 1)
-
-    def passed(point: str) -> None:
-        nonlocal left
-        if point == name:
-            left -= 1
-            if left <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    return passed

@@ -18,7 +18,7 @@ from bot.slack.messages import Text
 from handlers import home
 from handlers.conversation import say
 from handlers.doors import Act, Doors
-from handlers.errors import Listener, answering, told
+from handlers.errors import Listener, answering, sent, told
 
 
 async def extend(doors: Doors, asked: Asked, value: str) -> Text:
@@ -75,7 +75,7 @@ def door(act: Act, *, waits: bool = False) -> Listener:
         text = await told(act(doors, asked, value_of(action)))
         await ack()
         if text:
-            await respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False)
+            await sent(respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False))
 
     return listener
 

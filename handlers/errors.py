@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import structlog
+from slack_sdk.errors import SlackClientError
 
 from bot.domain.errors import OctopodError, UserError
 from bot.service import Repeated
@@ -50,6 +52,14 @@ def answering(listener: Listener) -> Listener:
             running.discard(task)
 
     return safe
+
+
+async def sent(answer: Awaitable[object]) -> None:
+    """Send a private answer, at most once: if Slack says nothing, it may have arrived, so it is not repeated."""
+    try:
+        await answer
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("a private answer did not get through to Slack", why=f"{type(error).__name__} {error}".strip())
 
 
 def logged(what: str) -> str:

@@ -9,7 +9,7 @@ from bot.domain.grammar import strip_mention
 from bot.service import Asked
 from handlers.conversation import say
 from handlers.doors import Doors
-from handlers.errors import answering
+from handlers.errors import answering, sent
 
 
 @answering
@@ -21,12 +21,14 @@ async def app_mention(
     text = await say(doors, asked, strip_mention(event.get("text", "")))
     await ack()
     if text:
-        await client.chat_postEphemeral(
-            channel=asked.channel,
-            user=asked.person.id,
-            thread_ts=asked.thread_ts,
-            text=text.text,
-            blocks=text.blocks,
+        await sent(
+            client.chat_postEphemeral(
+                channel=asked.channel,
+                user=asked.person.id,
+                thread_ts=asked.thread_ts,
+                text=text.text,
+                blocks=text.blocks,
+            )
         )
 
 

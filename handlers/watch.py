@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from bot.checkpoints import Checkpoint, nowhere
 from bot.domain.errors import OctopodError
 from bot.domain.status import StagingStatus, Synced
 from bot.ports import Engine
@@ -16,8 +17,8 @@ PAUSE = 2.0
 class Watch:
     """Reads without waiting for the store; what piled up meanwhile is saved together."""
 
-    def __init__(self, engine: Engine, service: Service) -> None:
-        self._engine, self._service = engine, service
+    def __init__(self, engine: Engine, service: Service, checkpoint: Checkpoint = nowhere) -> None:
+        self._engine, self._service, self._checkpoint = engine, service, checkpoint
         self._news: dict[str, StagingStatus] = {}
         self._held: frozenset[str] | None = None
         self._arrived = asyncio.Event()
@@ -64,6 +65,7 @@ class Watch:
     async def _saved(self) -> None:
         news, self._news = list(self._news.values()), {}
         held, self._held = self._held, None
+        self._checkpoint("reported")
         if news:
             await self._service.statuses(news)
         if held is not None:

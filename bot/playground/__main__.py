@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from aiohttp import web
 
+from bot.checkpoints import checkpoint
 from bot.playground.disk import DiskError
 from bot.playground.server import Options, make_app
 
@@ -43,7 +44,12 @@ def main(
     if (delivery == "http") != bool(events_url):
         raise click.UsageError("--delivery http and --events-url belong together.")
     options = Options(
-        data=data, repository=repository, bot_port=bot_port, rate_limits=rate_limits, events_url=events_url
+        data=data,
+        repository=repository,
+        bot_port=bot_port,
+        rate_limits=rate_limits,
+        events_url=events_url,
+        checkpoint=checkpoint(os.environ.get("OCTOPOD_STANDIN_CRASH_AT", "")),
     )
     try:
         asyncio.run(serve(options, port))

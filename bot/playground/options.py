@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.checkpoints import Checkpoint, nowhere
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -13,7 +15,8 @@ class Options:
     `events_url`: payloads go there as signed HTTP instead of Socket Mode. `ack_seconds`, `trigger_seconds`,
     `hook_seconds`, `hook_uses`: Slack's own limits (ack, trigger ids, response_url). `retry_delays`: seconds before
     each repetition of an event that was not acknowledged. `clock`: seconds since 1970. `repository`: the bare example
-    repository, for `/playground`; None: there is none.
+    repository, for `/playground`; None: there is none. `checkpoint`: told the named points at which tests may end the
+    process.
     """
 
     data: Path
@@ -29,3 +32,4 @@ class Options:
     hook_uses: int = 5
     retry_delays: tuple[float, ...] = (1.0, 60.0, 300.0)
     clock: Callable[[], float] = time.time
+    checkpoint: Checkpoint = nowhere

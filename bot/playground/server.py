@@ -37,7 +37,7 @@ LARGEST_BODY = 64 * 1024 * 1024
 def make_app(options: Options) -> web.Application:
     """Opens (or makes) the state in `options.data`. Raises DiskError, OSError, ValueError when it cannot be used."""
     secrets = load_or_make(options.data)
-    world = World(Disk(options.data / "slack.db"), options.clock)
+    world = World(Disk(options.data / "slack.db"), options.clock, options.checkpoint)
     record, faults = Record(secrets, options.clock), Faults()
     triggers, sockets = Triggers(options.trigger_seconds, options.clock), Sockets(options, faults)
     signed = SignedHttp(options, options.events_url, secrets.signing_secret) if options.events_url else None

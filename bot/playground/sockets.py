@@ -79,7 +79,10 @@ class Sockets:
             envelope = _envelope(key, kind, retry)
             try:
                 await connection.socket.send_json(envelope | {"payload": payload})
-                return replace(await asyncio.wait_for(future, self._options.ack_seconds), envelope=envelope)
+                self._options.checkpoint("delivered")
+                ack = await asyncio.wait_for(future, self._options.ack_seconds)
+                self._options.checkpoint("acknowledged")
+                return replace(ack, envelope=envelope)
             except TimeoutError:
                 return Ack(error="operation_timeout", reason="timeout", envelope=envelope)
             except ConnectionError:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from bot.checkpoints import Checkpoint, nowhere
 from bot.playground.disk import Disk, DiskError
 from bot.playground.model import (
     BOT_USER,
@@ -33,9 +34,10 @@ class World:
     `texts`: what `state` has written of messages; it need not write again what has not changed.
     """
 
-    def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
+    def __init__(self, disk: Disk, clock: Callable[[], float], checkpoint: Checkpoint = nowhere) -> None:
         self._disk = disk
         self._clock = clock
+        self._checkpoint = checkpoint
         self._dirty: dict[tuple[str, str], Any] = {}
         self._changed = asyncio.Event()
         self._closed = False
@@ -116,7 +118,9 @@ class World:
         self._dirty["meta", "seq"] = self.seq
         changes = {place: asdict(thing) if isinstance(thing, Stored) else thing for place, thing in self._dirty.items()}
         self._dirty = {}
+        self._checkpoint("accepted")
         self._disk.write(changes)
+        self._checkpoint("on-disk")
         self._wake()
 
     async def wait(self, since: int, seconds: float) -> None:

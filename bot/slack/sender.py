@@ -103,6 +103,8 @@ class Sender:
         """
         channel = parent.channel if parent else await self._directory.channel(name)
         thread = parent.ts if parent else None
+        if since and thread and (stray := await self._look(channel, None, key, since)):
+            await self._remove(stray)
         if since and (found := await self._look(channel, thread, key, since)):
             return await self._update(found, text, key) if newest else found
         async with self._call(POST, f"{POST} {name}"):
@@ -116,9 +118,18 @@ class Sender:
 
     async def _take_back(self, stray: Posted) -> None:
         """A reply to a parent that somebody deleted lands in the channel, where it does not belong."""
-        async with self._call("chat.delete", "chat.delete"):
-            await self._client.chat_delete(channel=stray.channel, ts=stray.ts)
+        await self._remove(stray)
         raise MessageGone("The thread's first message was deleted in Slack.")
+
+    async def _remove(self, stray: Posted) -> None:
+        """While it may still stand there, the outcome of its posting is unknown: the next try looks for it first."""
+        try:
+            async with self._call("chat.delete", "chat.delete"):
+                await self._client.chat_delete(channel=stray.channel, ts=stray.ts)
+        except MessageGone:
+            return
+        except TemporaryError as error:
+            raise OutcomeUnknown(error.text, error.retry_after) from error
 
     async def _update(self, at: Posted, text: Text, key: str | None) -> Posted:
         """Without a key the message keeps the metadata that it has."""

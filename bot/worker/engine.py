@@ -72,6 +72,7 @@ class EngineWork:
 
     async def perform(self, claim: Claim) -> None:
         found = await self._service.staging(claim.staging)
+        self._checkpoint("engine-claimed")
         event = await self._reconciled(claim, found.staging) if found else None
         self._checkpoint("engine-done")
         await self._service.done(claim, event)
@@ -81,11 +82,14 @@ class EngineWork:
             return None
         if staging.desired is Desired.ABSENT:
             await self._engine.remove(staging.id)
+            self._checkpoint("removed")
             return None
         release = staging.attempt
         try:
             if release.stage is Stage.READY:
-                return await self._probed(staging, release)
+                answer = await self._probed(staging, release)
+                self._checkpoint("probed")
+                return answer
             if release.stage in (Stage.FAILED, Stage.SUPERSEDED):
                 if staging.live:
                     await self._rolled_out(claim, staging, staging.live)
@@ -100,6 +104,7 @@ class EngineWork:
         tree = self._trees / release.id
         try:
             await self._git.export(project, release.commit, tree)
+            self._checkpoint("exported")
             facts = self._facts(project, staging, release)
             objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
             if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):

@@ -12,7 +12,7 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -258,9 +258,15 @@ def branches(folder: Path) -> Origin:
 
 @asynccontextmanager
 async def talking(
-    folder: Path, database: Path, *, way: str = "http", project: Mapping[str, Any] | None = None
+    folder: Path,
+    database: Path,
+    *,
+    way: str = "http",
+    project: Mapping[str, Any] | None = None,
+    faults: Sequence[Json] = (),
 ) -> AsyncIterator[Talk]:
-    """`database`: a migrated one, which is copied. `way`: http (signed) or socket. `project`: changes to the shop."""
+    """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
+    the shop. `faults`: what goes wrong in Slack from before the bot's start."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -274,7 +280,9 @@ async def talking(
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         connection = Slack(session, f"{slack.base}/api/", slack.secrets.bot_token, slack.secrets.signing_secret)
-        await connection.workspace.greet()
+        for fault in faults:
+            assert (await slack.post("fault", **fault))["ok"]
+        await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(a_cache(folder / "git"), PlainRenderer(), engine, prober)
         known = shop(origin, **(project or {}))

@@ -32,6 +32,7 @@ class Playground:
         self.data, self.options, self.port = data, options, free_port()
         self.launcher: subprocess.Popen[bytes] | None = None
         self.bot: subprocess.Popen[bytes] | None = None
+        self.standin: subprocess.Popen[bytes] | None = None
         self.wanted: dict[str, str] = {}
 
     # --- processes ---------------------------------------------------------------------------------------------------
@@ -70,8 +71,9 @@ class Playground:
         self.launcher.send_signal(signal.SIGINT)
         assert self.launcher.wait(40) == 0, (self.data.parent / "launcher.log").read_text()
         self.launcher = None
-        if self.bot:
-            self.bot.wait(5)
+        for child in (self.bot, self.standin):
+            if child:
+                child.wait(5)
         until(lambda: not marked(self.data), 5, "no process of a staging is left")
 
     def bot_pid(self) -> int:
@@ -119,6 +121,43 @@ class Playground:
         assert self.bot is not None
         assert self.bot.wait(seconds) == -signal.SIGKILL
 
+    # --- the stand-in alone: nothing starts it again by itself
+
+    def standin_pid(self) -> int:
+        return int((self.data / "slack.pid").read_text())
+
+    def kill_standin(self) -> None:
+        os.kill(self.standin_pid(), signal.SIGKILL)
+        self.standin_died()
+
+    def standin_died(self) -> None:
+        until(lambda: not alive(self.standin_pid()), 20, "the stand-in is gone")
+        if self.standin:
+            assert self.standin.wait(5) == -signal.SIGKILL
+
+    def start_standin(self, crash_at: str = "") -> None:
+        """By the launcher's own command, as it says when one ends. `crash_at`: where it shall end itself."""
+        options = ["--port", str(self.port), "--data", str(self.data), "--bot-port", self.env()["OCTOPOD_HTTP_PORT"]]
+        env = {**os.environ, **self.env(), "OCTOPOD_STANDIN_CRASH_AT": crash_at}
+        with (self.data / "logs" / "slack.log").open("ab") as log:
+            self.standin = subprocess.Popen(
+                [sys.executable, "-m", "bot.playground", *options, *self.options],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        until(self._standin_answers, 20, "the stand-in answers")
+        if not crash_at:
+            self._heard()
+
+    def _standin_answers(self) -> bool:
+        with suppress(OSError, http.client.HTTPException):
+            return self._get(f"127.0.0.1:{self.port}", "/_workspace/state")[0] == 200
+        return False
+
     def env(self) -> dict[str, str]:
         lines = (self.data / "playground.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
@@ -133,7 +172,7 @@ class Playground:
         for pid in [*pids, *(process.pid for process in marked(self.data))]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for child in (self.launcher, self.bot):
+        for child in (self.launcher, self.bot, self.standin):
             if child:
                 child.wait(10)
 

@@ -1,5 +1,6 @@
 """Hostile YAML: real files with a few things in them changed for the worse, and files made to exhaust their reader."""
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -124,7 +125,7 @@ def _replace(place: Any, key: Any, chance: random.Random) -> None:
     elif chance.random() < 0.2:
         place[key] = hostile.soup(chance, 4)
     else:
-        place[key] = chance.choice(VALUES)
+        place[key] = copy.deepcopy(chance.choice(VALUES))
 
 
 def exhausting(most: int) -> Iterator[tuple[str, bytes]]:

@@ -36,7 +36,10 @@ TTL = timedelta(hours=3)
 LEASE = timedelta(seconds=180)
 PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
 KINDS = ("requests", "engine", "slack")
-POINTS = ("request-claimed", "rendered", "applied", "engine-done", "card-sent", "progress-sent", "notice-sent")
+POINTS = (
+    *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
+    *("card-sent", "progress-sent", "notice-sent"),
+)
 
 
 class Killed(BaseException):
@@ -66,6 +69,10 @@ class World:
             "slack": SlackWork(self.service, self.store, self.chat, self.passed, PACE),
         }
         self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}
+        await self.free()
+
+    async def free(self) -> None:
+        """Leases and back-offs end, as at every start."""
         await Worker(self.store, lambda: self.now, (), lambda: False).start()
 
     async def close(self) -> None:
