@@ -8,8 +8,20 @@ from typing import Any, TypeVar
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import CLAIM, DEPLOYMENT, JOB, NAMESPACE, OF_BRANCHES, WORKLOADS, Kind, Object
+from bot.kube.kinds import (
+    CLAIM,
+    DEPLOYMENT,
+    JOB,
+    NAMESPACE,
+    OF_BRANCHES,
+    POD,
+    STATEFUL_SET,
+    WORKLOADS,
+    Kind,
+    Object,
+)
 from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
+from bot.kube.pods import is_going, is_ready
 from bot.kube.prepare import (
     Fence,
     admission,
@@ -22,6 +34,7 @@ from bot.kube.prepare import (
     prepared,
     pull_secrets,
 )
+from bot.kube.rollout import owner_of
 from bot.ports import ReleaseOrder
 
 RIGHTS_LOOKS, RIGHTS_PAUSE = 100, 0.05
@@ -62,6 +75,7 @@ class Applying:
                 await self.kube.delete(kind, name, namespace_name(self.order))
             for step in in_steps(objects):
                 await _together([self.kube.apply(thing) for thing in step])
+            await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
             await self._prune(objects, existing)
         except ApiRefused as error:
             # The rehearsal went well, so somebody is changing things at this moment.
@@ -145,6 +159,24 @@ class Applying:
                 raise answer
         if refused:
             raise _refusal(refused)
+
+    async def _unblock(self, sets: Sequence[Object]) -> None:
+        """A StatefulSet waits for a bad pod to become ready before it replaces it, even with a good one.
+
+        https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+        """
+        if not sets:
+            return
+        place, names = namespace_name(self.order), {thing["metadata"]["name"] for thing in sets}
+        pods, _ = await self.kube.list(POD, place, which=[("labelSelector", f"{RELEASE}!={self.order.release}")])
+        stuck = [
+            pod
+            for pod in pods
+            if owner_of(pod) in {("StatefulSet", name) for name in names} and not is_ready(pod) and not is_going(pod)
+        ]
+        await _together(
+            [self.kube.delete(POD, pod["metadata"]["name"], place, pod["metadata"]["uid"]) for pod in stuck]
+        )
 
     async def _prune(self, objects: Sequence[Object], existing: Existing) -> None:
         """Only what this staging's earlier releases made. Claims stay: data goes with the staging, not by an update."""

@@ -154,6 +154,8 @@ def _let_pull(pod: Object, pull: Sequence[str]) -> None:
 
 
 def _tell_port(container: Object) -> None:
-    ports, env = container.get("ports") or [], container.get("env") or []
-    if ports and "containerPort" in ports[0] and not any(one.get("name") == "PORT" for one in env):
-        container["env"] = [{"name": "PORT", "value": str(ports[0]["containerPort"])}, *env]
+    """A malformed port is for the API server to refuse."""
+    ports, env = container.get("ports"), container.get("env") or []
+    number = ports[0].get("containerPort") if isinstance(ports, list) and ports and isinstance(ports[0], dict) else None
+    if number is not None and not any(one.get("name") == "PORT" for one in env):
+        container["env"] = [{"name": "PORT", "value": str(number)}, *env]

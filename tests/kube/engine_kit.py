@@ -16,7 +16,7 @@ from bot.kube.connect import Access
 from bot.kube.engine import KubernetesEngine
 from bot.kube.pods import Grace
 from bot.kube.watch import Pace
-from bot.ports import ReleaseOrder, RenderFacts
+from bot.ports import Engine, ReleaseOrder, RenderFacts
 from bot.render.plain import PlainRenderer
 
 READY, PROGRESSING, FAILED = WorkloadState.READY, WorkloadState.PROGRESSING, WorkloadState.FAILED
@@ -69,8 +69,9 @@ spec:
 """
 
 
-def a_set(kind: str, name: str = "db", more: str = "") -> str:
+def a_set(kind: str, name: str = "db", more: str = "", fate: str = "") -> str:
     """A StatefulSet or DaemonSet. `more`: of the container."""
+    labels = f"{{app: {name}" + (f", test.octopod.dev/fate: {fate}}}" if fate else "}")
     return f"""\
 apiVersion: apps/v1
 kind: {kind}
@@ -78,7 +79,7 @@ metadata: {{name: {name}}}
 spec:
   selector: {{matchLabels: {{app: {name}}}}}
   template:
-    metadata: {{labels: {{app: {name}}}}}
+    metadata: {{labels: {labels}}}
     spec: {{containers: [{{name: {name}, image: "${{image}}"{more}}}]}}
 """
 
@@ -98,11 +99,11 @@ spec:
 """
 
 
-class World:
-    """One engine, and everything that it has told. `name` is this test's own staging."""
+class Watched:
+    """One engine of whatever kind, and everything that it has told. `name` is this test's own staging."""
 
-    def __init__(self, plane: ControlPlane, engine: KubernetesEngine, folder: Path, name: str) -> None:
-        self.plane, self.engine, self.name = plane, engine, name
+    def __init__(self, engine: Engine, folder: Path, name: str) -> None:
+        self.port, self.name = engine, name
         self.newest: dict[str, StagingStatus] = {}
         self.told: list[StagingStatus] = []
         self.synced = 0
@@ -115,7 +116,7 @@ class World:
 
     async def deploy(self, release: str, *manifests: str) -> ReleaseOrder:
         order = self.order(release, *manifests)
-        await self.engine.apply(order)
+        await self.port.apply(order)
         return order
 
     def order(self, release: str, *manifests: str) -> ReleaseOrder:
@@ -137,7 +138,7 @@ class World:
             image="ghcr.io/acme/shop:${commit}",
             env={"PAYMENTS": "sandbox"},
         )
-        objects = PlainRenderer().render(tree, facts, self.engine.facts)
+        objects = PlainRenderer().render(tree, facts, self.port.facts)
         return ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)
 
     async def until(self, condition: Callable[[StagingStatus], Any], name: str = "") -> StagingStatus:
@@ -164,15 +165,8 @@ class World:
     async def gone(self) -> None:
         await self.until(lambda seen: not seen.present)
 
-    async def kubectl(self, *words: str, given: str | None = None) -> str:
-        return await asyncio.to_thread(self.plane.kubectl, *words, given=given)
-
-    async def names(self, kind: str) -> list[str]:
-        said = await self.kubectl("-n", self.namespace, "get", kind, "-o", "name")
-        return [line.partition("/")[2] for line in said.splitlines()]
-
     async def read(self) -> None:
-        async for seen in self.engine.watch():
+        async for seen in self.port.watch():
             async with self._news:
                 if isinstance(seen, Synced):
                     self.synced += 1
@@ -180,6 +174,32 @@ class World:
                     self.newest[seen.staging] = seen
                     self.told.append(seen)
                 self._news.notify_all()
+
+
+class World(Watched):
+    """On the control plane."""
+
+    def __init__(self, plane: ControlPlane, engine: KubernetesEngine, folder: Path, name: str) -> None:
+        super().__init__(engine, folder, name)
+        self.plane, self.engine = plane, engine
+
+    async def kubectl(self, *words: str, given: str | None = None) -> str:
+        return await asyncio.to_thread(self.plane.kubectl, *words, given=given)
+
+    async def names(self, kind: str) -> list[str]:
+        said = await self.kubectl("-n", self.namespace, "get", kind, "-o", "name")
+        return [line.partition("/")[2] for line in said.splitlines()]
+
+
+@asynccontextmanager
+async def reading(world: Watched) -> AsyncIterator[None]:
+    task = asyncio.create_task(world.read())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager
@@ -190,10 +210,5 @@ async def a_world(
     options = {"grace": Grace(crash=0.5, room=0.5), "pace": Pace(longest=1.0), **options}
     async with KubernetesEngine(Access(str(kubeconfig or plane.kubeconfig)), now, **options) as engine:
         world = World(plane, engine, folder, name)
-        reading = asyncio.create_task(world.read())
-        try:
+        async with reading(world):
             yield world
-        finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading

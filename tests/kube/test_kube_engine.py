@@ -133,6 +133,16 @@ async def test_sets_of_pods_with_a_name_or_on_every_node(world: World) -> None:
     await world.live("r2")
 
 
+async def test_a_stateful_set_gets_over_a_bad_release(world: World) -> None:
+    """Kubernetes itself waits for ever for the bad pod to become ready before it replaces it."""
+    await world.deploy("r1", a_set("StatefulSet"))
+    await world.live("r1")
+    await world.deploy("r2", a_set("StatefulSet", fate="crash"))
+    assert "db exited with code 1" in (await world.failed("r2")).reason
+    await world.deploy("r3", a_set("StatefulSet"))
+    await world.live("r3")
+
+
 async def test_an_idle_engine_asks_nothing_but_its_watches(world: World) -> None:
     """Among all the stagings of this file; time passes while others work on the cluster."""
     for number in range(4):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from engine_kit import INGRESS, World, a_world, config, deployment, job, service
+from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, service
 from kube_rig import ControlPlane
 
 pytestmark = pytest.mark.kube
@@ -57,7 +57,9 @@ async def test_it_is_enough(plane: ControlPlane, account: Path, tmp_path: Path, 
 
 
 async def _whole_life(world: World) -> None:
-    await world.deploy("r1", deployment(), service(), INGRESS, config(), job())
+    await world.deploy("r0", deployment(), a_set("StatefulSet", fate="crash"))
+    await world.failed("r0")
+    await world.deploy("r1", deployment(), a_set("StatefulSet"), service(), INGRESS, config(), job())
     await world.live("r1")
     assert (await world.names("rolebinding"), await world.names("secret")) == (["octopod"], ["wildcard-tls"])
     await world.deploy("r2", deployment(fate="crash"), service(), job())
