@@ -76,6 +76,7 @@ class ControlPlane:
             "--use-service-account-credentials",
             "--leader-elect=false",
             "--secure-port=0",
+            "--node-monitor-grace-period=1h",  # a busy machine's kubelets are late
             "--controllers=*,-node-ipam-controller,-cloud-node-lifecycle-controller,-service-lb-controller",
         )  # fmt: skip
         self._run("kube-scheduler", "--kubeconfig", self.kubeconfig, "--leader-elect=false", "--secure-port=0")

@@ -127,8 +127,9 @@ async def test_secrets_are_copied_and_pods_pull_by_them(plane: ControlPlane, tmp
 
 async def test_sets_of_pods_with_a_name_or_on_every_node(world: World) -> None:
     await world.deploy("r1", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
-    seen = await world.live("r1")
-    assert {(w.kind, w.ready, w.wanted) for w in seen.workloads} == {("StatefulSet", 1, 1), ("DaemonSet", 3, 3)}
+    await world.live("r1")
+    all_of_them = {("StatefulSet", 1, 1), ("DaemonSet", 3, 3)}
+    await world.until(lambda seen: {(w.kind, w.ready, w.wanted) for w in seen.workloads} == all_of_them)
     await world.deploy("r2", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
     await world.live("r2")
 
