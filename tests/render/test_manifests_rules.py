@@ -82,6 +82,8 @@ OWN = "rules: [{host: '${host.web}'}]"
         (deployment("[{name: a, envFrom: ¦x}]"), "list of mappings"),
         (deployment("[{name: a}]\n      initContainers: [¦x]"), "needs a name"),
         (deployment("[{name: a}]\n      initContainers: ¦x"), "must be a list"),
+        (deployment("[{name: a}]\n      priorityClassName: ¦system-node-critical"), "off the nodes"),
+        (deployment("[{name: a}]\n      priority: ¦2000000000"), "off the nodes"),
         (deployment(metadata="¦text"), "must be a mapping"),
         (deployment(metadata="{labels: ¦[a]}"), "must be a mapping"),
     ],
