@@ -1,5 +1,9 @@
-"""The bot dies at a named point, by kill -9, or with its playground; started again, all ends as if it never had."""
+"""The bot dies at a named point, by kill -9, or with its playground; started again, all ends as if it never had.
 
+So does the stand-in for Slack: it has all that it acknowledged, and the bot finds its way back.
+"""
+
+import http.client
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +15,12 @@ from process_kit import alive, marked
 # `saved` is after each transaction and before whatever follows from it: the first is the door's, before its ack.
 POINTS = (
     *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
-    *(
-        "card-sent",
-        "progress-sent:2",
-        "notice-sent",
-        "reported:3",
-        "saved",
-        "saved:2",
-        "saved:4",
-        "saved:7",
-        "saved:11",
-    ),
+    *("card-sent", "progress-sent:2", "notice-sent", "reported:3", "saved", "saved:5", "saved:11"),
 )
+# accepted: decided, not on disk; on-disk: kept, not answered; delivered: the bot has it, its ack is not here yet.
+STANDIN_POINTS = ("accepted:1", "accepted:8", "on-disk:3", "delivered", "acknowledged")
+STANDIN_QUICK = "on-disk:7"
+CRASH_ONLY = [pytest.param(point, marks=pytest.mark.crash) for point in STANDIN_POINTS]
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +108,32 @@ def _first(play: Playground) -> str:
     play.deploy("good-first")
     play.converged()
     return "good-first"
+
+
+@pytest.mark.parametrize("point", [STANDIN_QUICK, *CRASH_ONLY])
+def test_a_stand_in_that_dies_loses_nothing_acknowledged(shared: Playground, point: str) -> None:
+    branch = "via-" + point.replace(":", "-")
+    shared.branch(branch, "orange-button")
+    shared.kill_standin()
+    shared.start_standin(crash_at=point)
+    before = _said_until_it_dies(shared, branch)
+    shared.standin_died()
+    shared.start_standin()
+    kept = {m["ts"] for m in stagings_seen.visible(shared.state(), "stagings")}
+    assert before <= kept, "what was seen is still there"
+    shared.deploy(branch)  # said again by whoever got no answer
+    state = shared.converged(60)
+    assert sorted(stagings_seen.order(state, branch)) == ["live", "progress"]
+
+
+def _said_until_it_dies(play: Playground, branch: str) -> set[str]:
+    """Somebody asks, and again while the bot is not connected; the messages that anybody has seen meanwhile."""
+    seen: set[str] = set()
+    while True:
+        try:
+            state = play.state()
+            seen |= {m["ts"] for m in stagings_seen.visible(state, "stagings")}
+            play.say(f"deploy {branch}")
+            play.state(play.state()["seq"], 0.3)
+        except (OSError, http.client.HTTPException, ValueError):
+            return seen
