@@ -5,7 +5,7 @@ PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 
-.PHONY: help playground test check format test-crash test-kills test-faults test-kube test-browser screenshots fuzz \
+.PHONY: help playground test test-processes test-inside check format test-crash test-kills test-faults test-kube test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -26,8 +26,18 @@ bootstrap:
 playground: bootstrap
 	@$(BIN)/octopod playground $(PLAYGROUND)
 
+# Two at a time, on any machine of two cores: what runs processes of its own, and what happens in one.
+PROCESSES := tests/crash tests/local tests/playground
+
 test: bootstrap
-	$(BIN)/pytest
+	@echo "Two halves at a time; each tells when it is over, after some minutes."
+	@$(MAKE) -j2 --output-sync=target test-processes test-inside
+
+test-processes:
+	$(BIN)/pytest $(PROCESSES)
+
+test-inside:
+	$(BIN)/pytest tests $(addprefix --ignore=,$(PROCESSES))
 
 check: bootstrap
 	$(BIN)/ruff format --check .
