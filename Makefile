@@ -5,13 +5,15 @@ PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 
-.PHONY: help playground test check format test-crash test-kills test-faults test-browser screenshots fuzz bench bootstrap clean
+.PHONY: help playground test test-processes test-inside check format test-crash test-kills test-faults test-kube test-browser screenshots fuzz \
+	bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
@@ -24,8 +26,18 @@ bootstrap:
 playground: bootstrap
 	@$(BIN)/octopod playground $(PLAYGROUND)
 
+# Two at a time, on any machine of two cores: what runs processes of its own, and what happens in one.
+PROCESSES := tests/crash tests/local tests/playground
+
 test: bootstrap
-	$(BIN)/pytest
+	@echo "Two halves at a time; each tells when it is over, after some minutes."
+	@$(MAKE) -j2 --output-sync=target test-processes test-inside
+
+test-processes:
+	$(BIN)/pytest $(PROCESSES)
+
+test-inside:
+	$(BIN)/pytest tests $(addprefix --ignore=,$(PROCESSES))
 
 check: bootstrap
 	$(BIN)/ruff format --check .
@@ -60,6 +72,10 @@ fuzz: bootstrap
 
 bench: bootstrap
 	@$(BIN)/python -m scripts.bench $(BENCH)
+
+test-kube: bootstrap
+	@scripts/kube/binaries >/dev/null
+	$(BIN)/pytest tests/kube -m kube
 
 clean:
 	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -29,10 +29,9 @@ from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
+from bot.engines import LOOPBACK, Chosen, choose
 from bot.git.repository import GitCache
 from bot.keys import make_data_folder
-from bot.local.engine import LocalEngine
-from bot.local.proxy import Proxy
 from bot.metrics import Metrics
 from bot.ports import Engine, Git, Prober, Renderer
 from bot.probe.url import UrlProber
@@ -59,7 +58,6 @@ from handlers.watch import Watch
 log = structlog.get_logger()
 CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
 DIRECTORY_EVERY = 300.0
-LOOPBACK = "127.0.0.1"
 PACE = Pace()
 GREETING = 5.0
 # How many requests, engine targets and Slack messages are worked on at once.
@@ -194,9 +192,9 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         port = settings.octopod_http_port
-        engine = LocalEngine(settings.octopod_data, port, lambda: datetime.now(UTC))
-        prober = UrlProber(session, address=f"{LOOPBACK}:{port}")
-        neighbours = Neighbours(git, PlainRenderer(), engine, prober)
+        chosen = choose(configuration, settings)
+        prober = UrlProber(session, address=chosen.probed_at)
+        neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,
@@ -208,8 +206,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
             checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
         )
         socket = _socket(settings, slack)
-        await _listening(stack, bot, engine, socket, port)
-        await stack.enter_async_context(engine)
+        await _listening(stack, bot, chosen, socket, port)
+        await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=port, projects=list(configuration.projects))
         await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
@@ -239,17 +237,18 @@ async def _greeted(settings: Settings, session: aiohttp.ClientSession) -> "Slack
     return slack
 
 
-async def _listening(stack: AsyncExitStack, bot: Bot, engine: LocalEngine, socket: Socket | None, port: int) -> None:
+async def _listening(stack: AsyncExitStack, bot: Bot, chosen: Chosen, socket: Socket | None, port: int) -> None:
     """On loopback only: the local engine's stagings are unsandboxed processes of this machine."""
 
     def reached() -> bool:
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
-    proxy = Proxy(engine, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
-    app = site(bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, proxy.handle, projects)
+    app = site(
+        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
+    )
     runner = await listen(app, LOOPBACK, port)
     stack.push_async_callback(runner.cleanup)
 

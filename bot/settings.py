@@ -39,7 +39,7 @@ def _token(prefix: str, where: str) -> Callable[[object], str]:
     return read
 
 
-def _secret(value: object) -> object:
+def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
@@ -57,6 +57,11 @@ def _api_url(value: object) -> str:
 
 def _path(value: object) -> Path:
     return Path(str(value)).expanduser().resolve()
+
+
+def _paths(value: object) -> str:
+    """As kubectl reads it: several files are one."""
+    return os.pathsep.join(str(_path(part)) for part in str(value).split(os.pathsep) if part)
 
 
 def _port(value: object) -> int:
@@ -97,13 +102,15 @@ class Settings(BaseSettings):
     slack_app_token: Annotated[
         SecretStr | None, BeforeValidator(_token("xapp-", "Basic Information, App-Level Tokens"))
     ] = None
-    slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(_secret)] = Field(None, validate_default=True)
+    slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(_stripped)] = Field(None, validate_default=True)
     slack_api_url: Annotated[str, BeforeValidator(_api_url)] = "https://slack.com/api/"
     octopod_config: Annotated[Path, BeforeValidator(_path)] = Field(Path("octopod.yaml"), validate_default=True)
     octopod_data: Annotated[Path, BeforeValidator(_path)] = Field(Path("data"), validate_default=True)
     octopod_http_port: Annotated[int, BeforeValidator(_port)] = 3000
     octopod_keys: Annotated[SecretStr | None, BeforeValidator(_keys)] = None
     octopod_allow_unsandboxed: Annotated[bool, BeforeValidator(_switch)] = False
+    kubeconfig: Annotated[str | None, BeforeValidator(_paths)] = None
+    octopod_kube_context: Annotated[str | None, BeforeValidator(_stripped)] = None
     database_url: str = Field("", validate_default=True)
 
     @classmethod

@@ -93,7 +93,7 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
 
 
 def test_a_key_of_a_later_day_is_not_called_unknown(tmp_path: Path) -> None:
-    for key in ("values", "profiles", "copy_secrets", "health_checks", "limits", "extends"):
+    for key in ("values", "profiles", "health_checks", "limits", "extends"):
         assert mistakes(tmp_path, f"{LEAST}    {key}: x\n") == [
             f"octopod.yaml:8:5: projects.shop.{key}: is not supported yet"
         ]
@@ -103,12 +103,23 @@ def test_a_key_of_a_later_day_is_not_called_unknown(tmp_path: Path) -> None:
 
 def test_the_engine_is_said_never_detected(tmp_path: Path) -> None:
     assert mistakes(tmp_path, LEAST.replace("engine: local", "")) == [
-        "octopod.yaml:3:1: engine: is missing; say `engine: local`"
+        "octopod.yaml:3:1: engine: is missing; say `engine: kubernetes` or `engine: local`"
     ]
     assert mistakes(tmp_path, LEAST.replace("local", "kubernetes")) == [
-        "octopod.yaml:2:9: engine: kubernetes is not supported yet; say `engine: local`",
         "octopod.yaml:4:3: projects.shop.hosts: is missing; say `hosts: {web: ${staging}.shop.example.com}`",
     ]
+
+
+def test_secrets_are_copied_on_kubernetes_only(tmp_path: Path) -> None:
+    kubernetes = LEAST.replace("local", "kubernetes") + '    hosts: {web: "${staging}.shop.example.com"}\n'
+    assert project(tmp_path, "copy_secrets: [registry, wildcard-tls]", kubernetes).copy_secrets == (
+        "registry",
+        "wildcard-tls",
+    )
+    (text,) = mistakes(tmp_path, f"{LEAST}    copy_secrets: [registry]\n")
+    assert text.startswith("octopod.yaml:8:5: projects.shop.copy_secrets: is for engine: kubernetes; the local engine")
+    (text,) = mistakes(tmp_path, f"{kubernetes}    copy_secrets: [Not Legal]\n")
+    assert "must be names of Secrets" in text
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def test_everything_can_be_said(folder: Path) -> None:
             "OCTOPOD_DATA": "kept",
             "OCTOPOD_HTTP_PORT": "8080",
             "OCTOPOD_ALLOW_UNSANDBOXED": "True",
+            "KUBECONFIG": "one:/two",
+            "OCTOPOD_KUBE_CONTEXT": "staging ",
             "DATABASE_URL": "sqlite:///other.db",
         }
     )

@@ -51,6 +51,7 @@ class Project:
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
     `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
+    `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     """
 
@@ -68,3 +69,4 @@ class Project:
     env: Mapping[str, str] = field(default_factory=dict)
     roles: Roles = field(default_factory=Roles)
     url_probe: UrlProbe = field(default_factory=UrlProbe)
+    copy_secrets: tuple[str, ...] = ()

@@ -37,6 +37,9 @@ def contradictions(document: Document) -> Iterator[Mistake]:
 def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Iterator[Mistake]:
     if "hosts" not in project and document.data.get("engine") == "kubernetes":
         yield document.mistake((*at, "hosts"), MISSING["hosts"], at_key=True)
+    if "copy_secrets" in project and document.data.get("engine") == "local":
+        text = "is for engine: kubernetes; the local engine has no Secrets to copy"
+        yield document.mistake((*at, "copy_secrets"), text, at_key=True)
     hosts = project.get("hosts", LOCAL_HOSTS)
     hosts = hosts if isinstance(hosts, dict) else {}
     yield from _host_mistakes(document, (*at, "hosts"), hosts)

@@ -114,9 +114,7 @@ def choice(*allowed: str) -> Callable[[object], str]:
 
 
 def engine(value: object) -> str:
-    if value == "kubernetes":
-        raise ValueError("kubernetes is not supported yet; say `engine: local`")
-    return choice("local")(value)
+    return choice("kubernetes", "local")(value)
 
 
 def origin(value: object) -> str:
@@ -174,6 +172,16 @@ def people(value: object) -> tuple[str, ...]:
         if not isinstance(entry, str) or not re.fullmatch(r"everyone|@\S{1,80}|[UWS][A-Z0-9]{5,20}", entry):
             raise ValueError('must be everyone, or people and user groups such as ["@bob", "@platform"]')
     return tuple(entries)
+
+
+def secrets(value: object) -> tuple[str, ...]:
+    """Names of Kubernetes Secrets."""
+    if not isinstance(value, list):
+        raise ValueError("must be a list of Secrets' names, such as [registry-credentials]")
+    for entry in value:
+        if not isinstance(entry, str) or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", entry):
+            raise ValueError("must be names of Secrets, of a–z, 0–9, dashes and dots")
+    return tuple(dict.fromkeys(value))
 
 
 def probe_path(value: object) -> str:

@@ -112,6 +112,7 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
         env=keys.env,
         roles=Roles(keys.roles.deploy, keys.roles.admin),
         url_probe=_url_probe(keys.url_probe),
+        copy_secrets=keys.copy_secrets,
     )
 
 

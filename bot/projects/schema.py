@@ -12,12 +12,12 @@ from bot.projects.places import Keys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
 NOT_YET = {
-    "projects.*": {"values", "profiles", "copy_secrets", "health_checks", "limits", "extends", "secrets"},
+    "projects.*": {"values", "profiles", "health_checks", "limits", "extends", "secrets"},
     "projects.*.source": {"template", "helm"},
 }
 # What a key that is needed is for, when it is missing.
 MISSING = {
-    "engine": "is missing; say `engine: local`",
+    "engine": "is missing; say `engine: kubernetes` or `engine: local`",
     "projects": "is missing; say which projects there are",
     "repo": "is missing; say what git clones, such as `repo: https://github.com/acme/shop.git`",
     "source": "is missing; say where the manifests are, such as `source: {manifests: deploy/staging}`",
@@ -64,6 +64,7 @@ class ProjectKeys(_Strict):
     env: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(default_factory=dict)
     roles: RoleKeys = RoleKeys()
     url_probe: ProbeKeys = ProbeKeys()
+    copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = ()
 
 
 class FileKeys(_Strict):

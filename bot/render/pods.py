@@ -21,6 +21,9 @@ def mistakes_in_pods(located: Located, kind: str) -> Iterator[str]:
         return
     for key in ("labels", "annotations"):
         yield from not_texts(located, *TEMPLATE, "metadata", key)
+    for key in ("priorityClassName", "priority"):
+        if key in pod:
+            yield f"{located.place(*POD, key)}: {key} is not allowed; it would push the pods of others off the nodes"
     names: set[str] = set()
     for group in ("containers", "initContainers"):
         containers = pod.get(group) or []

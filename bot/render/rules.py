@@ -39,6 +39,7 @@ def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> It
             yield from _configuration(located)
         case _ if kind in WITH_PODS:
             yield from mistakes_in_pods(located, kind)
+            yield from _claim_templates(located)
 
 
 def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
@@ -105,6 +106,14 @@ def _configuration(located: Located) -> Iterator[str]:
         yield f"{located.place('metadata', 'name')}: `{OWN_CONFIG}` is Octopod's own, from `env:`; rename yours"
     for key in ("data", "binaryData", "stringData"):
         yield from not_texts(located, key)
+
+
+def _claim_templates(located: Located) -> Iterator[str]:
+    """What a StatefulSet keeps its data in is asked about by name before it is deleted."""
+    templates = mapping(located.value.get("spec")).get("volumeClaimTemplates") or []
+    named = isinstance(templates, list) and all(isinstance(_name(mapping(one)), str) for one in templates)
+    if not named:
+        yield f"{located.place('spec', 'volumeClaimTemplates')}: must be a list of claims, each with metadata.name"
 
 
 def _service(located: Located) -> Iterator[str]:

@@ -107,7 +107,7 @@ class EngineWork:
             self._checkpoint("exported")
             facts = self._facts(project, staging, release)
             objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
-            if not await self._service.rendered(claim, staging.id, release.id, _claims(objects), objects):
+            if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):
                 return
             self._checkpoint("rendered")
             order = ReleaseOrder(staging.id, staging.name, project.name, release.id, release.commit, objects, tree)
@@ -152,5 +152,11 @@ class EngineWork:
         return ReleaseFailed(release.id, f"All is ready, but {url} did not answer {waited}: {answer}")
 
 
-def _claims(objects: Sequence[dict[str, Any]]) -> list[str]:
-    return sorted(thing["metadata"]["name"] for thing in objects if thing["kind"] == "PersistentVolumeClaim")
+def claims_of(objects: Sequence[dict[str, Any]]) -> list[str]:
+    """Where a release keeps data: its claims, and those that a StatefulSet makes for each of its pods."""
+    found = [thing["metadata"]["name"] for thing in objects if thing["kind"] == "PersistentVolumeClaim"]
+    for thing in objects:
+        if thing["kind"] == "StatefulSet":
+            templates = thing["spec"].get("volumeClaimTemplates") or []
+            found += [f"{one['metadata']['name']}-{thing['metadata']['name']}" for one in templates]
+    return sorted(found)

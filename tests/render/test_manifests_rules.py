@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from render_kit import KUBERNETES, LOCAL, a_tree, config, deployment, facts, mistakes, rendered
+from render_kit import KINDS, KUBERNETES, LOCAL, a_tree, config, deployment, facts, mistakes, rendered
 
 from bot.domain.errors import PermanentError
+from bot.ports import EngineFacts
 from bot.render.located import Located
 from bot.render.plain import PlainRenderer
 from bot.render.rules import mistakes_in
@@ -81,6 +82,8 @@ OWN = "rules: [{host: '${host.web}'}]"
         (deployment("[{name: a, envFrom: ¦x}]"), "list of mappings"),
         (deployment("[{name: a}]\n      initContainers: [¦x]"), "needs a name"),
         (deployment("[{name: a}]\n      initContainers: ¦x"), "must be a list"),
+        (deployment("[{name: a}]\n      priorityClassName: ¦system-node-critical"), "off the nodes"),
+        (deployment("[{name: a}]\n      priority: ¦2000000000"), "off the nodes"),
         (deployment(metadata="¦text"), "must be a mapping"),
         (deployment(metadata="{labels: ¦[a]}"), "must be a mapping"),
     ],
@@ -261,3 +264,13 @@ def test_no_shape_of_an_object_confuses_the_rules(kind: tuple[str, str], part: s
     inner[last] = deepcopy(value)
     found = list(mistakes_in(Located("a.yaml", item, {(): (1, 1)}), facts(), LOCAL))
     assert all(mistake.startswith("a.yaml:1:1: ") for mistake in found)
+
+
+@pytest.mark.parametrize("templates", ["x", "[x]", "[{metadata: {}}]", "{a: b}"])
+def test_claims_of_stateful_sets_have_names(tmp_path: Path, templates: str) -> None:
+    engine = EngineFacts("kubernetes", KINDS | {("apps/v1", "StatefulSet")})
+    claims = f"spec:\n  volumeClaimTemplates: {templates}\n"
+    content = deployment().replace("Deployment", "StatefulSet").replace("spec:\n", claims, 1)
+    assert mistakes(tmp_path, content, engine) == (
+        "deploy/a.yaml:5:25: must be a list of claims, each with metadata.name",
+    )

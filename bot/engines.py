@@ -1,0 +1,60 @@
+"""The engine that octopod.yaml asks for, and what goes with it. It is said there, never detected."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.project import EngineKind
+from bot.ports import Engine
+from bot.projects import Configuration
+from bot.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
+
+    `answering`: what answers at the hosts of stagings, made of what answers where none does.
+    """
+
+    engine: Engine
+    running: AbstractAsyncContextManager[Any]
+    probed_at: str | None
+    answering: Callable[[Answer], Answer]
+
+
+def choose(configuration: Configuration, settings: Settings) -> Chosen:
+    if configuration.engine is EngineKind.LOCAL:
+        return _local(settings)
+    return _kubernetes(configuration, settings)
+
+
+def _local(settings: Settings) -> Chosen:
+    from bot.local.engine import LocalEngine
+    from bot.local.proxy import Proxy
+
+    port = settings.octopod_http_port
+    engine = LocalEngine(settings.octopod_data, port, _now)
+    return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle)
+
+
+def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
+    """Imported here only: its library takes a second and 40 MB."""
+    from bot.kube.connect import Access
+    from bot.kube.engine import KubernetesEngine
+
+    copied = {name: project.copy_secrets for name, project in configuration.projects.items()}
+    access = Access(settings.kubeconfig, settings.octopod_kube_context)
+    engine = KubernetesEngine(access, _now, copied=copied)
+    return Chosen(engine, engine, None, lambda gone: gone)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

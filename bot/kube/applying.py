@@ -1,0 +1,211 @@
+"""A release put on the cluster: looked at, rehearsed as a whole, applied, and rid of what it has no more."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.kube.client import Kube
+from bot.kube.errors import ApiRefused
+from bot.kube.kinds import (
+    CLAIM,
+    DEPLOYMENT,
+    JOB,
+    NAMESPACE,
+    OF_BRANCHES,
+    POD,
+    STATEFUL_SET,
+    WORKLOADS,
+    Kind,
+    Object,
+)
+from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
+from bot.kube.pods import is_going, is_ready
+from bot.kube.prepare import (
+    Fence,
+    admission,
+    bare_namespace,
+    fences,
+    in_steps,
+    key,
+    namespace,
+    namespace_name,
+    prepared,
+    pull_secrets,
+)
+from bot.kube.rollout import owner_of
+from bot.ports import ReleaseOrder
+
+RIGHTS_LOOKS, RIGHTS_PAUSE = 100, 0.05
+T = TypeVar("T")
+Existing = Mapping[tuple[Kind, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """One order. Everything in it may be done again from the start."""
+
+    kube: Kube
+    order: ReleaseOrder
+    fence: Fence
+    account: str
+    secrets: Sequence[Object] = ()
+
+    async def run(self) -> None:
+        """Raises TemporaryError; PermanentError only while nothing of the release was changed yet."""
+        objects = prepared([*self.order.objects, *self.secrets], pull_secrets(self.secrets))
+        if not any(key(thing)[0] in WORKLOADS for thing in objects):
+            raise PermanentError(
+                "The manifests of this branch hold nothing that runs.",
+                next_step="Add a Deployment, push, and deploy again.",
+            )
+        there = await self._is_there()
+        if not there:
+            await self.kube.apply(bare_namespace(self.order))
+        await self._admitted()
+        existing = await self._existing() if there else {}
+        self._require_own(objects, existing)
+        await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
+        stale = self._stale_jobs(existing)
+        await self._rehearsed([thing for thing in objects if key(thing) not in stale])
+        try:
+            await self.kube.apply(namespace(self.order))
+            for kind, name in stale:
+                await self.kube.delete(kind, name, namespace_name(self.order))
+            for step in in_steps(objects):
+                await _together([self.kube.apply(thing) for thing in step])
+            await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
+            await self._prune(objects, existing)
+        except ApiRefused as error:
+            # The rehearsal went well, so somebody is changing things at this moment.
+            raise TemporaryError(error.text, retry_after=5) from error
+
+    async def _is_there(self) -> bool:
+        """Whether it has its namespace. It gets one without its release, which is said when it is known to fit."""
+        place = namespace_name(self.order)
+        found = await self.kube.get(NAMESPACE, place)
+        if found is None:
+            return False
+        if "deletionTimestamp" in found["metadata"]:
+            raise TemporaryError(f"The namespace `{place}` is still being removed.", retry_after=1)
+        if labels(found).get(STAGING) != self.order.staging:
+            whose = "another staging's" if labels(found).get(MANAGED_BY) == "octopod" else "not Octopod's"
+            raise PermanentError(
+                f"There is a namespace `{place}` already, and it is {whose}.",
+                next_step=f"Remove it (`kubectl delete namespace {place}`), or deploy the branch under another name.",
+            )
+        return True
+
+    async def _admitted(self) -> None:
+        """Rights in a namespace of its own. New ones take the API server a moment to know of."""
+        binding = admission(self.order, self.account)
+        if binding is None:
+            return
+        await self.kube.apply(binding)
+        for _ in range(RIGHTS_LOOKS):
+            if await self.kube.may("patch", DEPLOYMENT, namespace_name(self.order)):
+                return
+            await asyncio.sleep(RIGHTS_PAUSE)
+
+    async def _existing(self) -> Existing:
+        """What there is in the namespace, ours or not, and its labels."""
+        place = namespace_name(self.order)
+        lists = await _together([self.kube.list(kind, place, metadata=True) for kind in OF_BRANCHES])
+        return {
+            (kind, thing["metadata"]["name"]): labels(thing)
+            for kind, (things, _) in zip(OF_BRANCHES, lists, strict=True)
+            for thing in things
+        }
+
+    def _require_own(self, objects: Sequence[Object], existing: Existing) -> None:
+        foreign = [
+            f"{kind.title(name)} is there already, and is not this staging's"
+            for kind, name in map(key, objects)
+            if (kind, name) in existing and existing[kind, name].get(STAGING) != self.order.staging
+        ]
+        if foreign:
+            raise PermanentError(
+                f"Somebody else's objects in namespace `{namespace_name(self.order)}` have the names of this branch's.",
+                foreign,
+                "Remove them, or rename yours; Octopod does not take over what it has not made.",
+            )
+
+    async def _fence(self, thing: Object) -> None:
+        """Somebody may have given this staging more, or less, by hand."""
+        try:
+            await self.kube.apply(thing)
+        except ApiRefused as error:
+            if error.status != 409:
+                raise
+
+    def _stale_jobs(self, existing: Existing) -> set[tuple[Kind, str]]:
+        """A Job can't be changed: each release runs its own anew."""
+        return {
+            (kind, name)
+            for (kind, name), its in existing.items()
+            if kind is JOB and its.get(STAGING) == self.order.staging and its.get(RELEASE) != self.order.release
+        }
+
+    async def _rehearsed(self, objects: Sequence[Object]) -> None:
+        """Everything that the cluster would refuse, at once, before anything is changed."""
+        rehearsals = [self.kube.apply(thing, rehearsal=True) for thing in objects]
+        answers = await asyncio.gather(*rehearsals, return_exceptions=True)
+        refused: list[ApiRefused] = []
+        for answer in answers:
+            if isinstance(answer, ApiRefused):
+                refused.append(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+        if refused:
+            raise _refusal(refused)
+
+    async def _unblock(self, sets: Sequence[Object]) -> None:
+        """A StatefulSet waits for a bad pod to become ready before it replaces it, even with a good one.
+
+        https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+        """
+        if not sets:
+            return
+        place, names = namespace_name(self.order), {thing["metadata"]["name"] for thing in sets}
+        pods, _ = await self.kube.list(POD, place, which=[("labelSelector", f"{RELEASE}!={self.order.release}")])
+        stuck = [
+            pod
+            for pod in pods
+            if owner_of(pod) in {("StatefulSet", name) for name in names} and not is_ready(pod) and not is_going(pod)
+        ]
+        await _together(
+            [self.kube.delete(POD, pod["metadata"]["name"], place, pod["metadata"]["uid"]) for pod in stuck]
+        )
+
+    async def _prune(self, objects: Sequence[Object], existing: Existing) -> None:
+        """Only what this staging's earlier releases made. Claims stay: data goes with the staging, not by an update."""
+        kept = set(map(key, objects))
+        gone = [
+            (kind, name)
+            for (kind, name), its in existing.items()
+            if its.get(STAGING) == self.order.staging and (kind, name) not in kept and kind is not CLAIM
+        ]
+        await _together([self.kube.delete(kind, name, namespace_name(self.order)) for kind, name in gone])
+
+
+def _refusal(refused: Sequence[ApiRefused]) -> PermanentError:
+    conflict = any(error.status == 409 for error in refused)
+    details = [error.text for error in refused]
+    if conflict:
+        return PermanentError(
+            "Somebody has changed objects of this staging by hand, and this release says otherwise.",
+            details,
+            "Undo the change, or delete the staging and deploy again; Octopod does not overwrite what others have set.",
+        )
+    count = "an object" if len(refused) == 1 else f"{len(refused)} objects"
+    return PermanentError(f"The cluster refuses {count} of this branch.", details, "Mend them, push, and deploy again.")
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All of it, even if some fails; then the first failure is raised."""
+    answers = await asyncio.gather(*work, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if not isinstance(answer, BaseException)]

@@ -1,0 +1,202 @@
+"""One raw layer over the API server: objects are dicts, every request has a time limit, every error is ours."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.domain.errors import OctopodError
+from bot.kube.connect import Connection
+from bot.kube.errors import ApiRefused, ApiTrouble, refusal, trouble
+from bot.kube.kinds import POD, Kind, Object, kind_of
+from bot.kube.labels import MANAGER
+
+PAGE = 500
+LOG_BYTES = 256 * 1024
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+Query = Sequence[tuple[str, str]]
+
+
+class Kube:
+    """Raises ApiTrouble (worth trying again) and ApiRefused. `seconds`: the time limit of one request."""
+
+    def __init__(self, connection: Connection, seconds: float = 30.0) -> None:
+        self._connection, self._seconds = connection, seconds
+        self.requests = 0
+
+    @property
+    def home(self) -> str:
+        """The namespace that the bot itself is at home in."""
+        return self._connection.namespace
+
+    async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
+        """None if there is none."""
+        try:
+            return await self._json("GET", kind.path(namespace, name), f"{kind.title(name)}: look up")
+        except ApiRefused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, which: Query = (), metadata: bool = False
+    ) -> tuple[list[Object], str]:
+        """All that there are, in pages, and the version to watch from. `metadata`: without what is in them.
+
+        `which`: selectors.
+        """
+        items: list[Object] = []
+        query = [("limit", str(PAGE)), *which]
+        more = ""
+        while True:
+            page = await self._json(
+                "GET",
+                kind.path(namespace),
+                f"{kind.plural}: list",
+                [*query, ("continue", more)] if more else query,
+                accept=_METADATA if metadata else "application/json",
+            )
+            items += page.get("items") or []
+            metadata_of_page = page.get("metadata") or {}
+            more = metadata_of_page.get("continue") or ""
+            if not more:
+                return items, str(metadata_of_page.get("resourceVersion", ""))
+
+    async def apply(self, thing: Object, rehearsal: bool = False) -> Object:
+        """Server-side, as the manager `octopod`. What another manager has set otherwise is a conflict, and refused.
+
+        `rehearsal`: all is checked, nothing is kept.
+        """
+        kind, metadata = kind_of(thing), thing["metadata"]
+        path = kind.path(metadata.get("namespace"), metadata["name"])
+        what = f"{kind.title(metadata['name'])}: apply"
+        query = [("fieldManager", MANAGER), ("force", "false")]
+        query += [("dryRun", "All")] if rehearsal else []
+        return await self._json("PATCH", path, what, query, thing, content="application/apply-patch+yaml")
+
+    async def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> None:
+        """Accepted, or gone already. `uid`: only this very object."""
+        options: Object = {"propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            await self._json("DELETE", kind.path(namespace, name), f"{kind.title(name)}: delete", body=options)
+        except ApiRefused as error:
+            if error.status != 404:
+                raise
+        except ApiTrouble as error:
+            # Another one has its name by now, or it is on its way out already.
+            if error.status != 409:
+                raise
+
+    async def whoami(self) -> str:
+        """The name that the API server knows us by."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        answer = await self._json("POST", path, "the bot's account: look up", body=review)
+        return str(answer["status"]["userInfo"]["username"])
+
+    async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
+        """Whether we may do this there, by now."""
+        group = kind.version.rpartition("/")[0]
+        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": kind.plural}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        body = {**review, "spec": {"resourceAttributes": asked}}
+        answer = await self._json("POST", path, "the bot's rights: look up", body=body)
+        return bool(answer["status"].get("allowed"))
+
+    async def logs(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> Sequence[str]:
+        """The last lines of a container; of the one before it with `previous`. What is no text is replaced."""
+        query = [("container", container), ("tailLines", str(lines)), ("limitBytes", str(LOG_BYTES))]
+        query += [("previous", "true")] if previous else []
+        what = f"Pod `{pod}`: logs"
+        async with self._answer("GET", f"{POD.path(namespace, pod)}/log", what, query) as answer:
+            text = (await answer.read()).decode(errors="replace")
+        return text.splitlines()[-lines:]
+
+    @asynccontextmanager
+    async def stream(
+        self, kind: Kind, which: Query, version: str, seconds: int, silence: float
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """The lines of one watch request from `version`; the server ends it after `seconds`.
+
+        A silence longer than `silence` (seconds) is an error. Errors while reading are translated, too.
+        """
+        query = [("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true")]
+        query += [("timeoutSeconds", str(seconds)), *which]
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=silence)
+        async with self._answer("GET", kind.path(), f"{kind.plural}: watch", query, limit=limit) as answer:
+            yield answer.content
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: Query = (),
+        body: Any = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Object:
+        headers = {"Content-Type": content, "Accept": accept}
+        async with self._answer(method, path, what, query, body, headers) as answer:
+            found = json.loads(await answer.read())
+        if not isinstance(found, dict):
+            raise ApiTrouble(f"{what}: the answer is no object")
+        return found
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: Query = (),
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        limit: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        limit = limit or aiohttp.ClientTimeout(total=self._seconds, sock_connect=5)
+        try:
+            answer = await self._request(method, path, query, body, headers, limit)
+            try:
+                if not 200 <= answer.status < 300:
+                    retry_after = answer.headers.get("Retry-After")
+                    raise refusal(what, answer.status, await answer.content.read(65536), retry_after)
+                yield answer
+            finally:
+                _drop(answer)
+        except OctopodError:
+            raise
+        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
+            raise trouble(what, error) from error
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: Any,
+        headers: dict[str, str] | None,
+        limit: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        """Once more with fresh credentials if they are refused: tokens expire."""
+        self.requests += 1
+        answer = await self._connection.request(method, path, query, body, headers, limit)
+        if answer.status == 401 and await self._connection.renew():
+            answer.close()
+            self.requests += 1
+            answer = await self._connection.request(method, path, query, body, headers, limit)
+        return answer
+
+
+def _drop(answer: aiohttp.ClientResponse) -> None:
+    """Nobody waits for the farewells of TLS on a connection that is given up in the middle of an answer."""
+    connection = answer.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    answer.close()

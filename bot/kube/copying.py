@@ -1,0 +1,32 @@
+"""Copies of the bot's own Secrets for a staging: credentials for a registry, a wildcard certificate."""
+
+from collections.abc import Sequence
+
+from bot.domain.errors import PermanentError
+from bot.kube.client import Kube
+from bot.kube.kinds import SECRET, Object
+from bot.kube.labels import MANAGED_BY, PROJECT, RELEASE, STAGING
+from bot.kube.prepare import namespace_name
+from bot.ports import ReleaseOrder
+
+
+async def copies(kube: Kube, order: ReleaseOrder, names: Sequence[str]) -> list[Object]:
+    """As objects of this release. Raises TemporaryError, and PermanentError for a name that is nobody's or taken."""
+    own = {thing["metadata"]["name"] for thing in order.objects if thing["kind"] == SECRET.name}
+    taken = [f"Secret `{name}` is in the branch's manifests as well; rename it" for name in names if name in own]
+    found = {name: await kube.get(SECRET, name, kube.home) for name in names}
+    missing = [f"There is no Secret `{name}` in namespace `{kube.home}`" for name, thing in found.items() if not thing]
+    if taken or missing:
+        raise PermanentError(
+            "`copy_secrets` in octopod.yaml names Secrets that can't be copied.",
+            [*taken, *missing],
+            "Make them there, or change `copy_secrets`.",
+        )
+    return [_copy(thing, order) for thing in found.values() if thing]
+
+
+def _copy(secret: Object, order: ReleaseOrder) -> Object:
+    labels = {MANAGED_BY: "octopod", PROJECT: order.project, STAGING: order.staging, RELEASE: order.release}
+    metadata = {"name": secret["metadata"]["name"], "namespace": namespace_name(order), "labels": labels}
+    copied = {"apiVersion": SECRET.version, "kind": SECRET.name, "metadata": metadata, "data": secret.get("data") or {}}
+    return {**copied, "type": secret.get("type") or "Opaque"}

@@ -1,0 +1,233 @@
+"""The Kubernetes engine: a namespace per staging, applied server-side, watched by one watch per kind."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
+from bot.domain.status import StagingStatus, Synced
+from bot.kube.applying import Applying
+from bot.kube.board import Board
+from bot.kube.client import Kube
+from bot.kube.connect import Access, connect
+from bot.kube.copying import copies
+from bot.kube.kinds import NAMESPACE, OF_BRANCHES
+from bot.kube.labels import OURS, STAGING
+from bot.kube.mirror import Mirror
+from bot.kube.outputs import read_outputs
+from bot.kube.pods import Grace, Tail
+from bot.kube.prepare import Fence
+from bot.kube.rollout import Judged
+from bot.kube.standing import Standing, stand
+from bot.kube.watch import Pace
+from bot.ports import EngineFacts, ReleaseOrder
+
+log = structlog.get_logger()
+NAME = "kubernetes"
+KINDS = frozenset((kind.version, kind.name) for kind in OF_BRANCHES)
+TAIL_LINES = 20
+TAIL_SECONDS = 5.0
+
+
+class KubernetesEngine:
+    """`now` tells the time. `copied`: by project, which Secrets of the bot's own namespace its stagings get.
+
+    It is to be entered before it is used, and holds its connection until it is left.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        now: Callable[[], datetime],
+        *,
+        copied: Mapping[str, Sequence[str]] | None = None,
+        fence: Fence | None = None,
+        grace: Grace | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._access, self._now, self._copied = access, now, copied or {}
+        self._fence, self._grace, self._pace = fence or Fence(), grace or Grace(), pace or Pace()
+        self._board = Board()
+        self._open = AsyncExitStack()
+        self._kube: Kube | None = None
+        self._mirror: Mirror | None = None
+        self._account = ""
+        self._dirty: set[str] = set()
+        self._listed = False
+        self._wake = asyncio.Event()
+        self._since: dict[str, dict[tuple[str, str, str], tuple[str, datetime]]] = {}
+        self._tails: dict[str, dict[Tail, tuple[str, ...]]] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def facts(self) -> EngineFacts:
+        return EngineFacts(NAME, KINDS)
+
+    @property
+    def requests(self) -> int:
+        """How many were made of the API server."""
+        return self._kube.requests if self._kube else 0
+
+    # Its life
+
+    async def __aenter__(self) -> Self:
+        """Raises ConfigError when there is no way to a cluster. Whether the cluster answers is not asked yet."""
+        connection = await connect(self._access)
+        self._open.push_async_callback(connection.close)
+        self._kube = Kube(connection)
+        self._mirror = Mirror(self._kube, self._changed, self._all_listed, self._pace)
+        tasks = [asyncio.create_task(self._mirror.run()), asyncio.create_task(self._tell())]
+        self._open.push_async_callback(self._end, tasks)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        all_of_them = [*tasks, *self._fetching.values()]
+        for task in all_of_them:
+            task.cancel()
+        await asyncio.gather(*all_of_them, return_exceptions=True)
+
+    # What the worker asks of it
+
+    async def apply(self, order: ReleaseOrder) -> None:
+        kube = self._running()
+        self._account = self._account or await kube.whoami()
+        secrets = await copies(kube, order, self._copied.get(order.project, ()))
+        await Applying(kube, order, self._fence, self._account, secrets).run()
+
+    async def remove(self, staging: str) -> None:
+        kube = self._running()
+        try:
+            found, _ = await kube.list(
+                NAMESPACE, which=[("labelSelector", f"{OURS},{STAGING}={staging}")], metadata=True
+            )
+            for thing in found:
+                if "deletionTimestamp" not in thing["metadata"]:
+                    await kube.delete(NAMESPACE, thing["metadata"]["name"], uid=thing["metadata"]["uid"])
+        except PermanentError as error:  # a removal never ends by being given up
+            raise TemporaryError(error.text, retry_after=30) from error
+        if not found:
+            self._gone(staging)
+
+    def watch(self) -> AsyncIterator[StagingStatus | Synced]:
+        return self._board.watch()
+
+    async def logs(self, staging: str, workload: str | None = None, lines: int = 50) -> Mapping[str, Sequence[str]]:
+        kube = self._running()
+        if self._mirror is None or not self._mirror.complete:
+            raise TemporaryError("The cluster has not been listed yet.", retry_after=2)
+        seen = self._mirror.seen(staging)
+        if seen.namespace is None:
+            raise UserError("The cluster has nothing of this staging.")
+        return await read_outputs(kube, seen, workload, lines)
+
+    # What it tells
+
+    def _changed(self, staging: str) -> None:
+        self._dirty.add(staging)
+        self._wake.set()
+
+    def _all_listed(self) -> None:
+        self._listed = True
+        self._wake.set()
+
+    async def _tell(self) -> None:
+        """What has changed meanwhile is looked at together. Nothing is told before all kinds were listed once."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._mirror is None or not self._mirror.complete:
+                continue
+            dirty, self._dirty = self._dirty, set()
+            for staging in dirty:
+                try:
+                    self._look(staging, self._mirror)
+                except Exception:
+                    log.exception("a staging can't be judged", staging=staging)
+            if self._listed:
+                self._listed = False
+                self._board.synced()
+
+    def _look(self, staging: str, mirror: Mirror) -> None:
+        standing = stand(mirror.seen(staging), self._now(), self._grace)
+        if not standing.present:
+            if staging in self._board.stagings:
+                self._gone(staging)
+            return
+        self._look_again(staging, standing.again)
+        if self._lines_missing(staging, standing) and staging in self._board.stagings:
+            return  # they come with it; one that was never told is told at once
+        self._board.publish(standing.status(self._since_of(staging), self._tail_of(staging)))
+
+    def _look_again(self, staging: str, at: datetime | None) -> None:
+        timer = self._timers.pop(staging, None)
+        if timer:
+            timer.cancel()
+        if at:
+            seconds = max(0.0, (at - self._now()).total_seconds())
+            self._timers[staging] = asyncio.get_running_loop().call_later(seconds, self._changed, staging)
+
+    def _gone(self, staging: str) -> None:
+        self._look_again(staging, None)
+        self._since.pop(staging, None)
+        self._tails.pop(staging, None)
+        self._board.publish(StagingStatus(staging, None, present=False))
+
+    def _since_of(self, staging: str) -> Callable[[Judged], datetime]:
+        known = self._since.setdefault(staging, {})
+
+        def since(one: Judged) -> datetime:
+            key = (one.kind, one.name, one.release)
+            if known.get(key, ("", None))[0] != one.state:
+                known[key] = (one.state, self._now())
+            return known[key][1]
+
+        return since
+
+    def _tail_of(self, staging: str) -> Callable[[Judged], tuple[str, ...]]:
+        known = self._tails.get(staging, {})
+        return lambda one: known.get(one.tail, ()) if one.tail else ()
+
+    def _lines_missing(self, staging: str, standing: Standing) -> bool:
+        """Fetched once for each crash."""
+        known = self._tails.setdefault(staging, {})
+        wanted = standing.tails
+        for old in set(known) - set(wanted):
+            del known[old]
+        missing = [tail for tail in wanted if tail not in known]
+        if missing and staging not in self._fetching:
+            task = self._fetching[staging] = asyncio.create_task(self._fetch(staging, missing))
+            task.add_done_callback(lambda _: self._fetched(staging))
+        return bool(missing)
+
+    def _fetched(self, staging: str) -> None:
+        self._fetching.pop(staging, None)
+        self._changed(staging)
+
+    async def _fetch(self, staging: str, tails: Sequence[Tail]) -> None:
+        kube = self._running()
+        for tail in tails:
+            lines: Sequence[str] = ()
+            try:
+                async with asyncio.timeout(TAIL_SECONDS):
+                    lines = await kube.logs(tail.namespace, tail.pod, tail.container, TAIL_LINES, tail.previous)
+            except (OctopodError, TimeoutError) as error:
+                log.info("a log can't be read", pod=tail.pod, why=str(error))
+            self._tails.setdefault(staging, {})[tail] = tuple(lines)
+
+    def _running(self) -> Kube:
+        if self._kube is None:
+            raise TemporaryError("The Kubernetes engine is not running.")
+        return self._kube

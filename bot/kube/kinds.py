@@ -1,0 +1,72 @@
+"""The kinds of objects that the engine works with, and where the API server keeps them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`version`: apiVersion. `plural`: as in the API's paths."""
+
+    version: str
+    name: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """Without a namespace: of all of them."""
+        root = "/api" if "/" not in self.version else "/apis"
+        place = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        return f"{root}/{self.version}{place}/{self.plural}" + (f"/{name}" if name else "")
+
+    def title(self, name: str) -> str:
+        return f"{self.name} `{name}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some objects of a kind, in all namespaces. `labels`, `fields`: selectors as Kubernetes writes them."""
+
+    kind: Kind
+    labels: str = ""
+    fields: str = ""
+
+    def query(self) -> list[tuple[str, str]]:
+        pairs = [("labelSelector", self.labels), ("fieldSelector", self.fields)]
+        return [(name, value) for name, value in pairs if value]
+
+
+NAMESPACE = Kind("v1", "Namespace", "namespaces", namespaced=False)
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+SECRET = Kind("v1", "Secret", "secrets")
+CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+SERVICE = Kind("v1", "Service", "services")
+POD = Kind("v1", "Pod", "pods")
+EVENT = Kind("v1", "Event", "events")
+QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
+LIMITS = Kind("v1", "LimitRange", "limitranges")
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")
+DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets")
+JOB = Kind("batch/v1", "Job", "jobs")
+INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
+
+WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
+# What a branch may have, in the order in which it is applied: what others need comes first, what lets people in last.
+OF_BRANCHES = (CONFIG_MAP, SECRET, CLAIM, SERVICE, *WORKLOADS, INGRESS)
+# The engine's own in every staging's namespace.
+OF_NAMESPACES = (QUOTA, LIMITS, NETWORK_POLICY)
+
+_BY_NAME: Mapping[tuple[str, str], Kind] = {
+    (kind.version, kind.name): kind for kind in (NAMESPACE, POD, ROLE_BINDING, *OF_NAMESPACES, *OF_BRANCHES)
+}
+
+
+def kind_of(thing: Mapping[str, Any]) -> Kind:
+    """Raises KeyError for a kind that the engine does not work with."""
+    return _BY_NAME[thing["apiVersion"], thing["kind"]]

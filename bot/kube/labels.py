@@ -1,0 +1,32 @@
+"""The labels and annotations by which the engine knows its own; the renderer puts the labels on a release. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OURS = f"{MANAGED_BY}=octopod"
+# Who we are in what is applied server-side.
+MANAGER = "octopod"
+PROJECT = "octopod.dev/project"
+STAGING = "octopod.dev/staging"
+RELEASE = "octopod.dev/release"
+# On a staging's namespace: what its newest release consists of, as JSON, so that nothing is missed in a listing.
+WORKLOADS = "octopod.dev/workloads"
+COMMIT = "octopod.dev/commit"
+NAME = "octopod.dev/name"
+
+
+def labels(thing: Mapping[str, Any]) -> Mapping[str, str]:
+    return thing["metadata"].get("labels") or {}
+
+
+def annotations(thing: Mapping[str, Any]) -> Mapping[str, str]:
+    return thing["metadata"].get("annotations") or {}
+
+
+def staging_of(thing: Mapping[str, Any]) -> str | None:
+    return labels(thing).get(STAGING)
+
+
+def release_of(thing: Mapping[str, Any]) -> str:
+    return labels(thing).get(RELEASE, "")

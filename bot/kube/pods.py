@@ -1,0 +1,175 @@
+"""What is wrong with one pod, if anything, and whether it may still pass. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.kube import words
+from bot.kube.kinds import Object
+
+_PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
+_NO_SUCH_IMAGE = ("not found", "manifest unknown", "name unknown", "does not exist", "not present with pull policy")
+_NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case."""
+
+    crash: float = 10.0
+    crashes: int = 3
+    start: float = 10.0
+    image: float = 60.0
+    room: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Whose last lines say more. `previous`: of the container before the present one. `count` tells crashes apart."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`final`: it will not pass by itself. `again`: when it will be final, if nothing else happens."""
+
+    text: str
+    final: bool = False
+    again: datetime | None = None
+    tail: Tail | None = None
+
+
+def is_ready(pod: Object) -> bool:
+    return not is_going(pod) and condition(pod, "Ready").get("status") == "True"
+
+
+def is_going(pod: Object) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def trouble(pod: Object, workload: str, now: datetime, grace: Grace, event: str = "") -> Trouble | None:
+    """The worst of it: what is final comes first. `event`: the newest warning about it."""
+    found = list(_troubles(pod, workload, now, grace))
+    if event and not found and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+        found = [_unmounted(pod, workload, event, now, grace)]
+    return next((one for one in found if one.final), found[0] if found else None)
+
+
+def condition(thing: Object, type: str) -> Mapping[str, Any]:
+    conditions = (thing.get("status") or {}).get("conditions") or []
+    return next((one for one in conditions if one.get("type") == type), {})
+
+
+def time_of(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _troubles(pod: Object, workload: str, now: datetime, grace: Grace) -> Iterator[Trouble]:
+    status = pod.get("status") or {}
+    if status.get("reason") == "Evicted":
+        yield Trouble(words.evicted(workload, str(status.get("message") or "")))
+        return
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        since = time_of(scheduled.get("lastTransitionTime"))
+        text = words.unschedulable(workload, str(scheduled.get("message") or ""))
+        yield _after(text, since, grace.room, now)
+    for told in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
+        one = _of_container(pod, told, workload, now, grace)
+        if one:
+            yield one
+
+
+def _unmounted(pod: Object, workload: str, event: str, now: datetime, grace: Grace) -> Trouble:
+    if "not found" in event or "references non-existent" in event:
+        return Trouble(words.configuration(workload, event), final=True)
+    return _after(words.not_mounted(workload, event), _started(pod), grace.image, now)
+
+
+def _of_container(pod: Object, told: Object, workload: str, now: datetime, grace: Grace) -> Trouble | None:
+    containers = pod["spec"].get("containers") or []
+    who = words.subject(workload, told["name"], len(containers) == 1 and told["name"] == containers[0]["name"])
+    state = told.get("state") or {}
+    waiting = state.get("waiting")
+    if waiting:
+        return _waiting(pod, told, who, waiting, now, grace)
+    last = state.get("terminated") or (told.get("lastState") or {}).get("terminated")
+    if last and not _well(last) and not told.get("ready"):
+        return Trouble(words.crash(who, words.ending(last), _crashes(told)), tail=_tail(pod, told))
+    return None
+
+
+def _well(terminated: Object) -> bool:
+    """Init containers and jobs end well."""
+    return terminated.get("exitCode") == 0 and terminated.get("reason") != "OOMKilled"
+
+
+def _waiting(pod: Object, told: Object, who: str, waiting: Object, now: datetime, grace: Grace) -> Trouble | None:
+    reason, message, image = waiting.get("reason"), str(waiting.get("message") or ""), str(told.get("image") or "")
+    started = _started(pod)
+    match reason:
+        case "CreateContainerConfigError":
+            return Trouble(words.configuration(who, message), final=True)
+        case "InvalidImageName":
+            return Trouble(words.image_name(who, image), final=True)
+        case "CrashLoopBackOff":
+            return _crash_loop(pod, told, who, now, grace)
+        case "CreateContainerError" | "RunContainerError" | "StartError" | "ContainerCannotRun":
+            return _after(words.not_started(who, message), started, grace.start, now)
+        case _ if reason in _PULLING:
+            return _pulling(who, image, message, _after("", started, grace.image, now))
+    return None
+
+
+def _pulling(who: str, image: str, message: str, waited: Trouble) -> Trouble:
+    said = message.lower()
+    if any(sign in said for sign in _NO_ENTRY):
+        return Trouble(words.image_denied(who, image), final=True)
+    if any(sign in said for sign in _NO_SUCH_IMAGE):
+        return Trouble(words.image_missing(who, image), final=True)
+    return Trouble(words.image_trouble(who, image, message), waited.final, waited.again)
+
+
+def _crash_loop(pod: Object, told: Object, who: str, now: datetime, grace: Grace) -> Trouble:
+    last = (told.get("lastState") or {}).get("terminated") or {"exitCode": 1}
+    how, times, tail = words.ending(last), _crashes(told), _tail(pod, told)
+    waited = _after("", _started(pod), grace.crash, now)
+    if waited.final or times >= grace.crashes:
+        return Trouble(words.crash_loop(who, how, times, _memory(pod, told["name"])), final=True, tail=tail)
+    return Trouble(words.crash(who, how, times), again=waited.again, tail=tail)
+
+
+def _after(text: str, since: datetime | None, seconds: float, now: datetime) -> Trouble:
+    due = (since or now) + timedelta(seconds=seconds)
+    return Trouble(text, final=True) if now >= due else Trouble(text, again=due)
+
+
+def _started(pod: Object) -> datetime | None:
+    return time_of((pod.get("status") or {}).get("startTime")) or time_of(pod["metadata"].get("creationTimestamp"))
+
+
+def _crashes(told: Object) -> int:
+    """The restarts, and the crash that waits for one."""
+    return int(told.get("restartCount") or 0) + (0 if "running" in (told.get("state") or {}) else 1)
+
+
+def _tail(pod: Object, told: Object) -> Tail:
+    previous = not (told.get("state") or {}).get("terminated") and bool(told.get("restartCount"))
+    metadata = pod["metadata"]
+    return Tail(metadata["namespace"], metadata["name"], told["name"], previous, int(told.get("restartCount") or 0))
+
+
+def _memory(pod: Object, container: str) -> str | None:
+    all_of_them = [*(pod["spec"].get("containers") or []), *(pod["spec"].get("initContainers") or [])]
+    found: Object = next((one for one in all_of_them if one["name"] == container), {})
+    limit = ((found.get("resources") or {}).get("limits") or {}).get("memory")
+    return str(limit) if limit else None

@@ -1,0 +1,161 @@
+"""What is applied for a staging: its namespace, what fences it, and the release's objects made ready. Pure."""
+
+import copy
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain import naming
+from bot.kube.kinds import OF_BRANCHES, WORKLOADS, Kind, Object, kind_of
+from bot.kube.labels import COMMIT, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
+from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
+from bot.ports import ReleaseOrder
+
+OWN = "octopod"
+STAGING_ROLE = "octopod-staging"
+ACCOUNT = "system:serviceaccount:"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What one staging may use, as Kubernetes writes it: twice what it needs, as a rollout has old and new pods.
+
+    `quota`: of a ResourceQuota. `request`, `limit`: of containers that say nothing themselves.
+    """
+
+    quota: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "pods": "40",
+            "requests.cpu": "8",
+            "requests.memory": "16Gi",
+            "limits.memory": "32Gi",
+            "persistentvolumeclaims": "10",
+            "requests.storage": "50Gi",
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
+        }
+    )
+    request: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "128Mi"})
+    limit: Mapping[str, str] = field(default_factory=lambda: {"memory": "512Mi"})
+
+
+def namespace_name(order: ReleaseOrder) -> str:
+    return naming.namespace(order.project, order.name)
+
+
+def bare_namespace(order: ReleaseOrder) -> Object:
+    """Before anything is known to fit into it. Pods that could reach the node are kept out by its label."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": namespace_name(order),
+            "labels": {
+                MANAGED_BY: "octopod",
+                PROJECT: order.project,
+                STAGING: order.staging,
+                "pod-security.kubernetes.io/enforce": "baseline",
+            },
+            "annotations": {NAME: order.name},
+        },
+    }
+
+
+def namespace(order: ReleaseOrder) -> Object:
+    """From now on this release is the newest one, and these are its workloads."""
+    thing = bare_namespace(order)
+    keys = [(one["kind"], one["metadata"]["name"]) for one in order.objects if kind_of(one) in WORKLOADS]
+    notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
+    thing["metadata"]["annotations"] |= notes
+    return thing
+
+
+def admission(order: ReleaseOrder, account: str) -> Object | None:
+    """The way in for the bot's own account, if it is one that manifests/bot gives its rights to; others have theirs."""
+    if not account.startswith(ACCOUNT):
+        return None
+    home, _, name = account.removeprefix(ACCOUNT).partition(":")
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {
+            "name": OWN,
+            "namespace": namespace_name(order),
+            "labels": {MANAGED_BY: "octopod", PROJECT: order.project, STAGING: order.staging},
+        },
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": STAGING_ROLE},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": home}],
+    }
+
+
+def fences(order: ReleaseOrder, fence: Fence) -> list[Object]:
+    """Quota, defaults for containers, and who may come in: all but the pods of other stagings."""
+    others = {"matchExpressions": [{"key": STAGING, "operator": "DoesNotExist"}]}
+    entrances = [{"podSelector": {}}, {"namespaceSelector": others}]
+    defaults = {"type": "Container", "defaultRequest": dict(fence.request), "default": dict(fence.limit)}
+    made: list[Object] = [
+        {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": dict(fence.quota)}},
+        {"apiVersion": "v1", "kind": "LimitRange", "spec": {"limits": [defaults]}},
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": entrances}]},
+        },
+    ]
+    labels = {MANAGED_BY: "octopod", PROJECT: order.project, STAGING: order.staging}
+    for thing in made:
+        thing["metadata"] = {"name": OWN, "namespace": namespace_name(order), "labels": dict(labels)}
+    return made
+
+
+def pull_secrets(secrets: Iterable[Object]) -> list[str]:
+    """Those by which images can be pulled."""
+    return [one["metadata"]["name"] for one in secrets if one.get("type") == "kubernetes.io/dockerconfigjson"]
+
+
+def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> list[Object]:
+    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise.
+
+    `pull`: Secrets that pods may pull their images by, besides those that they name.
+    """
+    made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=lambda one: OF_BRANCHES.index(kind_of(one)))
+    for thing in made:
+        if kind_of(thing) in WORKLOADS:
+            _let_pull(thing["spec"]["template"]["spec"], pull)
+            for container in _containers(thing):
+                _tell_port(container)
+    return made
+
+
+def in_steps(objects: Sequence[Object]) -> list[list[Object]]:
+    """What may be applied at once: first what workloads need, then they, then what lets people in."""
+    steps: list[list[Object]] = [[], [], []]
+    for thing in objects:
+        kind = kind_of(thing)
+        step = 1 if kind in WORKLOADS else 2 if kind.name == "Ingress" else 0
+        steps[step].append(thing)
+    return [step for step in steps if step]
+
+
+def key(thing: Mapping[str, Any]) -> tuple[Kind, str]:
+    return kind_of(thing), str(thing["metadata"]["name"])
+
+
+def _containers(workload: Object) -> Iterator[Object]:
+    yield from workload["spec"]["template"]["spec"].get("containers") or []
+
+
+def _let_pull(pod: Object, pull: Sequence[str]) -> None:
+    named = pod.get("imagePullSecrets") or []
+    more = [{"name": name} for name in pull if {"name": name} not in named]
+    if more:
+        pod["imagePullSecrets"] = [*named, *more]
+
+
+def _tell_port(container: Object) -> None:
+    """A malformed port is for the API server to refuse."""
+    ports, env = container.get("ports"), container.get("env") or []
+    number = ports[0].get("containerPort") if isinstance(ports, list) and ports and isinstance(ports[0], dict) else None
+    if number is not None and not any(one.get("name") == "PORT" for one in env):
+        container["env"] = [{"name": "PORT", "value": str(number)}, *env]

@@ -1,0 +1,139 @@
+"""Where a whole staging stands: its namespace, workloads and pods as one snapshot. Pure."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+from bot.kube.kinds import Object
+from bot.kube.labels import MANAGER, RELEASE, WORKLOADS, annotations, release_of
+from bot.kube.pods import Grace, Tail, is_ready, time_of
+from bot.kube.rollout import Judged, judge, owner_of
+
+Key = tuple[str, str]
+Since = Callable[[Judged], datetime]
+Tails = Callable[[Judged], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of one staging. `namespace`: None when it is not there (any more)."""
+
+    staging: str
+    namespace: Object | None
+    workloads: Sequence[Object] = ()
+    pods: Sequence[Object] = ()
+    events: Sequence[Object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`newest`: the workloads of the newest release, or of an older one where that is all there is yet."""
+
+    staging: str
+    present: bool
+    release: str | None = None
+    newest: tuple[Judged, ...] = ()
+    serving: str | None = None
+    older: tuple[Judged, ...] = ()
+
+    @property
+    def again(self) -> datetime | None:
+        return min((one.again for one in self.newest if one.again), default=None)
+
+    @property
+    def tails(self) -> list[Tail]:
+        """Whose last lines are to be told: of what has failed, and of what serves and is ill."""
+        ill = [one for one in self.newest if one.state is WorkloadState.FAILED or self.serving == self.release]
+        return [one.tail for one in ill if one.tail]
+
+    def status(self, since: Since, tails: Tails) -> StagingStatus:
+        if not self.present:
+            return StagingStatus(self.staging, None, present=False)
+        newest = tuple(_told(one, since, tails) for one in self.newest)
+        older = tuple(_told(one, since, tails) for one in self.older)
+        serving = newest if self.serving == self.release and self.serving is not None else older
+        return StagingStatus(self.staging, self.release, newest, self.serving, serving)
+
+
+def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
+    if seen.namespace is None:
+        return Standing(seen.staging, present=False)
+    release = annotations(seen.namespace).get(RELEASE)
+    if release is None:
+        return Standing(seen.staging, present=True)
+    pods, events = _by_owner(seen.pods), _since(seen.namespace, seen.events)
+    known = {_key(thing): thing for thing in seen.workloads}
+    newest = tuple(
+        judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release)
+        for key in expected(seen.namespace)
+    )
+    older = _older_serving(release, newest, seen.pods)
+    if older:
+        return Standing(seen.staging, True, release, newest, older, _still(newest, pods, older))
+    settled = bool(newest) and all(one.settled and one.release == release for one in newest)
+    return Standing(seen.staging, True, release, newest, release if settled else None)
+
+
+def expected(namespace: Object) -> list[Key]:
+    """Kind and name of every workload of the newest release."""
+    return [(kind, name) for kind, name in json.loads(annotations(namespace).get(WORKLOADS, "[]"))]
+
+
+def _since(namespace: Object, events: Sequence[Object]) -> Sequence[Object]:
+    """Those of the newest release. What an earlier one met with says nothing: Kubernetes keeps events for an hour."""
+    fields = namespace["metadata"].get("managedFields") or []
+    ours = [time_of(field.get("time")) for field in fields if field.get("manager") == MANAGER]
+    begun = max((time for time in ours if time), default=None)
+    return [event for event in events if begun is None or (time_of(event.get("lastTimestamp")) or begun) >= begun]
+
+
+def _key(thing: Object) -> Key:
+    return thing["kind"], thing["metadata"]["name"]
+
+
+def _by_owner(pods: Sequence[Object]) -> Mapping[Key, list[Object]]:
+    found: defaultdict[Key, list[Object]] = defaultdict(list)
+    for pod in pods:
+        owner = owner_of(pod)
+        if owner:
+            found[owner].append(pod)
+    return found
+
+
+def _expected(key: Key, release: str) -> Judged:
+    """On its way to the API server."""
+    return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0)
+
+
+def _older_serving(release: str, newest: Sequence[Judged], pods: Sequence[Object]) -> str | None:
+    """The release before the newest one, while its pods answer and the newest one is not ready."""
+    if newest and all(one.state is WorkloadState.READY and one.release == release for one in newest):
+        return None
+    old = [pod for pod in pods if release_of(pod) not in ("", release) and is_ready(pod) and not _of_job(pod)]
+    last = max(old, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default=None)
+    return release_of(last) if last else None
+
+
+def _of_job(pod: Object) -> bool:
+    owner = owner_of(pod)
+    return owner is not None and owner[0] == "Job"
+
+
+def _still(newest: Sequence[Judged], pods: Mapping[Key, list[Object]], older: str) -> tuple[Judged, ...]:
+    """How the workloads serve meanwhile: requests go to whatever pod is ready, of whichever release."""
+    found = []
+    for one in newest:
+        ready = min(one.wanted, sum(map(is_ready, pods[one.kind, one.name])))
+        if one.kind != "Job" and any(release_of(pod) == older for pod in pods[one.kind, one.name]):
+            state = WorkloadState.READY if ready == one.wanted else WorkloadState.PROGRESSING
+            found.append(Judged(one.kind, one.name, older, state, one.wanted, ready))
+    return tuple(found)
+
+
+def _told(one: Judged, since: Since, tails: Tails) -> WorkloadStatus:
+    return WorkloadStatus(
+        one.kind, one.name, one.release, one.state, one.wanted, one.ready, since(one), one.reason, tails(one)
+    )

@@ -1,0 +1,124 @@
+"""Every sentence that the Kubernetes engine says about a rollout: what happened, and what can be done next. Pure."""
+
+import re
+import signal
+
+from bot.kube.errors import shortened
+
+
+def subject(workload: str, container: str, alone: bool) -> str:
+    return workload if alone else f"{workload} (container {container})"
+
+
+def ending(terminated: dict[str, object]) -> str:
+    """How a container ended, in words that read on after its name."""
+    if terminated.get("reason") == "OOMKilled":
+        return "ran out of memory and was killed"
+    code = int(str(terminated.get("exitCode") or 0))
+    if code > 128:
+        try:
+            return f"was ended by {signal.Signals(code - 128).name}"
+        except ValueError:
+            pass
+    message = str(terminated.get("message") or "").strip()
+    return f"exited with code {code}" + (f": {shortened(message)}" if message else "")
+
+
+def crash(who: str, how: str, times: int) -> str:
+    again = f", {times} times so far" if times > 1 else ""
+    return f"{who} {how}{again}; it is started again"
+
+
+def crash_loop(who: str, how: str, times: int, memory: str | None) -> str:
+    again = f", {times} times so far" if times > 1 else ""
+    if "out of memory" in how:
+        limit = f" Its limit is {memory}." if memory else ""
+        return f"{who} {how}{again}.{limit} Raise resources.limits.memory, or make it use less."
+    return f"{who} {how}{again}. Its last lines may say why."
+
+
+def configuration(who: str, message: str) -> str:
+    return (
+        f"{who} can't be configured: {shortened(_plain(message))}. Add what is missing to the branch's manifests, or "
+        "mend the reference."
+    )
+
+
+def not_mounted(workload: str, message: str) -> str:
+    return f"{workload} waits for a volume: {shortened(_plain(message))}"
+
+
+def image_missing(who: str, image: str) -> str:
+    return f"{who}: the image {image} is not in the registry. Once it is pushed, the release goes on by itself."
+
+
+def image_denied(who: str, image: str) -> str:
+    return (
+        f"{who}: the registry refuses to hand out the image {image}. Check its name, and that the cluster may pull it "
+        "(imagePullSecrets)."
+    )
+
+
+def image_trouble(who: str, image: str, message: str) -> str:
+    told = f": {shortened(_plain(message))}" if message else ""
+    return f"{who}: the image {image} can't be pulled{told}"
+
+
+def image_name(who: str, image: str) -> str:
+    return f"{who}: `{image}` is no valid image name. Mend `image` in the manifests or in octopod.yaml."
+
+
+def not_started(who: str, message: str) -> str:
+    return f"{who} can't be started: {shortened(_plain(message))}"
+
+
+def unschedulable(workload: str, message: str) -> str:
+    return (
+        f"{workload} finds no room in the cluster: {shortened(_plain(message))}. Ask for less in resources.requests, "
+        "delete stagings that nobody needs, or add nodes."
+    )
+
+
+def evicted(workload: str, message: str) -> str:
+    return f"{workload} was evicted: {shortened(_plain(message))}" if message else f"{workload} was evicted"
+
+
+def refused(workload: str, message: str) -> str:
+    """Why no pod of it could even be made."""
+    if "exceeded quota" in message:
+        found = message[message.index("exceeded quota") :]
+        return (
+            f"{workload}: the staging's quota is used up ({shortened(found)}). Ask for fewer replicas or resources, "
+            "or have the quota raised."
+        )
+    if "PodSecurity" in message:
+        found = message[message.index("violates PodSecurity") :] if "violates PodSecurity" in message else message
+        return f"{workload} is not allowed to run so: {shortened(found)}. Drop that from the pod's spec."
+    return f"{workload}: the cluster refuses its pods: {shortened(_plain(message))}"
+
+
+def deadline(workload: str, ready: int, wanted: int, seconds: object) -> str:
+    return (
+        f"{workload}: {ready} of {wanted} ready after progressDeadlineSeconds ({seconds} s). Its readiness probe and "
+        "its log may say why."
+    )
+
+
+def on_delete(workload: str) -> str:
+    return f"{workload} has the update strategy OnDelete, so its pods are never replaced. Use RollingUpdate."
+
+
+def job_failed(workload: str, how: str, reason: str) -> str:
+    if reason == "DeadlineExceeded":
+        return f"{workload} took longer than its activeDeadlineSeconds. Raise it, or make the job faster."
+    last = f": the last time it {how}" if how else ""
+    return f"{workload} failed{last}. Its last lines may say why."
+
+
+def hanging(message: str) -> str:
+    return shortened(_plain(message))
+
+
+def _plain(message: str) -> str:
+    """Without line breaks and the full stop that the sentence around it has."""
+    return re.sub(r"\s+", " ", message).strip().rstrip(".")

@@ -1,0 +1,234 @@
+"""A real control plane on loopback: etcd, API server, controller manager, scheduler; kwok plays nodes and kubelets.
+
+One folder per run, free ports, everything ended by its own pid. Nothing here knows Octopod.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+SCRIPTS = Path(__file__).parents[2] / "scripts" / "kube"
+TOKEN = "only-on-loopback"
+STARTING = 60.0
+ENDING = 10.0
+
+
+def binaries() -> Path:
+    """The folder that the script names; it builds them if need be, and says on stderr what it does."""
+    found = subprocess.run([SCRIPTS / "binaries"], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(found.stdout.strip())
+
+
+@dataclass(slots=True)
+class ControlPlane:
+    """`folder`: for data, keys and logs. Use `running`."""
+
+    folder: Path
+    programs: Path
+    ports: dict[str, int] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.ports['api']}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "admin.kubeconfig"
+
+    def start(self) -> None:
+        self.ports = dict(zip(("etcd", "peer", "api", "kubelet"), _free_ports(4), strict=True))
+        self._make_keys()
+        etcd = f"http://127.0.0.1:{self.ports['etcd']}"
+        peer = f"http://127.0.0.1:{self.ports['peer']}"
+        self._run(
+            "etcd",
+            "--data-dir", self.folder / "etcd",
+            "--listen-client-urls", etcd,
+            "--advertise-client-urls", etcd,
+            "--listen-peer-urls", peer,
+            "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", f"default={peer}",
+            "--unsafe-no-fsync",
+            "--log-level", "warn",
+        )  # fmt: skip
+        self.start_api_server()
+        self._write_kubeconfig()
+        account_key = self.folder / "account.key"
+        self._run(
+            "kube-controller-manager",
+            "--kubeconfig", self.kubeconfig,
+            "--service-account-private-key-file", account_key,
+            "--root-ca-file", self.folder / "certs" / "apiserver.crt",
+            "--use-service-account-credentials",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--node-monitor-grace-period=1h",  # a busy machine's kubelets are late
+            "--controllers=*,-node-ipam-controller,-cloud-node-lifecycle-controller,-service-lb-controller",
+        )  # fmt: skip
+        self._run("kube-scheduler", "--kubeconfig", self.kubeconfig, "--leader-elect=false", "--secure-port=0")
+        self._run(
+            "kwok",
+            "--kubeconfig", self.kubeconfig,
+            "--manage-all-nodes",
+            "--config", Path(__file__).with_name("kwok.yaml"),
+            "--config", self._write_logs(),
+            "--node-ip", "127.0.0.1",
+            "--node-port", str(self.ports["kubelet"]),
+            "--tls-cert-file", self.folder / "certs" / "apiserver.crt",
+            "--tls-private-key-file", self.folder / "certs" / "apiserver.key",
+        )  # fmt: skip
+
+    def start_api_server(self) -> None:
+        account_key = self.folder / "account.key"
+        self._run(
+            "kube-apiserver",
+            "--etcd-servers", f"http://127.0.0.1:{self.ports['etcd']}",
+            "--secure-port", str(self.ports["api"]),
+            "--bind-address", "127.0.0.1",
+            "--cert-dir", self.folder / "certs",
+            "--service-account-key-file", account_key,
+            "--service-account-signing-key-file", account_key,
+            "--service-account-issuer", "https://kubernetes.default.svc",
+            "--service-cluster-ip-range", "10.96.0.0/16",
+            "--endpoint-reconciler-type", "none",
+            "--token-auth-file", self.folder / "tokens.csv",
+            "--authorization-mode", "Node,RBAC",
+            "--profiling=false",
+        )  # fmt: skip
+        self._wait_ready()
+
+    def stop_api_server(self, how: signal.Signals = signal.SIGKILL) -> None:
+        self._end("kube-apiserver", how)
+
+    def stop(self) -> None:
+        for name in reversed(list(self.processes)):
+            self._end(name, signal.SIGTERM)
+
+    def kubectl(self, *words: str, given: str | None = None) -> str:
+        """What it says. Raises CalledProcessError with what it complains about."""
+        command = [str(self.programs / "kubectl"), "--kubeconfig", str(self.kubeconfig), *words]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, input=given, timeout=60)
+        return done.stdout
+
+    def _run(self, name: str, *words: str | Path) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            command = [str(self.programs / name), *map(str, words)]
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+    def _end(self, name: str, how: signal.Signals) -> None:
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        try:
+            process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _wait_ready(self) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        request = urllib.request.Request(f"{self.url}/readyz", headers={"Authorization": f"Bearer {TOKEN}"})
+        until = time.monotonic() + STARTING
+        while time.monotonic() < until:
+            for name, process in self.processes.items():
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} ended; see {self.folder / name}.log")
+            with (
+                contextlib.suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(request, context=context, timeout=5) as answer,
+            ):
+                if answer.status == 200:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(f"the API server is not ready after {STARTING} s; see {self.folder}")
+
+    def _make_keys(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (self.folder / "account.key").write_bytes(pem)
+        (self.folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+
+    def _write_logs(self) -> Path:
+        """Every container has said these two lines."""
+        lines = self.folder / "container.log"
+        lines.write_text("".join(f"2026-01-01T00:00:00Z stdout F {said}\n" for said in ("one line", "another line")))
+        logs = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs", "metadata": {"name": "all"}}
+        file = self.folder / "logs.yaml"
+        file.write_text(
+            yaml.safe_dump(
+                {**logs, "spec": {"logs": [{"logsFile": str(lines), "previousLogsFile": str(lines), "follow": False}]}}
+            )
+        )
+        return file
+
+    def _write_kubeconfig(self) -> None:
+        cluster = {"server": self.url, "certificate-authority": str(self.folder / "certs" / "apiserver.crt")}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "rig", "cluster": cluster}],
+            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+            "contexts": [{"name": "rig", "context": {"cluster": "rig", "user": "admin"}}],
+            "current-context": "rig",
+        }
+        self.kubeconfig.write_text(yaml.safe_dump(config))
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[ControlPlane]:
+    plane = ControlPlane(folder, binaries())
+    try:
+        plane.start()
+        plane.kubectl("create", "-f", "-", given=_nodes(3))
+        plane.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=30s")
+        yield plane
+    finally:
+        plane.stop()
+
+
+def _nodes(count: int) -> str:
+    nodes = [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-{n}", "labels": {"type": "kwok"}}}
+        for n in range(count)
+    ]
+    return yaml.safe_dump_all(nodes)
+
+
+def _free_ports(count: int) -> list[int]:
+    open_ones = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in open_ones]
+    for one in open_ones:
+        one.close()
+    return ports
+
+
+def main() -> None:
+    """By hand: start one in the folder that is named, and end it with Ctrl-C."""
+    import sys
+
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with running(folder) as plane:
+        print(f"export KUBECONFIG={plane.kubeconfig} PATH={plane.programs}{os.pathsep}$PATH", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+
+
+if __name__ == "__main__":
+    main()

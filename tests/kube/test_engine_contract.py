@@ -1,0 +1,129 @@
+"""What every engine does, on both of them: the same manifests in, the same told.
+
+Not in it, as only one engine can show it: processes and the proxy (local); namespaces, quota and pods (kubernetes).
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from engine_kit import FAILED, READY, Watched, a_world, now, reading
+from local_world import QUICK
+
+from bot.domain.errors import PermanentError, UserError
+from bot.local.engine import LocalEngine
+
+pytest_plugins = ["kube_fixtures"]
+
+
+def manifest(kind: str, name: str, code: str, fate: str = "", spec: str = "", pod: str = "") -> str:
+    """`code`: what it runs where commands are run; `fate`: what becomes of it where they are not."""
+    version = "batch/v1" if kind == "Job" else "apps/v1"
+    labels = f"{{app: {name}" + (f", test.octopod.dev/fate: {fate}}}" if fate else "}")
+    return f"""\
+apiVersion: {version}
+kind: {kind}
+metadata: {{name: {name}}}
+spec:
+  {spec}
+  template:
+    metadata: {{labels: {labels}}}
+    spec:
+      {pod}
+      containers:
+        - name: {name}
+          image: "${{image}}"
+          command: [python, -u, -c, "{code}"]
+"""
+
+
+def web(code: str = "import time; print('up'); time.sleep(3600)", fate: str = "") -> str:
+    return manifest("Deployment", "web", code, fate, "selector: {matchLabels: {app: web}}")
+
+
+def migrate(code: str = "print('done')", fate: str = "") -> str:
+    return manifest("Job", "migrate", code, fate, "backoffLimit: 0", "restartPolicy: Never")
+
+
+BROKEN = web("print('config is broken'); raise SystemExit(1)", "crash")
+BAD_JOB = migrate("print('no such table'); raise SystemExit(3)", "fail")
+
+
+@pytest.fixture(params=["local", pytest.param("kubernetes", marks=pytest.mark.kube)])
+async def there(request: pytest.FixtureRequest, tmp_path: Path, name: str) -> AsyncIterator[Watched]:
+    if request.param == "kubernetes":
+        async with a_world(request.getfixturevalue("plane"), tmp_path, name) as world:
+            yield world
+        return
+    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK) as engine:
+        local = Watched(engine, tmp_path, name)
+        async with reading(local):
+            yield local
+
+
+async def test_first_everything_then_synced_then_news(there: Watched) -> None:
+    await there.deploy("r1", web(), migrate())
+    seen = await there.live("r1")
+    assert (seen.release, seen.present, seen.serving_workloads) == ("r1", True, seen.workloads)
+    assert {(w.kind, w.name, w.release, w.ready, w.wanted) for w in seen.workloads} == {
+        ("Deployment", "web", "r1", 1, 1),
+        ("Job", "migrate", "r1", 1, 1),
+    }
+    again = Watched(there.port, Path(), there.name)
+    async with reading(again):
+        assert await again.live("r1") == there.newest[there.name]
+        await again.until(lambda _: again.synced == 1)
+
+
+async def test_asked_again_it_changes_nothing(there: Watched) -> None:
+    order = await there.deploy("r1", web())
+    before = await there.live("r1")
+    await there.port.apply(order)
+    assert await there.live("r1") == before
+
+
+async def test_what_fails_leaves_what_serves(there: Watched) -> None:
+    await there.deploy("r1", web())
+    await there.live("r1")
+    await there.deploy("r2", BROKEN)
+    failed = await there.failed("r2")
+    assert "web exited with code 1" in failed.reason and failed.log_tail
+    assert there.newest[there.name].serving == "r1"
+    assert [(w.release, w.state) for w in there.newest[there.name].serving_workloads] == [("r1", READY)]
+    await there.deploy("r3", web())
+    assert (await there.live("r3")).release == "r3"
+    assert not any(seen.serving == "r2" for seen in there.told)
+
+
+async def test_a_failed_job_fails_its_release(there: Watched) -> None:
+    await there.deploy("r1", web(), BAD_JOB)
+    seen = await there.until(lambda seen: any(w.state is FAILED for w in seen.workloads))
+    assert "exited with code 3" in next(w.reason for w in seen.workloads if w.name == "migrate")
+    assert seen.serving is None
+
+
+async def test_gone_is_told_when_asked_and_when_asked_again(there: Watched) -> None:
+    await there.deploy("r1", web())
+    await there.live("r1")
+    for _ in range(2):
+        await there.port.remove(there.name)
+    await there.gone()
+    told = len(there.told)
+    await there.port.remove(there.name)
+    await there.until(lambda seen: len(there.told) > told and not seen.present)
+
+
+async def test_logs_by_workload(there: Watched) -> None:
+    await there.deploy("r1", web())
+    await there.live("r1")
+    assert set(await there.port.logs(there.name)) == {"web"}
+    with pytest.raises(UserError) as caught:
+        await there.port.logs(there.name, "api")
+    assert caught.value.suggestions == ("web",)
+    with pytest.raises(UserError):
+        await there.port.logs("nobody")
+
+
+async def test_a_release_of_nothing_is_refused(there: Watched) -> None:
+    with pytest.raises(PermanentError):
+        await there.deploy("r1", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alone}\n")
