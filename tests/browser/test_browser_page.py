@@ -18,9 +18,9 @@ async def test_a_command_is_completed_by_keyboard(person: Person) -> None:
     await see(options.first, "/octopod")
     await person.press("Tab")
     assert await box.input_value() == "/octopod "
-    await see(options.first, "deploy BRANCH")
+    await see(options.first, "deploy [BRANCH]")
     await page.keyboard.type("dep")
-    await see(page.locator("#composer [aria-selected=true]"), "deploy BRANCH")
+    await see(page.locator("#composer [aria-selected=true]"), "deploy [BRANCH]")
     assert await box.get_attribute("aria-expanded") == "true"
     active = await box.get_attribute("aria-activedescendant")
     assert active and await page.locator(f"#{active}").get_attribute("aria-selected") == "true"
@@ -112,7 +112,7 @@ async def test_what_is_typed_and_read_stays(person: Person, play: Playground) ->
 
 async def test_what_only_i_see_can_be_put_away(person: Person) -> None:
     await person.type("/octopod help deploy")
-    await see(person.private(), "deploy BRANCH")
+    await see(person.private(), "deploy [BRANCH]")
     before = await person.messages.locator(".message.ephemeral").count()
     await person.private().get_by_role("button", name="Dismiss").click()
     await there(person.messages.locator(".message.ephemeral").nth(before - 1), False)
