@@ -16,7 +16,10 @@ from handlers.errors import answering, sent
 async def app_mention(
     ack: AsyncAck, event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient, doors: Doors
 ) -> None:
-    """Slack repeats an event that it believes lost, under the same event id."""
+    """Slack repeats an event that it believes lost, under the same event id. Bots and workflows are no user."""
+    if "user" not in event:
+        await ack()
+        return
     asked = asked_by(event, body["event_id"], doors)
     text = await say(doors, asked, strip_mention(event.get("text", "")))
     await ack()

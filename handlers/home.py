@@ -15,7 +15,7 @@ from bot.slack import answers
 from bot.slack.home import dialog
 from bot.slack.messages import Text
 from handlers.doors import Act, Doors
-from handlers.errors import answering, told
+from handlers.errors import answering, sent, told
 
 log = structlog.get_logger()
 DIALOG = 2.0
@@ -38,7 +38,7 @@ async def acted(
     text = await told(act(doors, replace(asked, view_id=view), value) if waits else _silently(act, doors, asked, value))
     await ack()
     if text and view:
-        await client.views_update(view_id=view, view=dialog(text))
+        await sent(client.views_update(view_id=view, view=dialog(text)))
     elif text:
         await _opened(client, asked, text)
 

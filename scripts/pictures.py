@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 STILLS = {
@@ -23,7 +23,7 @@ STILLS = {
     "live-phone": "phone",
     "completion-light": "completion",
 }
-SIZE = {"width": 1120, "height": 680}
+SIZE: ViewportSize = {"width": 1120, "height": 680}
 WIDTH = 840
 MOST_BYTES = 1_000_000
 

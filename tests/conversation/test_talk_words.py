@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+from structlog.testing import capture_logs
 from talk_kit import Talk
 
 from bot.domain.verbs import VERBS
@@ -149,6 +150,15 @@ async def test_another_workspace_is_refused(talk: Talk) -> None:
     await talk.event(mention("<@U00OCTOPOD> deploy feature-x", "Ev2"))  # the same from home is heard
     await talk.settled()
     assert len(talk.engine.orders) == 1
+
+
+async def test_a_mention_by_nobody_is_acked_and_asks_for_nothing(talk: Talk) -> None:
+    by_a_workflow = mention("<@U00OCTOPOD> deploy feature-x", "Ev4")
+    del by_a_workflow["event"]["user"]
+    with capture_logs() as said:
+        assert await talk.event(by_a_workflow) == 200
+        await talk.settled()
+    assert talk.engine.orders == [] and [line for line in said if line["log_level"] == "error"] == []
 
 
 async def test_what_the_app_is_subscribed_to_but_has_no_answer_for(talk: Talk) -> None:
