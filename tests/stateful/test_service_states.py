@@ -414,7 +414,7 @@ def test_a_few_lives(database: None) -> None:
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_five_hundred_lives(database: None) -> None:
     REACHED.clear()
     same = not os.environ.get("OCTOPOD_TEST_SEED")  # which lives; without a seed always these
