@@ -158,6 +158,7 @@ async def test_a_killed_update_goes_on_beside_the_release_that_serves(tmp_path: 
         await first.kill()
     async with bot(tmp_path, orders[1]) as second:
         await second.until(lambda told: told["states"].get("web", [""])[0] == "ready" and "migrate" in told["states"])
+        await eventually(lambda: len(processes_of(tmp_path)) == 4)
         await second.kill()
     before = sorted(processes_of(tmp_path))
     assert len(before) == 4

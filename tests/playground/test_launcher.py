@@ -26,7 +26,7 @@ from pathlib import Path
 from bot.playground.launcher import Commands, run
 
 data, port, bot, reset = sys.argv[1:5]
-to_stop = 1.0 if os.environ.get("MANNER") == "deaf" else 20.0
+to_stop = 1.0 if os.environ.get("MANNER") == "deaf" else 10.0
 commands = Commands(bot=(sys.executable, bot), to_start=30.0, to_stop=to_stop)
 sys.exit(run(int(port), Path(data), browser=False, reset=reset == "reset", commands=commands))
 """

@@ -34,7 +34,7 @@ VIEWS = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(BLOCKS)
 def test_blocks_are_accepted_or_refused(blocks: Any) -> None:
     if check_blocks(blocks):
