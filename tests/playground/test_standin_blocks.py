@@ -49,6 +49,7 @@ def test_blocks_are_accepted_or_refused(blocks: Any) -> None:
     assert all(element["action_id"] for _, element in elements(made))
 
 
+@settings(deadline=None)
 @given(VIEWS)
 def test_views_are_accepted_or_refused(view: Any) -> None:
     if not check_view(view):
