@@ -1,11 +1,13 @@
 # Every target installs what it needs first. `make playground` and `make test` are all that a newcomer needs.
 
 BIN := .venv/bin
+# Compiled once, not by each of the many processes that start here, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 
-.PHONY: help playground test test-processes test-inside check format test-crash test-kills test-faults test-kube test-browser screenshots fuzz \
+.PHONY: help playground test check format test-crash test-kube test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -26,18 +28,11 @@ bootstrap:
 playground: bootstrap
 	@$(BIN)/octopod playground $(PLAYGROUND)
 
-# Two at a time, on any machine of two cores: what runs processes of its own, and what happens in one.
-PROCESSES := tests/crash tests/local tests/playground
+# As many at a time as the machine has processors; the tests of one file stay together, as they share what they start.
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 test: bootstrap
-	@echo "Two halves at a time; each tells when it is over, after some minutes."
-	@$(MAKE) -j2 --output-sync=target test-processes test-inside
-
-test-processes:
-	$(BIN)/pytest $(PROCESSES)
-
-test-inside:
-	$(BIN)/pytest tests $(addprefix --ignore=,$(PROCESSES))
+	$(BIN)/pytest $(SPREAD) -q
 
 check: bootstrap
 	$(BIN)/ruff format --check .
@@ -49,15 +44,8 @@ format: bootstrap
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Two at a time: kills of whole processes, and what happens in one.
 test-crash: bootstrap
-	$(MAKE) -j2 --output-sync=target test-kills test-faults
-
-test-kills:
-	$(BIN)/pytest tests/crash -m crash
-
-test-faults:
-	$(BIN)/pytest tests --ignore=tests/crash -m crash
+	$(BIN)/pytest $(SPREAD) -m crash
 
 test-browser:
 	@scripts/bootstrap browser

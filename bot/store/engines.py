@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.driver import connect
+
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
 
 
@@ -20,7 +22,7 @@ def write_engine(url: str) -> AsyncEngine:
 
 def read_engine(url: str) -> AsyncEngine:
     """Sees the last commit; is not blocked by the writer."""
-    return _engine(url, "DEFERRED", foreign_keys=True, pool_size=4, max_overflow=4)
+    return _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0)
 
 
 def migration_engine(url: str) -> AsyncEngine:
@@ -39,7 +41,7 @@ class _Connection(sqlite3.Connection):
 
 
 def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"factory": _Connection}, **pool)
+    engine = create_async_engine(url, connect_args={"factory": _Connection, "async_creator_fn": connect}, **pool)
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:

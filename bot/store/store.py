@@ -20,7 +20,8 @@ class Store:
 
     @asynccontextmanager
     async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed at the end, rolled back by any exception. `urgent`: somebody waits for its end."""
+        """One transaction: committed at the end, rolled back by any exception. `urgent`: people wait for its end, at
+        a door or for a message."""
         self.writes += 1
         async with self._turns.turn(urgent), self._write.begin() as connection:
             yield connection

@@ -66,6 +66,7 @@ class Pump:
         self._work, self._store, self._now, self._limit, self._pace, self._owner = work, store, now, limit, pace, owner
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._poked = asyncio.Event()
+        self._waits_for: datetime | None = self._now()
 
     def poke(self) -> None:
         """Something was saved: look again."""
@@ -85,12 +86,14 @@ class Pump:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def quiet(self) -> bool:
-        """Nothing of this kind is due or in hand."""
-        due = await self._work.next_due()
-        return not self._running and (due is None or due > self._now())
+    @property
+    def quiet(self) -> bool:
+        """Nothing of this kind is due or in hand, as far as was seen since the last poke. None: nothing will be due."""
+        due = self._waits_for
+        return not self._running and not self._poked.is_set() and (due is None or due > self._now())
 
     async def _round(self) -> None:
+        self._waits_for = self._now()
         self._poked.clear()
         await self._cancel_superseded()
         room = self._limit - len(self._running)
@@ -107,6 +110,7 @@ class Pump:
         return await self._work.claim(self._owner, self._in(self._pace.lease), room)
 
     async def _wait(self, due: datetime | None) -> None:
+        self._waits_for = due
         seconds = (due - self._now()).total_seconds() if due else self._pace.longest_wait
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(max(seconds, 0.02), self._pace.longest_wait)):

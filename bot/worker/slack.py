@@ -39,7 +39,7 @@ class SlackWork:
         if not chosen:
             return ()
         claims: list[Claim] = []
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             for slot, item in chosen.items():
                 of_item = queue.of_key(item.table, item.key)
                 now = self._service.now()
@@ -64,7 +64,7 @@ class SlackWork:
 
     async def gave_up(self, claim: Claim, error_id: str) -> None:
         """A message that cannot be made must not block those behind it."""
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             if claim.failures + 1 < TRIES_OF_A_BUG:
                 later = self._service.now() + timedelta(seconds=self._pace.longest_retry)
                 await queue.put_back(connection, claim, later, error_id, known=False)
@@ -121,13 +121,15 @@ class SlackWork:
             except MessageGone:  # somebody took it away; it is not forced on them again
                 done = True
         self._checkpoint("progress-sent")
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             await stagings.save_progress(connection, release, ts, done)
 
     async def _notice(self, claim: Claim) -> None:
         async with self._store.read() as connection:
             letter, staging = await outbox.letter(connection, claim)
         found = await self._service.staging(staging) if staging else None
+        if letter.where is Where.THREAD and letter.parent is None:
+            return await self._await_card(claim)
         if letter.where in (Where.ALERT_EDIT, Where.ALERT_THREAD) and letter.parent is None:
             return await self._drop(claim, "its alert was never sent")
         try:
@@ -138,21 +140,21 @@ class SlackWork:
             raise
         self._checkpoint("notice-sent")
         where = {"channel": posted.channel, "ts": posted.ts} if posted else {}
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             await queue.finish(connection, claim, self._service.now(), **where)
 
     async def _home(self, claim: Claim) -> None:
         found = await self._service.everything()
         await self._chat.show_home(claim.key[0], [(one.staging, one.card) for one in found])
         now = self._service.now()
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             await queue.finish(connection, claim, now, due_at=now + timedelta(seconds=self._pace.edits))
 
     # --- endings -----------------------------------------------------------------------------------------------------
 
     async def _finish_target(self, claim: Claim, card: Posted | None = None) -> None:
         now = self._service.now()
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             next_edit = now + timedelta(seconds=self._pace.edits)
             if await queue.finish(connection, claim, now, due_at=next_edit) and card:
                 await stagings.save_card(connection, claim.staging, card)
@@ -160,15 +162,21 @@ class SlackWork:
     async def _card_gone(self, claim: Claim, staging: str) -> None:
         """Somebody deleted the card: it is posted anew, and what waited for its thread follows."""
         now = self._service.now()
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             if await queue.put_back(connection, claim, now, "the card was deleted in Slack", known=True):
                 await stagings.save_card(connection, staging, None)
                 await queue.want(connection, staging, [Target.CARD], now)
 
+    async def _await_card(self, claim: Claim) -> None:
+        """The card vanished after the claim; without a thread there is no place for a reply."""
+        now = self._service.now()
+        async with self._store.write(urgent=True) as connection:
+            await queue.put_back(connection, claim, now, "its card was deleted in Slack", known=True, failed=False)
+
     async def _drop(self, claim: Claim, why: str) -> None:
         now = self._service.now()
         dropped = {"dropped_at": now, "sent_at": None} if claim.table == "notices" else {}
-        async with self._store.write() as connection:
+        async with self._store.write(urgent=True) as connection:
             await queue.finish(connection, claim, now, note=why, **dropped)
 
     # --- choosing ----------------------------------------------------------------------------------------------------

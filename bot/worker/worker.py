@@ -37,5 +37,5 @@ class Worker:
         rounds = 0
         while rounds < 2:  # what one pump made for another that was looked at before shows in the second round
             await asyncio.sleep(0.01)
-            quiet = not self._unread() and all([await pump.quiet() for pump in self._pumps])
+            quiet = not self._unread() and all(pump.quiet for pump in self._pumps)
             rounds = rounds + 1 if quiet else 0

@@ -1,8 +1,15 @@
 """Stories of trouble: Slack refuses, forgets or does not answer; somebody deletes messages; the bot has a bug."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
-from talk_kit import Seen, Talk
+from talk_kit import PACE, Seen, Talk
+
+from bot.checkpoints import nowhere
+from bot.slack.sender import Sender
+from bot.store import stagings
+from bot.worker.slack import SlackWork
 
 
 async def erase(talk: Talk, message: Seen) -> None:
@@ -34,6 +41,33 @@ async def test_a_reply_follows_a_card_that_was_deleted_with_its_thread(talk: Tal
     card = await talk.card("feature-x")
     assert card.ts != old.ts and len(await talk.posts()) == 1, "what Slack put into the channel was taken back"
     assert ["Live at" in text for text in await talk.replies("feature-x")] == [True]
+
+
+async def test_a_reply_waits_for_its_card_that_vanished_after_it_was_claimed(talk: Talk) -> None:
+    """Another of the workers claims it, while this one may not send: so the moment between the two can be had."""
+    await talk.say("alice", "/octopod deploy feature-x")
+    await fault(talk, method="chat.postMessage", times=1, when="before", status=429, retry_after=3600)
+    await talk.report(talk.engine.ready, "feature-x")
+    talk.clock.ahead += timedelta(hours=2)
+    work, now = _another(talk), talk.bot.service.now()
+    [claim] = await work.claim("another", now + timedelta(minutes=1), 1)
+    [found] = await talk.bot.service.everything()
+    async with talk.bot.store.write() as connection:
+        await stagings.save_card(connection, found.staging.id, None)
+    said = len(await talk.posts())
+    await work.perform(claim)
+    assert len(await talk.posts()) == said, "it is nobody's business outside its thread"
+    async with talk.bot.store.write() as connection:
+        await stagings.save_card(connection, found.staging.id, found.card)
+    [claim] = await work.claim("another", now + timedelta(minutes=1), 1)
+    await work.perform(claim)
+    assert ["Live at" in text for text in await talk.replies("feature-x")] == [True]
+
+
+def _another(talk: Talk) -> SlackWork:
+    slack, service = talk.bot.slack, talk.bot.service
+    sender = Sender(slack.client, slack.session, slack.directory, service.projects, "local", time.monotonic)
+    return SlackWork(service, talk.bot.store, sender, nowhere, PACE)
 
 
 async def test_a_deleted_progress_message_stays_deleted(talk: Talk) -> None:

@@ -18,9 +18,7 @@ POINTS = (
     *("card-sent", "progress-sent:2", "notice-sent", "reported:3", "saved", "saved:5", "saved:11"),
 )
 # accepted: decided, not on disk; on-disk: kept, not answered; delivered: the bot has it, its ack is not here yet.
-STANDIN_POINTS = ("accepted:1", "accepted:8", "on-disk:3", "delivered", "acknowledged")
-STANDIN_QUICK = "on-disk:7"
-CRASH_ONLY = [pytest.param(point, marks=pytest.mark.crash) for point in STANDIN_POINTS]
+STANDIN_POINTS = ("accepted:1", "accepted:8", "on-disk:3", "on-disk:7", "delivered", "acknowledged")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +108,8 @@ def _first(play: Playground) -> str:
     return "good-first"
 
 
-@pytest.mark.parametrize("point", [STANDIN_QUICK, *CRASH_ONLY])
+@pytest.mark.crash
+@pytest.mark.parametrize("point", STANDIN_POINTS)
 def test_a_stand_in_that_dies_loses_nothing_acknowledged(shared: Playground, point: str) -> None:
     branch = "via-" + point.replace(":", "-")
     shared.branch(branch, "orange-button")

@@ -10,6 +10,7 @@ LOAD = [f"load-{number:02}" for number in range(1, 51)]
 ACK_MS = 1500
 
 
+@pytest.mark.crash
 @pytest.mark.timeout(240)
 def test_fifty_at_once(tmp_path: Path) -> None:
     _fifty(tmp_path, 200)

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from bot.playground.blocks import check_blocks
 from bot.slack.messages import Text
 
-SAMPLE = 4_000
+SAMPLE = 2_000
 INPUTS = int(os.environ.get("OCTOPOD_FUZZ", "0")) or SAMPLE
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or 20_261_124
 # Of the processor, not of the clock. Far above what any input takes (the slowest: 1 MB of YAML), far below for ever.

@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from local_world import deployment, eventually, job, processes_of, service, site, world
 
 from bot.local.pace import Pace
 
 
+@pytest.mark.crash
 async def test_fifty_stagings_start_at_once(tmp_path: Path) -> None:
     async with world(tmp_path, Pace()) as there:
         names = [f"s{number}" for number in range(50)]

@@ -410,7 +410,7 @@ usual = settings(deadline=None, suppress_health_check=list(HealthCheck), databas
 
 
 def test_a_few_lives(database: None) -> None:
-    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=8, stateful_step_count=20, derandomize=True))
+    run_state_machine_as_test(Lives, settings=settings(usual, max_examples=5, stateful_step_count=20, derandomize=True))
 
 
 @pytest.mark.crash
