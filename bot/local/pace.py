@@ -34,8 +34,8 @@ class Pace:
     healthy_after: float = 60.0
     quiet: float = 3.0
     settle: float = 1.0
-    probe_first: float = 0.05
-    probe_growth: float = 1.15
+    probe_first: float = 0.02
+    probe_growth: float = 1.2
     probe_most: float = 1.0
     grace_most: float = 5.0
     drain: float = 5.0
