@@ -164,6 +164,8 @@ class Slack:
             # Socket Mode needs no secret, but Bolt refuses to start without one.
             signing_secret=signing_secret or secrets.token_hex(16),
             authorize=authorizing(self.workspace),
+            # Else Bolt looks every 10 ms whether a listener has acked. Ours are short; what comes after is `later`.
+            process_before_response=True,
         )
 
     def _met(self, identity: Identity) -> None:

@@ -75,7 +75,8 @@ def door(act: Act, *, waits: bool = False) -> Listener:
         text = await told(act(doors, asked, value_of(action)))
         await ack()
         if text:
-            await sent(respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False))
+            answer = respond(text=text.text, blocks=text.blocks, response_type="ephemeral", replace_original=False)
+            doors.later(sent(answer))
 
     return listener
 

@@ -1,7 +1,7 @@
 """What every door needs: the service, who is who, and how stagings are shown. Put into Bolt's context by `register`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ Act = Callable[["Doors", Asked, str], Awaitable[Text | None]]
 class Doors:
     """`link`: the permalink of a message, if it is known. `engine`: where stagings run, for cards.
 
-    `running`: the listeners at work; Bolt does not track them.
+    `running`: the listeners at work, and what they do after their acks; Bolt does not track them.
     """
 
     service: Service
@@ -34,6 +34,12 @@ class Doors:
         """Let the listeners at work come to their end."""
         if self.running:
             await asyncio.wait(self.running, timeout=seconds)
+
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do it without keeping the ack waiting: that goes out when the listener is at its end."""
+        task = asyncio.create_task(work)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
 
     def link_to(self, card: Posted | None) -> str | None:
         return self.link(card) if card else None

@@ -24,15 +24,14 @@ async def app_mention(
     text = await say(doors, asked, strip_mention(event.get("text", "")))
     await ack()
     if text:
-        await sent(
-            client.chat_postEphemeral(
-                channel=asked.channel,
-                user=asked.person.id,
-                thread_ts=asked.thread_ts,
-                text=text.text,
-                blocks=text.blocks,
-            )
+        answer = client.chat_postEphemeral(
+            channel=asked.channel,
+            user=asked.person.id,
+            thread_ts=asked.thread_ts,
+            text=text.text,
+            blocks=text.blocks,
         )
+        doors.later(sent(answer))
 
 
 def asked_by(event: dict[str, Any], event_id: str, doors: Doors) -> Asked:

@@ -38,9 +38,9 @@ async def acted(
     text = await told(act(doors, replace(asked, view_id=view), value) if waits else _silently(act, doors, asked, value))
     await ack()
     if text and view:
-        await sent(client.views_update(view_id=view, view=dialog(text)))
+        doors.later(sent(client.views_update(view_id=view, view=dialog(text))))
     elif text:
-        await _opened(client, asked, text)
+        doors.later(_opened(client, asked, text))
 
 
 async def _silently(act: Act, doors: Doors, asked: Asked, value: str) -> None:
