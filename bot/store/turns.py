@@ -1,20 +1,28 @@
-"""Turns at the one write connection: those whom somebody waits for first, the others in the order of their coming."""
+"""Turns at the one write connection: by what waits for the end, and then in the order of their coming."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import Enum
+
+
+class Turn(Enum):
+    """What waits for the transaction's end, the most urgent first."""
+
+    DOOR = "somebody, for an ack"
+    MESSAGE = "people, for what they are told"
+    REST = "nobody"
 
 
 class Turns:
     def __init__(self) -> None:
         self._taken = False
-        self._urgent: deque[asyncio.Future[None]] = deque()
-        self._others: deque[asyncio.Future[None]] = deque()
+        self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {turn: deque() for turn in Turn}
 
     @asynccontextmanager
-    async def turn(self, urgent: bool) -> AsyncIterator[None]:
-        await self._wait(self._urgent if urgent else self._others)
+    async def turn(self, turn: Turn) -> AsyncIterator[None]:
+        await self._wait(self._waiting[turn])
         try:
             yield
         finally:
@@ -34,7 +42,7 @@ class Turns:
             raise
 
     def _next(self) -> None:
-        for queue in (self._urgent, self._others):
+        for queue in self._waiting.values():
             while queue:
                 turn = queue.popleft()
                 if not turn.done():

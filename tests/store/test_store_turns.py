@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from bot.store.turns import Turns
+from bot.store.turns import Turn, Turns
 
 
 class Line:
@@ -12,33 +12,34 @@ class Line:
     def __init__(self) -> None:
         self.turns, self.order = Turns(), list[str]()
 
-    def comes(self, name: str, urgent: bool = False) -> "asyncio.Task[None]":
-        return asyncio.create_task(self._had(name, urgent))
+    def comes(self, name: str, turn: Turn = Turn.REST) -> "asyncio.Task[None]":
+        return asyncio.create_task(self._had(name, turn))
 
-    async def _had(self, name: str, urgent: bool) -> None:
-        async with self.turns.turn(urgent):
+    async def _had(self, name: str, turn: Turn) -> None:
+        async with self.turns.turn(turn):
             self.order.append(name)
             await asyncio.sleep(0)
 
 
 async def test_the_urgent_go_first_and_the_others_in_order() -> None:
     line = Line()
-    async with line.turns.turn(urgent=False):
+    async with line.turns.turn(Turn.REST):
         tasks = [
             line.comes("a"),
             line.comes("b"),
-            line.comes("door 1", True),
+            line.comes("door 1", Turn.DOOR),
             line.comes("c"),
-            line.comes("door 2", True),
+            line.comes("door 2", Turn.DOOR),
+            line.comes("message", Turn.MESSAGE),
         ]
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
-    assert line.order == ["door 1", "door 2", "a", "b", "c"]
+    assert line.order == ["door 1", "door 2", "message", "a", "b", "c"]
 
 
 async def test_whoever_gives_up_is_passed_over() -> None:
     line = Line()
-    async with line.turns.turn(urgent=False):
+    async with line.turns.turn(Turn.REST):
         gone, stays = line.comes("gone"), line.comes("stays")
         await asyncio.sleep(0)
         gone.cancel()
@@ -50,7 +51,7 @@ async def test_whoever_gives_up_is_passed_over() -> None:
 
 async def test_a_turn_that_comes_to_whoever_just_gave_up_goes_on() -> None:
     line = Line()
-    async with line.turns.turn(urgent=False):
+    async with line.turns.turn(Turn.REST):
         gone, stays = line.comes("gone"), line.comes("stays")
         await asyncio.sleep(0)
     gone.cancel()  # its turn has come, but it has not noticed yet
@@ -58,14 +59,14 @@ async def test_a_turn_that_comes_to_whoever_just_gave_up_goes_on() -> None:
         await gone
     await stays
     assert line.order == ["stays"]
-    async with line.turns.turn(urgent=True):
+    async with line.turns.turn(Turn.DOOR):
         pass
 
 
 async def test_an_error_ends_a_turn() -> None:
     turns = Turns()
     with suppress(ValueError):
-        async with turns.turn(urgent=False):
+        async with turns.turn(Turn.REST):
             raise ValueError
-    async with asyncio.timeout(5), turns.turn(urgent=False):
+    async with asyncio.timeout(5), turns.turn(Turn.REST):
         pass
