@@ -29,7 +29,7 @@ from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import LOOPBACK, Chosen, choose
+from bot.engines import Chosen, choose
 from bot.git.repository import GitCache
 from bot.keys import make_data_folder
 from bot.metrics import Metrics
@@ -193,7 +193,6 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         slack = await _greeted(settings, session)
         git = GitCache(settings.octopod_data / "git")
         await git.check()
-        port = settings.octopod_http_port
         chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at)
         neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober)
@@ -208,10 +207,10 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
             checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
         )
         socket = _socket(settings, slack)
-        await _listening(stack, bot, chosen, socket, port)
+        await _listening(stack, bot, chosen, socket, settings)
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
-        log.info("octopod is ready", port=port, projects=list(configuration.projects))
+        log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
         await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
 
 
@@ -239,9 +238,9 @@ async def _greeted(settings: Settings, session: aiohttp.ClientSession) -> "Slack
     return slack
 
 
-async def _listening(stack: AsyncExitStack, bot: Bot, chosen: Chosen, socket: Socket | None, port: int) -> None:
-    """On loopback only: the local engine's stagings are unsandboxed processes of this machine."""
-
+async def _listening(
+    stack: AsyncExitStack, bot: Bot, chosen: Chosen, socket: Socket | None, settings: Settings
+) -> None:
     def reached() -> bool:
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
@@ -251,7 +250,7 @@ async def _listening(stack: AsyncExitStack, bot: Bot, chosen: Chosen, socket: So
     app = site(
         bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
     )
-    runner = await listen(app, LOOPBACK, port)
+    runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)
 
 
@@ -269,6 +268,13 @@ async def _until_stopped(loops: Sequence[Callable[[], Coroutine[Any, Any, None]]
 
 def _require_sandbox(settings: Settings, configuration: Configuration) -> None:
     local = configuration.engine is EngineKind.LOCAL
+    if local and not settings.listens_on_loopback:
+        raise ConfigError(
+            [
+                "OCTOPOD_HTTP_HOST: with engine: local it must be 127.0.0.1, as the stagings of that engine are "
+                "unsandboxed processes of this machine. Unset it, or use engine: kubernetes."
+            ]
+        )
     if local and settings.slack_is_real and not settings.octopod_allow_unsandboxed:
         raise ConfigError(
             [

@@ -1,7 +1,7 @@
-"""`octopod serve | playground | check-config | migrate`.
+"""`octopod serve | playground | check-config | doctor | migrate`.
 
-Exit codes: 0 well, 2 something must be set right first (every mistake is listed). Heavy modules are imported by the
-commands that need them.
+Exit codes: 0 well, 1 the doctor found something, 2 something must be set right first (every mistake is listed).
+Heavy modules are imported by the commands that need them.
 """
 
 import asyncio
@@ -54,6 +54,20 @@ def check_config(file: Path | None) -> None:
         click.echo(f"{path} is fine: engine {found.engine}, projects {', '.join(found.projects)}.")
 
     _or_exit(check)
+
+
+@main.command()
+def doctor() -> None:
+    """Look at all that the bot needs, from where it runs: Slack, cluster, rights, hosts, git, disk.
+
+    A line each: ✓, or ✗ and what to do. The exit code is 1 if there is any ✗.
+    """
+    from bot.doctor import examine, line
+
+    answers = asyncio.run(examine())
+    for answer in answers:
+        click.echo(line(answer))
+    sys.exit(0 if all(answer.well for answer in answers) else 1)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 Read once at the start; every mistake is told at once, and no value of a secret is ever repeated.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -71,6 +72,13 @@ def _port(value: object) -> int:
     raise ValueError("must be a port from 1 to 65535.")
 
 
+def _listening_host(value: object) -> str:
+    try:
+        return str(ipaddress.ip_address(str(value).strip()))
+    except ValueError:
+        raise ValueError("must be an IP address, such as 127.0.0.1, or 0.0.0.0 for all.") from None
+
+
 def _switch(value: object) -> bool:
     text = str(value).strip().lower()
     if text in _YES | _NO:
@@ -106,6 +114,7 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[str, BeforeValidator(_api_url)] = "https://slack.com/api/"
     octopod_config: Annotated[Path, BeforeValidator(_path)] = Field(Path("octopod.yaml"), validate_default=True)
     octopod_data: Annotated[Path, BeforeValidator(_path)] = Field(Path("data"), validate_default=True)
+    octopod_http_host: Annotated[str, BeforeValidator(_listening_host)] = "127.0.0.1"
     octopod_http_port: Annotated[int, BeforeValidator(_port)] = 3000
     octopod_keys: Annotated[SecretStr | None, BeforeValidator(_keys)] = None
     octopod_allow_unsandboxed: Annotated[bool, BeforeValidator(_switch)] = False
@@ -145,6 +154,11 @@ class Settings(BaseSettings):
     def socket_mode(self) -> bool:
         """Whether Slack's events come over a WebSocket that the bot opens, instead of by HTTP."""
         return self.slack_app_token is not None
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether the bot's HTTP can be reached from this machine only."""
+        return ipaddress.ip_address(self.octopod_http_host).is_loopback
 
     @property
     def slack_is_real(self) -> bool:

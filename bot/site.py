@@ -1,5 +1,9 @@
-"""The bot's HTTP server: Slack's events, health, metrics; on the local engine every staging's host too."""
+"""The bot's HTTP server: Slack's events, health, metrics; and every host that a staging could have.
 
+On the local engine all of these lead here, on Kubernetes those at which no staging answers (a wildcard Ingress).
+"""
+
+import errno
 import os
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -23,13 +27,16 @@ def site(
     stagings: Answer,
     projects: Iterable[Project],
 ) -> web.Application:
-    """`stagings` answers for every host that a staging could have."""
-    patterns = [pattern for project in projects for pattern in project.hosts.values()]
+    """`stagings` answers for every host that a staging could have, and for all that only look like one.
+
+    A wildcard leads all of them here, and none of them must reach the bot's own doors: `no_name.shop.example.com`, too.
+    """
+    edges = [_edges(pattern) for project in projects for pattern in project.hosts.values()]
 
     @web.middleware
     async def by_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-        host = naming.without_port(request.host).lower()
-        if any(naming.could_be_host(pattern, host) for pattern in patterns):
+        host = naming.without_port(request.host).lower().rstrip(".")
+        if any(_between(host, before, after) for before, after in edges):
             return await stagings(request)
         return await handler(request)
 
@@ -44,15 +51,25 @@ def site(
     return app
 
 
+def _edges(pattern: str) -> tuple[str, str]:
+    """What stands before and after the staging's name."""
+    before, _, after = naming.without_port(pattern).lower().partition(naming.STAGING)
+    return before, after
+
+
+def _between(host: str, before: str, after: str) -> bool:
+    return host.startswith(before) and host.endswith(after) and len(host) > len(before) + len(after)
+
+
 async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
-    """Raises ConfigError when the port is taken."""
+    """Raises ConfigError when the address or the port cannot be had."""
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        raise ConfigError(
-            [f"OCTOPOD_HTTP_PORT: port {port} cannot be used ({os.strerror(error.errno or 0)}). Choose another one."]
-        ) from error
+        which = "OCTOPOD_HTTP_HOST" if error.errno == errno.EADDRNOTAVAIL else "OCTOPOD_HTTP_PORT"
+        why = os.strerror(error.errno or 0)
+        raise ConfigError([f"{which}: {host}, port {port} cannot be used ({why}). Choose another one."]) from error
     return runner

@@ -1,19 +1,23 @@
 """The door for hosts whose staging does not answer: it says what is, or was, here. Never a staging's own page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from html import escape
 
 from aiohttp import web
 
+from bot.domain import naming
 from bot.domain.model import CLOCK, Phase, Staging
+from bot.domain.project import Project
 from bot.service import Service
 
 HEADER = "Octopod-Tombstone"
 STYLE = """
-body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto 0;padding:0 1.5rem}
+body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto 0;padding:0 1.5rem;overflow-wrap:anywhere}
 body{color:#222;background:#fafafa}
 h1{font-size:1.4rem} code{background:#0001;padding:.1em .35em;border-radius:.25em}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1b} code{background:#fff2}}
+kbd{font:inherit;font-family:ui-monospace,monospace;background:#0001;padding:.5em .7em;border-radius:.35em}
+kbd{display:inline-block;margin-top:.4em;user-select:all;-webkit-user-select:all}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1b} code,kbd{background:#fff2}}
 """
 Handle = Callable[[str], str]
 Told = tuple[int, str, list[str]]
@@ -23,9 +27,9 @@ def door(service: Service, handle: Handle) -> Callable[[web.Request], Awaitable[
     """`handle`: what a Slack user is called where Slack does not render mentions."""
 
     async def tombstone(request: web.Request) -> web.StreamResponse:
-        host = request.host.rsplit(":", 1)[0].lower()
+        host = naming.without_port(request.host).lower().rstrip(".")
         staging = await service.at_host(host)
-        status, title, lines = told(staging, host, handle)
+        status, title, lines = told(staging, host, handle, service.projects.values())
         headers = {HEADER: staging.phase.value if staging else "unknown", "Cache-Control": "no-store"}
         if status == 503:
             headers["Retry-After"] = "2"
@@ -34,28 +38,27 @@ def door(service: Service, handle: Handle) -> Callable[[web.Request], Awaitable[
     return tombstone
 
 
-def told(staging: Staging | None, host: str, handle: Handle) -> Told:
+def told(staging: Staging | None, host: str, handle: Handle, projects: Collection[Project]) -> Told:
     """Status, title and paragraphs (HTML)."""
+    project = _project(staging, host, projects)
     if staging is None:
-        return (
-            404,
-            "No staging here",
-            [f"No staging answers at <b>{escape(host)}</b>, and none did.", _deploy("BRANCH")],
-        )
+        none = f"No staging answers at <b>{escape(host)}</b>, and none did."
+        return 404, "No staging here", [none, _type("To make one", "BRANCH", project, projects)]
     name, release = escape(staging.name), staging.attempt
     commit = f"<code>{escape(release.branch)}</code> at <code>{release.commit[:7]}</code>"
+    again = _type("To bring it back", _words(staging), project, projects)
     match staging.phase:
         case Phase.DELETED:
-            return 410, f"{name} was deleted", [_deleted(staging, commit, handle), _deploy(staging.branch)]
+            return 410, f"{name} was deleted", [_deleted(staging, commit, handle), again]
         case Phase.DELETING:
-            return 410, f"{name} is being deleted", [f"It ran {commit}.", _deploy(staging.branch)]
+            return 410, f"{name} is being deleted", [f"It ran {commit}.", again]
         case Phase.ROLLING_OUT:
             return 503, f"{name} is starting", [f"{commit} is rolling out. Reload in a few seconds."]
         case _:
             why = staging.health_reason if staging.phase is Phase.BROKEN else release.reason
             title = f"{name} has failed" if staging.phase is Phase.FAILED else f"{name} does not answer"
             said = f"{commit} does not answer{f': {escape(why)}' if why else ' just now'}."
-            return 503, title, [said, "Its thread in Slack says more."]
+            return 503, title, [said, f"Its thread{_channel(project)} says more."]
 
 
 def _deleted(staging: Staging, commit: str, handle: Handle) -> str:
@@ -66,8 +69,29 @@ def _deleted(staging: Staging, commit: str, handle: Handle) -> str:
     return f"The staging <b>{escape(staging.name)}</b> of {commit} was here. {who} removed it{at}{why}."
 
 
-def _deploy(branch: str) -> str:
-    return f"In Slack, <code>/octopod deploy {escape(branch)}</code> makes a new one."
+def _type(purpose: str, words: str, project: Project | None, projects: Collection[Project]) -> str:
+    """What to type where. Anybody can see this page and nobody is known here, so it has no button."""
+    shared = project and sum(one.channel == project.channel for one in projects) > 1
+    words += f" --project {project.name}" if project and shared else ""
+    return f"{purpose}, type{_channel(project)}:<br><kbd>/octopod deploy {escape(words)}</kbd>"
+
+
+def _words(staging: Staging) -> str:
+    """With the name, if it is not the one that the branch gives by itself: the URL is to be the same again."""
+    named = staging.name != naming.staging_name(staging.branch)
+    return f"{staging.branch} as {staging.name}" if named else staging.branch
+
+
+def _project(staging: Staging | None, host: str, projects: Collection[Project]) -> Project | None:
+    """The staging's, unless octopod.yaml has it no more; where no staging was, the one that has such hosts."""
+    if staging:
+        return next((one for one in projects if one.name == staging.project), None)
+    patterns = ((one, pattern) for one in projects for pattern in one.hosts.values())
+    return next((one for one, pattern in patterns if naming.could_be_host(pattern, host)), None)
+
+
+def _channel(project: Project | None) -> str:
+    return f" in <b>#{escape(project.channel)}</b>" if project else " in Slack"
 
 
 def page(title: str, paragraphs: list[str]) -> str:

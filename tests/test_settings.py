@@ -39,7 +39,8 @@ def test_two_tokens_are_enough(folder: Path) -> None:
     assert settings.octopod_config == folder / "octopod.yaml"
     assert settings.octopod_data == folder / "data"
     assert settings.database_url == f"sqlite+aiosqlite:///{folder}/data/octopod.db"
-    assert settings.octopod_http_port == 3000
+    assert (settings.octopod_http_host, settings.octopod_http_port) == ("127.0.0.1", 3000)
+    assert settings.listens_on_loopback
     assert settings.octopod_allow_unsandboxed is False
 
 
@@ -51,6 +52,7 @@ def test_everything_can_be_said(folder: Path) -> None:
             "SLACK_API_URL": "http://127.0.0.1:4000/api",
             "OCTOPOD_CONFIG": "etc/../octopod.yaml",
             "OCTOPOD_DATA": "kept",
+            "OCTOPOD_HTTP_HOST": "0.0.0.0 ",
             "OCTOPOD_HTTP_PORT": "8080",
             "OCTOPOD_ALLOW_UNSANDBOXED": "True",
             "KUBECONFIG": "one:/two",
@@ -63,6 +65,7 @@ def test_everything_can_be_said(folder: Path) -> None:
     assert settings.slack_api_url == "http://127.0.0.1:4000/api/"
     assert settings.octopod_config == folder / "octopod.yaml"
     assert settings.octopod_data == folder / "kept"
+    assert settings.octopod_http_host == "0.0.0.0" and not settings.listens_on_loopback
     assert (settings.octopod_http_port, settings.octopod_allow_unsandboxed) == (8080, True)
     assert settings.database_url == f"sqlite+aiosqlite:///{folder}/other.db"
 
@@ -100,6 +103,7 @@ def test_a_missing_token_and_a_missing_way_in_are_both_told() -> None:
         ("SLACK_APP_TOKEN", "SECRET", "must begin with xapp-. Slack"),
         ("SLACK_API_URL", "ftp://SECRET", "must be a URL"),
         ("SLACK_API_URL", "https://SECRET:x/", "must be a URL"),
+        ("OCTOPOD_HTTP_HOST", "SECRET", "must be an IP address"),
         ("OCTOPOD_HTTP_PORT", "0", "must be a port from 1 to 65535."),
         ("OCTOPOD_HTTP_PORT", "65536", "must be a port"),
         ("OCTOPOD_HTTP_PORT", "SECRET", "must be a port"),
@@ -157,7 +161,7 @@ def test_the_example_lists_every_variable_with_a_comment() -> None:
 def test_the_values_that_the_example_shows_are_the_defaults() -> None:
     shown = dict(re.findall("^#([A-Z_]+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
     del shown["DATABASE_URL"]
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert load_settings(ENOUGH | shown) == load_settings(ENOUGH)
 
 

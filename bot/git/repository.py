@@ -14,6 +14,7 @@ from bot.domain.project import Project
 from bot.git.choose import COMMIT_ID, by_name, by_part, short, unknown
 from bot.git.credentials import Environments
 from bot.git.export import export
+from bot.git.failures import fetch_failure
 from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
 from bot.git.run import run
 from bot.ports import Commit, Head
@@ -65,6 +66,23 @@ class GitCache:
 
     async def branches(self, project: Project) -> Sequence[Head]:
         return await self._mirror(project).heads(project)
+
+    async def reach(self, project: Project) -> Sequence[str]:
+        """The names of the branches that its host shows; the cache stays as it is. Raises what `branches` raises."""
+        try:
+            await asyncio.to_thread(self._environments.prepare)
+            environ, remote = self._environments.remote(project)
+            output = await run(["git", "ls-remote", "--heads", "--", project.repo], environ, self._limits.read)
+        except TimeoutError as error:
+            raise TemporaryError(
+                f"{project.name}: its git host did not answer within {self._limits.read:g} s"
+            ) from error
+        except OSError as error:
+            raise TemporaryError(f"The bot's git folder can't be written: {error.strerror or error}") from error
+        if output.code:
+            raise fetch_failure(output.error, remote)
+        lines = output.out.decode(errors="replace").splitlines()
+        return [line.partition("\t")[2].removeprefix(HEADS) for line in lines]
 
     async def commit(self, project: Project, commit: str) -> Commit:
         """Its facts never change, so git is asked once."""

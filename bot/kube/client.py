@@ -1,7 +1,7 @@
 """One raw layer over the API server: objects are dicts, every request has a time limit, every error is ours."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -99,13 +99,20 @@ class Kube:
         answer = await self._json("POST", path, "the bot's account: look up", body=review)
         return str(answer["status"]["userInfo"]["username"])
 
+    async def version(self) -> str:
+        """Of Kubernetes, such as v1.36.1."""
+        return str((await self._json("GET", "/version", "the cluster's version: look up")).get("gitVersion"))
+
     async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
         """Whether we may do this there, by now."""
         group = kind.version.rpartition("/")[0]
-        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": kind.plural}
+        return await self.allowed({"namespace": namespace, "verb": verb, "group": group, "resource": kind.plural})
+
+    async def allowed(self, asked: Mapping[str, str]) -> bool:
+        """`asked`: the resourceAttributes of a SelfSubjectAccessReview."""
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        body = {**review, "spec": {"resourceAttributes": asked}}
+        body = {**review, "spec": {"resourceAttributes": dict(asked)}}
         answer = await self._json("POST", path, "the bot's rights: look up", body=body)
         return bool(answer["status"].get("allowed"))
 

@@ -29,7 +29,11 @@ METHODS: dict[str, Method] = {
     **methods_files.METHODS,
 }
 APP_TOKEN = frozenset(("apps.connections.open",))
-SCOPES = "app_mentions:read,channels:history,channels:read,chat:write,commands,files:write,im:write,users:read"
+# Those of manifests/slack-app.yaml: the bot was installed by it.
+SCOPES = (
+    "commands,app_mentions:read,chat:write,channels:read,groups:read,channels:history,groups:history,"
+    "users:read,usergroups:read"
+)
 
 
 def base_url(request: web.Request) -> str:

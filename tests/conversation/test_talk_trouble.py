@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from talk_kit import PACE, Seen, Talk
 
 from bot.checkpoints import nowhere
@@ -176,6 +177,18 @@ async def test_hosts_answer_politely_when_no_staging_does(talk: Talk) -> None:
         assert (await answer.json())["ok"] is True
     async with talk.slack.http.get(f"{talk.url}/metrics") as answer:
         assert "octopod_" in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "host", ["feature-x.localhost", "no_name.localhost:443", f"{'x' * 60}.localhost", "a.b.localhost."]
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/healthz"), ("GET", "/metrics"), ("POST", "/slack/events")])
+async def test_at_the_hosts_of_stagings_none_of_the_bots_own_doors_is_open(
+    talk: Talk, host: str, method: str, path: str
+) -> None:
+    async with talk.slack.http.request(method, f"{talk.url}{path}", headers={"Host": host}) as answer:
+        assert (answer.status, answer.headers["Octopod-Tombstone"]) == (404, "unknown")
+        assert answer.content_type == "text/html" and "No staging here" in await answer.text()
 
 
 def _said(state: dict[str, Any], text: str) -> bool:

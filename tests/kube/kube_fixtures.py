@@ -5,14 +5,30 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from engine_kit import World, a_world
 from kube_rig import ControlPlane, running
+
+MANIFESTS = Path(__file__).parents[2] / "manifests" / "bot"
 
 
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with running(tmp_path_factory.mktemp("control-plane")) as there:
         yield there
+
+
+@pytest.fixture(scope="session")
+def account(plane: ControlPlane) -> Path:
+    """A kubeconfig with the token of the bot's service account, after `kubectl apply -k manifests/bot`."""
+    plane.kubectl("apply", "-k", str(MANIFESTS))
+    token = plane.kubectl("-n", "octopod", "create", "token", "octopod").strip()
+    config = yaml.safe_load(plane.kubeconfig.read_text())
+    config["users"] = [{"name": "admin", "user": {"token": token}}]
+    config["contexts"][0]["context"]["namespace"] = "octopod"
+    file = plane.folder / "bot.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
 
 
 @pytest.fixture

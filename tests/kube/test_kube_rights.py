@@ -6,33 +6,17 @@ What it may not do is asked with its raw token: it is the cluster that refuses, 
 import asyncio
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, service
 from kube_rig import ControlPlane
 
 pytestmark = pytest.mark.kube
 pytest_plugins = ["kube_fixtures"]
 
-MANIFESTS = Path(__file__).parents[2] / "manifests" / "bot"
 Bot = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def account(plane: ControlPlane) -> Iterator[Path]:
-    """A kubeconfig with the token of the bot's service account, after `kubectl apply -k manifests/bot`."""
-    plane.kubectl("apply", "-k", str(MANIFESTS))
-    token = plane.kubectl("-n", "octopod", "create", "token", "octopod").strip()
-    config = yaml.safe_load(plane.kubeconfig.read_text())
-    config["users"] = [{"name": "admin", "user": {"token": token}}]
-    config["contexts"][0]["context"]["namespace"] = "octopod"
-    file = plane.folder / "bot.kubeconfig"
-    file.write_text(yaml.safe_dump(config))
-    yield file
-    plane.kubectl("delete", "-k", str(MANIFESTS), "--wait=false")
 
 
 @pytest.fixture

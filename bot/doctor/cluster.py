@@ -1,0 +1,93 @@
+"""The cluster: can it be reached, is it new enough, and may the bot do there what it does."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+from bot.doctor.checking import check
+from bot.doctor.report import Answer, unseen
+from bot.domain.errors import PermanentError
+from bot.kube.client import Kube
+from bot.kube.connect import Access, Connection, connect
+from bot.kube.kinds import NAMESPACE
+from bot.kube.labels import OURS
+from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, is_account
+
+REACHED, RIGHTS = "cluster", "cluster rights"
+# The first with ValidatingAdmissionPolicy, which fences the bot's account.
+OLDEST = (1, 30)
+AT_ONCE = 8
+ACCESS_STEP = "See that KUBECONFIG names a cluster that this machine reaches, with credentials that it takes."
+RIGHTS_STEP = "Run kubectl apply -k manifests/bot, or give the bot's account these rights yourself."
+
+
+async def cluster(access: Access, copies_secrets: bool) -> list[Answer]:
+    """`copies_secrets`: whether any project does."""
+    found: list[Connection] = []
+
+    async def open_one() -> str:
+        found.append(await connect(access))
+        return await _greeted(Kube(found[0]))
+
+    reached = await check(REACHED, open_one, ACCESS_STEP)
+    try:
+        if not reached.well:
+            return [reached, unseen(RIGHTS, REACHED)]
+        return [reached, *await _rights(Kube(found[0]), copies_secrets)]
+    finally:
+        for connection in found:
+            await connection.close()
+
+
+async def _greeted(kube: Kube) -> str:
+    version, who = await asyncio.gather(kube.version(), kube.whoami())
+    numbers = re.match(r"v(\d+)\.(\d+)", version)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
+        text = f"Kubernetes {version} is too old for the policy that fences the bot"
+        raise PermanentError(text, next_step="Use Kubernetes 1.30 or newer.")
+    return f"Kubernetes {version}, as {who}"
+
+
+async def _rights(kube: Kube, copies_secrets: bool) -> list[Answer]:
+    """One answer per resource and place.
+
+    What manifests/bot gives in the namespaces of stagings is given when they are made, so it is asked in one that is
+    there; an account of another kind must have it everywhere.
+    """
+    asked: list[tuple[str, str, Right]] = [("", "everywhere", right) for right in EVERYWHERE]
+    if copies_secrets:
+        asked += [(kube.home, f"in namespace {kube.home}", right) for right in AT_HOME]
+    places: list[tuple[str, str]] = []
+    looked = await check(RIGHTS, lambda: _places(kube, places), RIGHTS_STEP)
+    asked += [(namespace, place, right) for namespace, place in places for right in IN_STAGINGS]
+    few = asyncio.Semaphore(AT_ONCE)
+    answers = await asyncio.gather(*(_right(kube, few, *one) for one in asked))
+    return [*answers, looked]
+
+
+async def _places(kube: Kube, places: list[tuple[str, str]]) -> str:
+    """Where the rights that stagings need are asked for."""
+    if not is_account(await kube.whoami()):
+        places.append(("", "everywhere, as this is no service account"))
+        return "in the namespaces of stagings the bot has what it has everywhere"
+    known, _ = await kube.list(NAMESPACE, which=[("labelSelector", OURS)], metadata=True)
+    if not known:
+        return "in the namespaces of stagings they are given as these are made; there is none yet"
+    name = known[0]["metadata"]["name"]
+    places.append((name, f"in namespace {name}"))
+    return "in the namespaces of stagings they are given as these are made"
+
+
+async def _right(kube: Kube, few: asyncio.Semaphore, namespace: str, place: str, right: Right) -> Answer:
+    async def ask() -> str:
+        async with few:
+            may = await asyncio.gather(*(kube.allowed(one) for one in right.questions(namespace)))
+        if missing := _refused(right.verbs, may):
+            raise PermanentError(f"the bot may not {', '.join(missing)}")
+        return ", ".join(right.verbs)
+
+    return await check(f"right to {right.title} {place}", ask, RIGHTS_STEP)
+
+
+def _refused(verbs: Sequence[str], may: Sequence[bool]) -> list[str]:
+    return [verb for verb, allowed in zip(verbs, may, strict=True) if not allowed]

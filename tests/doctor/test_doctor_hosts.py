@@ -1,0 +1,144 @@
+"""The doctor's look at the hosts of stagings: real TLS on loopback; only the resolver, far away in life, is ours."""
+
+import asyncio
+import datetime
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import unused_port
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from git_kit import a_project
+
+from bot.doctor.hosts import Network, hosts
+from bot.doctor.report import line
+from bot.domain.project import UrlProbe
+
+
+class Resolver:
+    """Knows one wildcard."""
+
+    def __init__(self, domain: str = ".shop.test") -> None:
+        self.domain = domain
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str) -> list[str]:
+        self.asked.append(host)
+        if not host.endswith(self.domain):
+            raise OSError(-2, "Name or service not known")
+        return ["127.0.0.1"]
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Signed by itself, key and certificate in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    today = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@asynccontextmanager
+async def listening(pem: Path | None = None) -> AsyncIterator[int]:
+    context = None
+    if pem:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(pem)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def said(pattern: str, network: Network, scheme: str = "https", address: str | None = None) -> str:
+    project = replace(
+        a_project("/srv/shop"), hosts={"web": pattern}, scheme=scheme, url_probe=UrlProbe(address=address)
+    )
+    [answer] = await hosts([project], network)
+    return line(answer)
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> Path:
+    return certificate(tmp_path, "*.shop.test")
+
+
+@pytest.fixture
+def network(pem: Path) -> Network:
+    return Network(Resolver(), ssl.create_default_context(cafile=pem))
+
+
+async def test_a_wildcard_with_a_certificate(network: Network, pem: Path) -> None:
+    async with listening(pem) as port:
+        pattern = f"${{staging}}.shop.test:{port}"
+        found = await said(pattern, network)
+    assert found.startswith(f"✓ hosts {pattern}: *.shop.test leads to 127.0.0.1, with a certificate until ")
+    assert isinstance(network.resolve, Resolver) and network.resolve.asked[0].startswith("doctor-")
+
+
+async def test_a_certificate_for_something_else(tmp_path: Path) -> None:
+    other = certificate(tmp_path, "shop.test")
+    network = Network(Resolver(), ssl.create_default_context(cafile=other))
+    async with listening(other) as port:
+        found = await said(f"${{staging}}.shop.test:{port}", network)
+    assert "✗ " in found and ".shop.test is no good (Hostname mismatch" in found
+    assert found.endswith("→ Give your ingress controller a certificate for *.shop.test that browsers trust.")
+
+
+async def test_a_certificate_that_nobody_trusts(pem: Path) -> None:
+    async with listening(pem) as port:
+        found = await said(f"${{staging}}.shop.test:{port}", Network(Resolver()))
+    assert "is no good (self-signed certificate)" in found
+
+
+async def test_without_tls_a_listener_is_enough(network: Network) -> None:
+    async with listening() as port:
+        pattern = f"${{staging}}.shop.test:{port}"
+        assert (await said(pattern, network, "http")).endswith("*.shop.test leads to 127.0.0.1")
+
+
+async def test_a_name_that_does_not_resolve(network: Network) -> None:
+    found = await said("${staging}.other.test", network)
+    assert found.startswith("✗ hosts ${staging}.other.test: doctor-")
+    assert found.endswith(
+        "does not resolve (Name or service not known). → Make a DNS record for *.other.test that leads to your ingress "
+        "controller."
+    )
+
+
+async def test_nothing_listens(network: Network) -> None:
+    port = unused_port()
+    found = await said(f"${{staging}}.shop.test:{port}", network)
+    assert f"nothing answers at 127.0.0.1, port {port} (Connect call failed" in found or "Connection refused" in found
+    assert found.endswith("→ See that this machine reaches your ingress controller, or name it as url_probe.address.")
+
+
+async def test_the_address_of_the_url_probe_is_what_is_dialled(network: Network, pem: Path) -> None:
+    async with listening(pem) as port:
+        assert (await said("${staging}.shop.test", network, address=f"127.0.0.1:{port}")).startswith("✓ ")
