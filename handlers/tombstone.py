@@ -49,6 +49,8 @@ def told(staging: Staging | None, host: str, handle: Handle) -> Told:
             return 410, f"{name} was deleted", [_deleted(staging, commit, handle), _deploy(staging.branch)]
         case Phase.DELETING:
             return 410, f"{name} is being deleted", [f"It ran {commit}.", _deploy(staging.branch)]
+        case Phase.WAITING:
+            return 503, f"{name} waits for its image", [f"{commit} starts as soon as the registry has it."]
         case Phase.ROLLING_OUT:
             return 503, f"{name} is starting", [f"{commit} is rolling out. Reload in a few seconds."]
         case _:
