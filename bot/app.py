@@ -33,9 +33,10 @@ from bot.engines import Chosen, choose
 from bot.git.repository import GitCache
 from bot.keys import make_data_folder
 from bot.metrics import Metrics
-from bot.ports import Engine, Git, Prober, Renderer
+from bot.ports import Engine, Git, Images, Prober, Renderer
 from bot.probe.url import UrlProber
 from bot.projects import Configuration
+from bot.registry.client import Registries
 from bot.render.plain import PlainRenderer
 from bot.service import Service
 from bot.settings import Settings, load_keys
@@ -66,12 +67,13 @@ REQUESTS, TARGETS, MESSAGES = 4, 6, 12
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The outside world, as ports."""
+    """The outside world, as ports. `images`: None where stagings need no images."""
 
     git: Git
     renderer: Renderer
     engine: Engine
     prober: Prober
+    images: Images | None = None
 
 
 class Bot:
@@ -104,7 +106,15 @@ class Bot:
             self.metrics.slack_called,
         )
         engine_work = EngineWork(
-            self.service, store, neighbours.git, neighbours.renderer, engine, neighbours.prober, trees, checkpoint
+            self.service,
+            store,
+            neighbours.git,
+            neighbours.renderer,
+            engine,
+            neighbours.prober,
+            trees,
+            checkpoint,
+            images=neighbours.images,
         )
         owner = secrets.token_hex(8)
         pumps = [
@@ -195,7 +205,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await git.check()
         chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at)
-        neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober)
+        images = None if configuration.engine is EngineKind.LOCAL else Registries(session, settings.docker_config)
+        neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober, images)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,

@@ -116,6 +116,22 @@ class Renderer(Protocol):
         """
         ...
 
+    def image(self, facts: RenderFacts) -> str | None:
+        """The project's own image, filled in. None: it has none, or `render` will say what is wrong with it."""
+        ...
+
+
+class Images(Protocol):
+    """The registries that images come from."""
+
+    async def has(self, image: str) -> bool:
+        """Whether its registry has it.
+
+        Raises TemporaryError when the registry does not tell (unreachable, refuses, overloaded), and PermanentError
+        for what can be no image's name.
+        """
+        ...
+
 
 class Engine(Protocol):
     """Where stagings run. Methods are idempotent and short, and return when accepted; `watch` tells the rest.

@@ -52,6 +52,8 @@ def told(staging: Staging | None, host: str, handle: Handle, projects: Collectio
             return 410, f"{name} was deleted", [_deleted(staging, commit, handle), again]
         case Phase.DELETING:
             return 410, f"{name} is being deleted", [f"It ran {commit}.", again]
+        case Phase.WAITING:
+            return 503, f"{name} waits for its image", [f"{commit} starts as soon as the registry has it."]
         case Phase.ROLLING_OUT:
             return 503, f"{name} is starting", [f"{commit} is rolling out. Reload in a few seconds."]
         case _:

@@ -16,6 +16,7 @@ TTL = timedelta(days=3)
 POLICY = Policy(ttl=TTL)
 EXPIRY = EARLIER + TTL
 URL = "http://orange-button.localhost:8080"
+IMAGE = "registry.example.com/acme/shop:1"
 
 
 def seconds(count: float) -> timedelta:
@@ -51,7 +52,8 @@ def a_release(id: str = "r1", stage: Stage = Stage.QUEUED, **changes: Any) -> Re
 
 def a_staging(phase: Phase = Phase.LIVE, **changes: Any) -> Staging:
     """Made an hour ago by Alice, in this phase; `changes` come on top, and the clock is set for the result."""
-    stage = {Phase.ROLLING_OUT: Stage.QUEUED, Phase.FAILED: Stage.FAILED}.get(phase, Stage.LIVE)
+    stages = {Phase.ROLLING_OUT: Stage.QUEUED, Phase.WAITING: Stage.QUEUED, Phase.FAILED: Stage.FAILED}
+    stage = stages.get(phase, Stage.LIVE)
     attempt = a_release(stage=stage)
     served = stage is Stage.LIVE and phase is not Phase.DELETED
     staging = Staging(
@@ -77,6 +79,9 @@ def a_staging(phase: Phase = Phase.LIVE, **changes: Any) -> Staging:
 def _of_phase(phase: Phase) -> dict[str, Any]:
     gone = {"desired": Desired.ABSENT, "deleted_by": "UBOB", "delete_asked_at": NOW - seconds(10)}
     match phase:
+        case Phase.WAITING:
+            waits = a_release(files_at=EARLIER, awaits=IMAGE, awaits_until=NOW + timedelta(minutes=20))
+            return {"attempt": waits, "look_at": NOW + seconds(10)}
         case Phase.BROKEN:
             ill = NOW - seconds(60)
             return {

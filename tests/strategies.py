@@ -13,6 +13,7 @@ from bot.domain.events import (
     Event,
     Extend,
     FilesReady,
+    ImageMissing,
     ReleaseFailed,
     StatusSeen,
     Tick,
@@ -32,6 +33,7 @@ texts = st.sampled_from(
 )
 reasons = texts
 lines = st.sampled_from([(), ("Traceback",), ("one", "", "Ünïcode ☃")])
+images = st.sampled_from(["", "registry.example.com/acme/shop:1", "Ünïcode ☃"])
 policies = st.builds(
     Policy,
     ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
@@ -60,6 +62,8 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
         reason=reasons,
         details=lines,
         next_step=texts,
+        awaits=images,
+        awaits_until=maybe_moments,
         workloads=st.lists(
             st.builds(WorkloadProgress, texts, st.integers(0, 3), st.integers(0, 3), reasons), max_size=2
         ).map(tuple),
@@ -103,6 +107,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         delete_reason=draw(reasons),
         delete_asked_at=draw(maybe_moments),
         deleted_at=draw(st.none() | st.none() | moments),
+        look_at=draw(maybe_moments),
         wake_at=draw(maybe_moments),
     )
 
@@ -118,6 +123,7 @@ _workloads = st.builds(
     since=moments,
     reason=reasons,
     log_tail=lines,
+    awaits=images,
 )
 _several = st.lists(_workloads, max_size=3).map(tuple)
 statuses = st.builds(
@@ -155,6 +161,7 @@ wishes: st.SearchStrategy[Event] = st.one_of(
 )
 reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
+    st.builds(ImageMissing, release=_of_release, image=images, trouble=texts),
     st.builds(Applied, release=_of_release),
     st.builds(StatusSeen, status=statuses),
     st.builds(UrlAnswered, release=_of_release, text=texts),

@@ -56,6 +56,7 @@ def test_everything_can_be_said(folder: Path) -> None:
             "OCTOPOD_HTTP_PORT": "8080",
             "OCTOPOD_ALLOW_UNSANDBOXED": "True",
             "KUBECONFIG": "one:/two",
+            "DOCKER_CONFIG": "registries",
             "OCTOPOD_KUBE_CONTEXT": "staging ",
             "DATABASE_URL": "sqlite:///other.db",
         }
@@ -63,6 +64,7 @@ def test_everything_can_be_said(folder: Path) -> None:
     assert settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s3cret"
     assert not settings.socket_mode and not settings.slack_is_real
     assert settings.slack_api_url == "http://127.0.0.1:4000/api/"
+    assert settings.docker_config == folder / "registries"
     assert settings.octopod_config == folder / "octopod.yaml"
     assert settings.octopod_data == folder / "kept"
     assert settings.octopod_http_host == "0.0.0.0" and not settings.listens_on_loopback

@@ -40,6 +40,18 @@ class FilesReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageMissing:
+    """The registry does not have the release's image yet, so nothing was applied.
+
+    `trouble`: why it could not be asked this time, when it was known to be missing before.
+    """
+
+    release: str
+    image: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """The engine accepted the release."""
 
@@ -90,10 +102,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed: expiry, its warning, and debounces are looked at."""
+    """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
 
-Event = Deploy | FilesReady | Applied | StatusSeen | UrlAnswered | ReleaseFailed | Extend | Delete | Tick
+Event = Deploy | FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed | Extend | Delete | Tick
 
 
 class Target(StrEnum):

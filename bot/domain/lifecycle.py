@@ -17,6 +17,7 @@ from bot.domain.events import (
     Event,
     Extend,
     FilesReady,
+    ImageMissing,
     Notice,
     NoticeKind,
     ReleaseFailed,
@@ -28,7 +29,17 @@ from bot.domain.events import (
 )
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
-from bot.domain.rollout import applied, files_ready, never_steady, release_failed, status_seen, url_answered
+from bot.domain.rollout import (
+    applied,
+    files_ready,
+    image_missing,
+    never_steady,
+    release_failed,
+    status_seen,
+    still_waiting,
+    url_answered,
+    wait_ends,
+)
 
 CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
 LONGEST_LIFE = timedelta(days=365)
@@ -55,6 +66,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
     match event:
         case FilesReady():
             return files_ready(staging, event, now)
+        case ImageMissing():
+            return image_missing(staging, event, policy, now)
         case Applied():
             return applied(staging, event, now)
         case StatusSeen(status):
@@ -101,13 +114,13 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         return _created(event, policy, now)
     if staging.desired is Desired.ABSENT:
         raise StillDeleting(f"{staging.name} is still being deleted. Deploy it again when its card says deleted.")
-    if _nothing_new(staging, event):
-        return Decision(staging)
+    if _nothing_new(staging, event):  # whoever has just built the image need not wait for the next look
+        look = staging.attempt.waiting and staging.attempt.stage is Stage.QUEUED
+        return Decision(staging, targets=frozenset({ENGINE}) if look else frozenset())
     release = _new_release(event, staging.id, staging.attempt.number + 1)
     ended = _superseded(staging.attempt, f"Release {release.number} took its place.", now)
-    after = replace(
-        staging, attempt=release, urls=event.urls, expires_at=_later(staging.expires_at, _expiry(policy, now))
-    )
+    expires_at = _later(staging.expires_at, _expiry(policy, now))
+    after = replace(staging, attempt=release, urls=event.urls, expires_at=expires_at, look_at=None)
     return Decision(
         after,
         releases=(*ended, release),
@@ -256,12 +269,18 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
         return Decision(staging)
     if staging.expires_at and now >= staging.expires_at:
         return _delete(staging, Delete(CLOCK, "it expired"), now)
-    unsteady = staging.attempt.unsteady_since
-    failed = unsteady is not None and now >= unsteady + policy.unsteady
-    decision = alerted(never_steady(staging, now) if failed else Decision(staging), policy, now)
+    decision = alerted(_overdue(staging, policy, now), policy, now)
     if _warning_due(staging, policy, now):
         return _warned(decision)
     return decision
+
+
+def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
+    """What the newest release has waited for too long, or should be looked for again."""
+    unsteady = staging.attempt.unsteady_since
+    if unsteady is not None and now >= unsteady + policy.unsteady:
+        return never_steady(staging, now)
+    return still_waiting(staging, policy, now) if staging.attempt.waiting else Decision(staging)
 
 
 def _warning_due(staging: Staging, policy: Policy, now: datetime) -> bool:
@@ -285,7 +304,7 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
         return None
-    times = []
+    times = [at] if (at := wait_ends(staging)) else []
     if staging.expires_at:
         warned = staging.warned_for == staging.expires_at
         times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))

@@ -45,6 +45,7 @@ class Health(StrEnum):
 class Phase(StrEnum):
     """Where a staging stands, in the words of cards and lists."""
 
+    WAITING = "waiting"
     ROLLING_OUT = "rolling out"
     LIVE = "live"
     FAILED = "failed"
@@ -69,6 +70,7 @@ class Release:
 
     `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done for the first time;
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
+    `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
     """
 
     id: str
@@ -90,6 +92,13 @@ class Release:
     details: tuple[str, ...] = ()
     next_step: str = ""
     workloads: tuple[WorkloadProgress, ...] = ()
+    awaits: str = ""
+    awaits_until: datetime | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Under way, but for its image."""
+        return self.stage.under_way and bool(self.awaits)
 
     @property
     def unsteady_since(self) -> datetime | None:
@@ -105,7 +114,8 @@ class Staging:
     `serving` the id of the one that answers requests, as far as the engine has told. `unhealthy_since` survives short
     recoveries (a crash loop flickers) until `healthy_since` is old enough. `broken_since`: when that was announced.
     `warned_for` is the expiry that its owner was warned of. `urls`: name to URL, the first is the main one.
-    `claims`: names of the volumes whose data a delete destroys. `wake_at`: when the clock should look at it next.
+    `claims`: names of the volumes whose data a delete destroys. `look_at`: when the registry is asked again for the
+    image that the newest release awaits. `wake_at`: when the clock should look at it next.
     """
 
     id: str
@@ -133,6 +143,7 @@ class Staging:
     delete_reason: str = ""
     delete_asked_at: datetime | None = None
     deleted_at: datetime | None = None
+    look_at: datetime | None = None
     wake_at: datetime | None = None
 
     @property
@@ -159,7 +170,7 @@ def phase(staging: Staging) -> Phase:
     if staging.desired is Desired.ABSENT:
         return Phase.DELETING
     if staging.attempt.stage.under_way:
-        return Phase.ROLLING_OUT
+        return Phase.WAITING if staging.attempt.waiting else Phase.ROLLING_OUT
     if staging.broken_since:
         return Phase.BROKEN
     if staging.attempt.stage is Stage.LIVE:

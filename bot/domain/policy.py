@@ -16,7 +16,8 @@ class Policy:
 
     `debounce`: how long a live staging must be unhealthy to be called broken. `settle`: how long it must be healthy
     again to be called recovered. `unsteady`: how long a release may be ready and not ready by turns before it fails.
-    `warn_before`: how long before the expiry its owner is warned.
+    `warn_before`: how long before the expiry its owner is warned. `image_wait`: how long a release waits for its image
+    at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the end.
     """
 
     ttl: timedelta | None
@@ -25,6 +26,13 @@ class Policy:
     settle: timedelta = timedelta(seconds=5)
     unsteady: timedelta = timedelta(minutes=5)
     warn_before: timedelta = timedelta(hours=1)
+    image_wait: timedelta = timedelta(minutes=30)
+    first_look: timedelta = timedelta(seconds=5)
+    rarest_look: timedelta = timedelta(minutes=1)
+
+    def look_after(self, waited: timedelta) -> timedelta:
+        """The pause before the next look: a quarter of the wait so far."""
+        return min(max(waited / 4, self.first_look), self.rarest_look)
 
     def warn_at(self, expires_at: datetime) -> datetime:
         """An hour before; a shorter life than two hours is warned of at its half."""
@@ -33,7 +41,8 @@ class Policy:
 
 
 def policy_of(project: Project) -> Policy:
-    return Policy(ttl=project.ttl, probes=project.url_probe.origin is not ProbeFrom.OFF)
+    probes = project.url_probe.origin is not ProbeFrom.OFF
+    return Policy(ttl=project.ttl, probes=probes, image_wait=project.image_wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Project:
 
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
+    `image_wait`: how long a release waits for it when no registry has it yet.
     `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
@@ -63,6 +64,7 @@ class Project:
     credentials: str | None = None
     baseline: str = "main"
     image: str | None = None
+    image_wait: timedelta = timedelta(minutes=30)
     hosts: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "https"
     ttl: timedelta | None = timedelta(days=3)

@@ -10,6 +10,7 @@ from bot.domain.events import (
     Applied,
     Decision,
     FilesReady,
+    ImageMissing,
     Notice,
     NoticeKind,
     ReleaseFailed,
@@ -25,11 +26,62 @@ CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
 
 
 def files_ready(staging: Staging, event: FilesReady, now: datetime) -> Decision:
-    if not _concerns(staging, event.release) or staging.attempt.files_at:
+    """Of a release that waited for its image: it is there now, and all is done anew."""
+    attempt = staging.attempt
+    if not _concerns(staging, event.release) or (attempt.files_at and not attempt.waiting):
         return Decision(staging)
-    release = replace(staging.attempt, files_at=now)
+    release = replace(attempt, files_at=attempt.files_at or now, awaits="", awaits_until=None)
     claims = tuple(sorted({*staging.claims, *event.claims}))
-    return _with_attempt(replace(staging, claims=claims), release, PROGRESS)
+    after = replace(staging, claims=claims, look_at=None)
+    return _with_attempt(after, release, PROGRESS, *_card_if(attempt.waiting))
+
+
+def image_missing(staging: Staging, event: ImageMissing, policy: Policy, now: datetime) -> Decision:
+    """Look again after a while; the limit counts only after a look, as the bot may have been away."""
+    attempt = staging.attempt
+    if not _concerns(staging, event.release) or attempt.stage is not Stage.QUEUED:
+        return Decision(staging)
+    waits = _awaiting(attempt, event.image, policy, now)
+    until = waits.awaits_until or now
+    if now >= until:
+        return _never_there(replace(staging, look_at=None), waits, policy, (event.trouble,), now)
+    waited = policy.image_wait - (until - now)
+    after = replace(staging, look_at=min(now + policy.look_after(waited), until))
+    return _with_attempt(after, waits, CARD, PROGRESS) if waits != attempt else Decision(after)
+
+
+def still_waiting(staging: Staging, policy: Policy, now: datetime) -> Decision:
+    """Time has passed. Before it was applied the registry is asked again; after that the engine tells."""
+    attempt, look_at = staging.attempt, staging.look_at
+    if attempt.stage is Stage.QUEUED:
+        due = look_at is not None and now >= look_at
+        return Decision(replace(staging, look_at=None), targets=frozenset({ENGINE})) if due else Decision(staging)
+    over = attempt.awaits_until is not None and now >= attempt.awaits_until
+    return _never_there(staging, attempt, policy, (), now) if over else Decision(staging)
+
+
+def wait_ends(staging: Staging) -> datetime | None:
+    """When `still_waiting` will have something to decide."""
+    if not staging.attempt.waiting:
+        return None
+    return staging.look_at if staging.attempt.stage is Stage.QUEUED else staging.attempt.awaits_until
+
+
+def _awaiting(release: Release, image: str, policy: Policy, now: datetime) -> Release:
+    if image == release.awaits:
+        return release
+    return replace(release, awaits=image, awaits_until=now + policy.image_wait if image else None)
+
+
+def _never_there(staging: Staging, release: Release, policy: Policy, trouble: Sequence[str], now: datetime) -> Decision:
+    waited = format_duration(policy.image_wait)
+    reason = f"For {waited} the image {release.awaits} was looked for, and the registry does not have it."
+    step = "See whether the build that makes it has succeeded and pushes this very name; then retry."
+    return _failed(staging, release, reason, tuple(filter(None, trouble)), step, now)
+
+
+def _card_if(changed: bool) -> tuple[Target, ...]:
+    return (CARD,) if changed else ()
 
 
 def applied(staging: Staging, event: Applied, now: datetime) -> Decision:
@@ -86,8 +138,9 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
     attempt = staging.attempt
     if status.release != attempt.id or not (attempt.stage.under_way or _may_heal(attempt)):
         return Decision(staging)
-    seen = replace(attempt, workloads=tuple(map(_progress, status.workloads)))
     own = [w for w in status.workloads if w.release == attempt.id]  # the others still run an older release
+    lacks = next((w.awaits for w in own if w.awaits), "")
+    seen = replace(_awaiting(attempt, lacks, policy, now), workloads=tuple(map(_progress, status.workloads)))
     failed = [w for w in own if w.state is WorkloadState.FAILED]
     if own and len(own) == len(status.workloads) and all(w.state is WorkloadState.READY for w in own):
         return _ready(staging, seen, policy, now)
@@ -95,9 +148,10 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
         return Decision(staging)
     if failed:
         return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
+    card = _card_if(seen.waiting != attempt.waiting)
     if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
-        return _with_attempt(staging, _not_ready(seen, anew=status.resuming), PROGRESS, ENGINE)
-    return _with_attempt(staging, seen, PROGRESS) if seen != attempt else Decision(staging)
+        return _with_attempt(staging, _not_ready(seen, anew=status.resuming), PROGRESS, ENGINE, *card)
+    return _with_attempt(staging, seen, PROGRESS, *card) if seen != attempt else Decision(staging)
 
 
 def _not_ready(release: Release, *, anew: bool) -> Release:
@@ -118,11 +172,12 @@ def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> De
     if seen.stage is Stage.READY:
         return Decision(staging)
     steps = replace(seen, ready_at=seen.ready_at or now, applied_at=seen.applied_at or now)
-    ready = replace(steps, stage=Stage.READY, ended_at=None, reason="", details=(), next_step="")
+    well = replace(steps, reason="", details=(), next_step="", awaits="", awaits_until=None)
+    ready = replace(well, stage=Stage.READY, ended_at=None)
     if not (policy.probes and staging.urls):
         return _live(staging, ready, "", now)
-    healed = (CARD,) if seen.stage is Stage.FAILED else ()
-    return _with_attempt(staging, ready, PROGRESS, ENGINE, *healed)
+    healed = seen.stage is Stage.FAILED or staging.attempt.waiting
+    return _with_attempt(staging, ready, PROGRESS, ENGINE, *_card_if(healed))
 
 
 def url_answered(staging: Staging, event: UrlAnswered, now: datetime) -> Decision:

@@ -18,7 +18,8 @@ class WorkloadStatus:
     """One workload, as its newest applied release has it.
 
     `ready` of `wanted` replicas (a Job: 1 when it has succeeded). `reason`: one sentence for people, empty while all
-    is well. `log_tail`: the last lines of the process or container that died, if one did.
+    is well. `log_tail`: the last lines of the process or container that died, if one did. `awaits`: the project's own
+    image, when that is all it lacks: no registry has it yet.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class WorkloadStatus:
     since: datetime
     reason: str = ""
     log_tail: tuple[str, ...] = ()
+    awaits: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,11 +134,15 @@ def channel(value: object) -> str:
     return name
 
 
+def duration(value: object) -> timedelta:
+    return parse_duration(str(value or ""))
+
+
 def ttl(value: object) -> timedelta | None:
     if value == "never":
         return None
     try:
-        return parse_duration(str(value or ""))
+        return duration(value)
     except ValueError as error:
         raise ValueError(f"{error}, or never") from None
 

@@ -108,6 +108,7 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
         image=keys.image,
         hosts=keys.hosts or LOCAL_HOSTS,
         scheme=keys.scheme or ("http" if local else "https"),
+        image_wait=keys.image_wait,
         ttl=keys.ttl,
         env=keys.env,
         roles=Roles(keys.roles.deploy, keys.roles.admin),

@@ -58,6 +58,7 @@ class ProjectKeys(_Strict):
     credentials: Annotated[str | None, BeforeValidator(fields.variable)] = None
     baseline: Annotated[str, BeforeValidator(fields.branch)] = "main"
     image: Annotated[str | None, BeforeValidator(fields.image)] = None
+    image_wait: Annotated[timedelta, BeforeValidator(fields.duration)] = timedelta(minutes=30)
     hosts: Annotated[dict[str, str] | None, BeforeValidator(fields.hosts)] = None
     scheme: Annotated[str | None, BeforeValidator(fields.choice("https", "http"))] = None
     ttl: Annotated[timedelta | None, BeforeValidator(fields.ttl)] = timedelta(days=3)

@@ -10,7 +10,7 @@ from bot.ports import EngineFacts, RenderFacts
 from bot.render.complete import completed
 from bot.render.located import Located, Mistake
 from bot.render.nodes import Budget
-from bot.render.references import fill, meanings
+from bot.render.references import fill, meanings, own_image
 from bot.render.rules import mistakes_in
 from bot.render.source import leads_inside, manifest_files, read, shown, yaml_folders
 
@@ -44,6 +44,12 @@ class PlainRenderer:
                 next_step="Add a Deployment and a Service, push, and deploy again.",
             )
         return completed([one.value for one in located], facts, env)
+
+    def image(self, facts: RenderFacts) -> str | None:
+        try:
+            return own_image(facts)
+        except Mistake:
+            return None
 
 
 def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:

@@ -10,27 +10,31 @@ from bot.ports import EngineFacts, RenderFacts
 from bot.render.located import Mistake
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
-IMAGE_NAMES = ("commit", "branch", "staging", "project")
 NO_IMAGE = "none"
 
 
 def meanings(facts: RenderFacts, engine: EngineFacts) -> dict[str, Any]:
     """Every name that a manifest may refer to. Raises Mistake for a wrong reference in `image:`."""
-    plain: dict[str, Any] = {
-        "staging": facts.name,
-        "project": facts.project,
-        "branch": facts.branch,
-        "commit": facts.commit,
-        "namespace": facts.namespace,
-    }
+    plain: dict[str, Any] = {**_names(facts), "namespace": facts.namespace}
     for name, host in facts.hosts.items():
         plain[f"host.{name}"] = naming.without_port(host)
         plain[f"url.{name}"] = naming.url(facts.scheme, host)
-    if facts.image:
-        plain["image"] = fill(facts.image, {name: plain[name] for name in IMAGE_NAMES})
+    image = own_image(facts)
+    if image:
+        plain["image"] = image
     elif engine.name == "local":  # it runs commands, not images
         plain["image"] = NO_IMAGE
     return plain
+
+
+def own_image(facts: RenderFacts) -> str | None:
+    """`image:` of the project, filled. Raises Mistake for a wrong reference in it."""
+    return str(fill(facts.image, _names(facts))) if facts.image else None
+
+
+def _names(facts: RenderFacts) -> dict[str, str]:
+    """What `image:` may refer to."""
+    return {"staging": facts.name, "project": facts.project, "branch": facts.branch, "commit": facts.commit}
 
 
 def fill(text: str, meaning: Mapping[str, Any]) -> Any:

@@ -80,7 +80,8 @@ def _line(staging: Staging, at: str | None) -> str:
     expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
     thread = f" · {link(at, 'thread')}" if at else ""
     said = f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
-    return f"{EMOJI[staging.phase]} {name} {staging.phase}{url}\n{said}"
+    waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
+    return f"{EMOJI[staging.phase]} {name} {staging.phase}{waits}{url}\n{said}"
 
 
 def info(
@@ -144,6 +145,8 @@ def already(staging: Staging, at: str | None) -> Text:
     what = f"{code(release.commit[:7])}, the newest commit of {code(staging.branch)}"
     if staging.phase is Phase.ROLLING_OUT:
         return text_of(f"{escape(staging.name)} is rolling out {what}, already.{thread}")
+    if staging.phase is Phase.WAITING:
+        return text_of(f"{escape(staging.name)} waits for the image of {what}, already.{thread}")
     where = f" at {escape(staging.url)}" if staging.url else ""
     return text_of(f"{escape(staging.name)} is live with {what}, already{where}. Nothing was changed.{thread}")
 

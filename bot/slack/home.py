@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.domain.model import Phase, Staging
 from bot.slack.blocks import Block, actions, code, context, cut, date, escape, header, link, mention, plain, section
-from bot.slack.messages import EMOJI, Text, staging_buttons
+from bot.slack.messages import EMOJI, Text, awaited, staging_buttons
 
 View = dict[str, Any]
 Shown = tuple[Staging, str | None]
@@ -42,6 +42,8 @@ def _described(staging: Staging, at: str | None) -> str:
     name = link(at, staging.name) if at else escape(staging.name)
     head = f"{EMOJI[staging.phase]} *{name}* · {staging.phase}"
     lines = [head, *([link(staging.url, staging.url)] if staging.url and staging.serving else []), _facts(staging)]
+    if staging.phase is Phase.WAITING:
+        lines.append(awaited(staging.attempt))
     if staging.phase in (Phase.FAILED, Phase.BROKEN):
         why = staging.health_reason if staging.phase is Phase.BROKEN else staging.attempt.reason
         lines.append(f"Why: {escape(cut(why, 300))}")

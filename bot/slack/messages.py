@@ -28,6 +28,7 @@ from bot.slack.blocks import (
 )
 
 EMOJI = {
+    Phase.WAITING: "🟡",
     Phase.ROLLING_OUT: "🔵",
     Phase.LIVE: "🟢",
     Phase.FAILED: "🔴",
@@ -76,7 +77,7 @@ def _addresses(staging: Staging) -> list[str]:
         return []
     if staging.serving:
         return [link(url, url) for url in staging.urls.values()]
-    if staging.phase is Phase.ROLLING_OUT:
+    if staging.phase in (Phase.ROLLING_OUT, Phase.WAITING):
         return [f"URL when it is live: {escape(url)}" for url in staging.urls.values()]
     return []
 
@@ -103,10 +104,26 @@ def _trouble(staging: Staging) -> list[Block]:
         case Phase.BROKEN:
             now = "Ready again, if it stays so" if staging.health is Health.HEALTHY else staging.health.capitalize()
             return [section(f"*{now}:* {escape(staging.health_reason)}")]
+        case Phase.WAITING:
+            return [section(f"{awaited(staging.attempt)} {_older_serves(staging)}")]
         case Phase.ROLLING_OUT if staging.older_serves:
-            return [section(f"Release {staging.older_serves.number} serves until the new one is ready.")]
+            return [section(_older_serves(staging))]
         case _:
             return []
+
+
+def awaited(release: Release) -> str:
+    """What a waiting release waits for, and how long it will."""
+    until = f" until {date(release.awaits_until)}" if release.awaits_until else ""
+    return (
+        f"*Waiting for the image* {code(cut(release.awaits, 300))}, which is not in the registry yet. It is looked for "
+        f"again{until}; once it is there, the release goes on by itself."
+    )
+
+
+def _older_serves(staging: Staging) -> str:
+    older = staging.older_serves
+    return f"Release {older.number} serves until the new one is ready." if older else ""
 
 
 def _still_serves(staging: Staging) -> str:
@@ -181,7 +198,8 @@ def progress(release: Release, staging: Staging) -> Text:
         f"{_tick(True, release)} branch {code(release.branch)}",
         f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
         _step("files", release.files_at, release),
-        _step("start", release.applied_at, release, previous=release.files_at),
+        *_image_step(release),
+        _step("start", release.applied_at, release, previous=None if release.waiting else release.files_at),
         _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
         _step("URL answers", _live_at(release), release, previous=ready_at),
     ]
@@ -197,7 +215,15 @@ def _outcome(release: Release) -> str:
         case Stage.SUPERSEDED:
             return f"stopped: {escape(release.reason)}"
         case _:
-            return "rolling out"
+            return "waiting for its image" if release.waiting else "rolling out"
+
+
+def _image_step(release: Release) -> list[str]:
+    """Told only of one that had to wait for it."""
+    if not release.awaits:
+        return []
+    until = f", looked for until {date(release.awaits_until, '{time}')}" if release.awaits_until else ""
+    return [f"{_tick(False, release)} image {code(cut(release.awaits, 300))} is not in the registry yet{until}"]
 
 
 def _live_at(release: Release) -> datetime | None:

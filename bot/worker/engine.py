@@ -14,11 +14,12 @@ from bot.domain.errors import PermanentError
 from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Project
-from bot.ports import Engine, Git, Prober, ReleaseOrder, Renderer, RenderFacts
+from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Service
 from bot.store import queue
 from bot.store.queue import Claim
 from bot.store.store import Store
+from bot.worker.images import ImageLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ class EngineWork:
         trees: Path,
         checkpoint: Callable[[str], None],
         probing: Probing = Probing(),
+        images: Images | None = None,
     ) -> None:
         self._service, self._store, self._git, self._renderer = service, store, git, renderer
         self._engine, self._prober, self._trees = engine, prober, trees
         self._checkpoint, self._probing = checkpoint, probing
+        self._look = ImageLook(images, renderer)
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
@@ -94,12 +97,15 @@ class EngineWork:
                 if staging.live:
                     await self._rolled_out(claim, staging, staging.live)
                 return None
-            await self._rolled_out(claim, staging, release)
-            return Applied(release.id)
+            return await self._rolled_out(claim, staging, release)
         except PermanentError as error:
             return ReleaseFailed(release.id, error.text, error.details, error.next_step)
 
-    async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> None:
+    async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
+        """None when the claim was lost."""
+        missing = await self._look.before_files(release)
+        if missing:
+            return missing
         project = self._service.project(staging.project)
         tree = self._trees / release.id
         try:
@@ -108,11 +114,15 @@ class EngineWork:
             facts = self._facts(project, staging, release)
             objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
             if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):
-                return
+                return None
             self._checkpoint("rendered")
+            missing = await self._look.before_apply(release, facts, objects)
+            if missing:
+                return missing
             order = ReleaseOrder(staging.id, staging.name, project.name, release.id, release.commit, objects, tree)
             await self._engine.apply(order)
             self._checkpoint("applied")
+            return Applied(release.id)
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 

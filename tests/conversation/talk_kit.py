@@ -29,6 +29,7 @@ from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.project import Project, Roles
+from bot.ports import Images
 from bot.render.plain import PlainRenderer
 from bot.site import site
 from bot.store.store import Store
@@ -264,9 +265,10 @@ async def talking(
     way: str = "http",
     project: Mapping[str, Any] | None = None,
     faults: Sequence[Json] = (),
+    images: Callable[[aiohttp.ClientSession], Images] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start."""
+    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -284,7 +286,9 @@ async def talking(
             assert (await slack.post("fault", **fault))["ok"]
         await connection.workspace.greeted()
         await connection.directory.refresh()
-        neighbours = Neighbours(a_cache(folder / "git"), PlainRenderer(), engine, prober)
+        neighbours = Neighbours(
+            a_cache(folder / "git"), PlainRenderer(), engine, prober, images(session) if images else None
+        )
         known = shop(origin, **(project or {}))
         keys = MultiFernet([Fernet(Fernet.generate_key())])
         (folder / "trees").mkdir()

@@ -11,6 +11,7 @@ from builders import (
     EXPIRY,
     FAILED,
     GONE,
+    IMAGE,
     NOW,
     POLICY,
     PROGRESSING,
@@ -32,6 +33,7 @@ from bot.domain.events import (
     Event,
     Extend,
     FilesReady,
+    ImageMissing,
     ReleaseFailed,
     StatusSeen,
     Tick,
@@ -45,6 +47,7 @@ DAY = timedelta(days=1)
 # Where a staging can stand. Four of them are the phase "rolling out", at different points of the way.
 STANDINGS: Mapping[str, Staging] = {
     "queued": a_staging(Phase.ROLLING_OUT),
+    "waiting": a_staging(Phase.WAITING),
     "applied": a_staging(Phase.ROLLING_OUT, attempt=a_release(stage=Stage.APPLIED)),
     "ready": a_staging(Phase.ROLLING_OUT, attempt=a_release(stage=Stage.READY), serving="r1"),
     "updating": updating(),
@@ -74,6 +77,7 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "deploy another commit": (lambda s: _deploy(s, a_commit(9)), NOW),
     "deploy the same commit": (lambda s: _deploy(s, s.attempt.commit), NOW),
     "files ready": (lambda s: FilesReady(s.attempt.id, ("data",)), NOW),
+    "image missing": (lambda s: ImageMissing(s.attempt.id, IMAGE), NOW),
     "applied": (lambda s: Applied(s.attempt.id), NOW),
     "engine: starting": (_starting, NOW),
     "engine: all ready": (lambda s: StatusSeen(healthy(s.attempt.id)), NOW),
@@ -92,6 +96,7 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
 TABLE: Mapping[str, Mapping[str, str]] = {
     "deploy another commit": {
         "queued": "rolling out | card engine progress | | deploy",
+        "waiting": "rolling out | card engine progress | | deploy",
         "applied": "rolling out | card engine progress | | deploy",
         "ready": "rolling out | card engine progress | | deploy",
         "updating": "rolling out | card engine progress | | deploy",
@@ -102,6 +107,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "deleted": "rolling out | card engine progress | | create",
     },
     "deploy the same commit": {
+        "waiting": "waiting | engine | |",
         "failed": "rolling out | card engine progress | | deploy",
         "update failed": "rolling out | card engine progress | | deploy",
         "broken": "rolling out | card engine progress | | deploy",
@@ -109,12 +115,19 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "files ready": {
         "queued": "rolling out | progress | |",
+        "waiting": "rolling out | card progress | |",
+    },
+    "image missing": {
+        "queued": "waiting | card progress | |",
+        "waiting": "waiting | | |",
     },
     "applied": {
         "queued": "rolling out | progress | |",
+        "waiting": "waiting | progress | |",
     },
     "engine: starting": {
         "queued": "rolling out | progress | |",
+        "waiting": "rolling out | card progress | |",
         "applied": "rolling out | progress | |",
         "ready": "rolling out | engine progress | |",
         "updating": "rolling out | progress | |",
@@ -123,6 +136,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "engine: all ready": {
         "queued": "rolling out | engine progress | |",
+        "waiting": "rolling out | card engine progress | |",
         "applied": "rolling out | engine progress | |",
         "updating": "rolling out | engine progress | |",
         "failed": "rolling out | card engine progress | |",
@@ -131,6 +145,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "engine: a workload failed": {
         "queued": "failed | card progress | failed @ thread | failed",
+        "waiting": "failed | card progress | failed @ thread | failed",
         "applied": "failed | card progress | failed @ thread | failed",
         "ready": "failed | card progress | failed @ thread | failed",
         "updating": "failed | card progress | failed @ thread | failed",
@@ -151,12 +166,14 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "release failed": {
         "queued": "failed | card progress | failed @ thread | failed",
+        "waiting": "failed | card progress | failed @ thread | failed",
         "applied": "failed | card progress | failed @ thread | failed",
         "ready": "failed | card progress | failed @ thread | failed",
         "updating": "failed | card progress | failed @ thread | failed",
     },
     "extend": {
         "queued": "rolling out | card | | extend",
+        "waiting": "waiting | card | | extend",
         "applied": "rolling out | card | | extend",
         "ready": "rolling out | card | | extend",
         "updating": "rolling out | card | | extend",
@@ -167,6 +184,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "delete": {
         "queued": "deleting | card engine progress | | delete",
+        "waiting": "deleting | card engine progress | | delete",
         "applied": "deleting | card engine progress | | delete",
         "ready": "deleting | card engine progress | | delete",
         "updating": "deleting | card engine progress | | delete",
@@ -178,6 +196,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "tick: an hour before the expiry": {
         "queued": "rolling out | | expiring @ thread | warned of expiry",
+        "waiting": "waiting | engine | expiring @ thread | warned of expiry",
         "applied": "rolling out | | expiring @ thread | warned of expiry",
         "ready": "rolling out | | expiring @ thread | warned of expiry",
         "updating": "rolling out | | expiring @ thread | warned of expiry",
@@ -188,6 +207,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "tick: the expiry": {
         "queued": "deleting | card engine progress | | delete",
+        "waiting": "deleting | card engine progress | | delete",
         "applied": "deleting | card engine progress | | delete",
         "ready": "deleting | card engine progress | | delete",
         "updating": "deleting | card engine progress | | delete",
@@ -268,6 +288,8 @@ def test_what_is_refused(event: str, standing: str, text: str) -> None:
         ({"desired": Desired.ABSENT, "broken_since": NOW}, Phase.DELETING),
         ({"attempt": a_release("r2"), "broken_since": NOW}, Phase.ROLLING_OUT),
         ({"attempt": a_release("r2", Stage.FAILED), "broken_since": NOW}, Phase.BROKEN),
+        ({"attempt": a_release("r2", awaits=IMAGE), "broken_since": NOW}, Phase.WAITING),
+        ({"attempt": a_release("r2", Stage.FAILED, awaits=IMAGE)}, Phase.FAILED),
         ({"health": Health.DOWN, "unhealthy_since": NOW}, Phase.LIVE),
         ({"attempt": a_release("r2", Stage.FAILED)}, Phase.FAILED),
         ({"attempt": a_release("r2", Stage.SUPERSEDED)}, Phase.FAILED),
@@ -281,6 +303,7 @@ def test_the_phase_is_a_function_of_the_axes(changes: dict[str, Any], phase: Pha
     ("standing", "buttons"),
     [
         ("queued", {"extend", "logs", "delete"}),
+        ("waiting", {"extend", "logs", "delete"}),
         ("updating", {"open", "extend", "logs", "delete"}),
         ("live", {"open", "extend", "logs", "delete"}),
         ("failed", {"retry", "extend", "logs", "delete"}),

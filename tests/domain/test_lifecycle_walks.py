@@ -18,6 +18,7 @@ from bot.domain.events import (
     Event,
     Extend,
     FilesReady,
+    ImageMissing,
     Notice,
     NoticeKind,
     ReleaseFailed,
@@ -33,6 +34,7 @@ from bot.domain.status import StagingStatus, WorkloadState
 
 PAUSES = [0, 0.5, 2, 5, 30, 3600, 20 * 3600, 70 * 3600]
 KINDS = ["deploy", "files", "applied", "snapshot", "snapshot", "snapshot", "gone", "url", "fail", "extend", "delete"]
+KINDS += ["image", "image"]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
     st.sampled_from(PAUSES),
@@ -70,6 +72,8 @@ class Life:
                 return a_deploy(f"r{self.deploys}", f"{number:040x}", urls={"web": URL} if choice % 4 else {})
             case "files":
                 return FilesReady(release, ("data",))
+            case "image":
+                return ImageMissing(release, "shop:1")
             case "applied":
                 return Applied(release)
             case "snapshot":
@@ -163,7 +167,7 @@ def test_lives_do_get_somewhere() -> None:
     life = Life(decide(None, a_deploy("r1"), POLICY, NOW).staging, stages={"r1": Stage.QUEUED})
     phases = {life.staging.phase}
     way = [*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 9, 4), ("wait for the clock", 0, 0)]
-    way += [("deploy", 1, 1), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
+    way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)
         phases.add(life.staging.phase)

@@ -39,6 +39,7 @@ def shown(staging: Staging | None, host: str = HOST, projects: Collection[Projec
 @pytest.mark.parametrize(
     ("phase", "status", "title"),
     [
+        (Phase.WAITING, 503, "orange-button waits for its image"),
         (Phase.ROLLING_OUT, 503, "orange-button is starting"),
         (Phase.LIVE, 503, "orange-button does not answer"),
         (Phase.FAILED, 503, "orange-button"),

@@ -28,6 +28,8 @@ def staging_with(text: str, phase: Phase) -> Staging:
     release = replace(
         staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", env={text: text}, workloads=workloads
     )
+    if release.awaits:
+        release = replace(release, awaits=text)
     if release.stage is Stage.FAILED:
         release = replace(release, reason=text, details=(text,) * 50, next_step=text)
     live = release if staging.live else None
@@ -109,6 +111,7 @@ def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
+        (Phase.WAITING, ["extend", "logs", "delete"]),
         (Phase.ROLLING_OUT, ["extend", "logs", "delete"]),
         (Phase.LIVE, ["open", "extend", "logs", "delete"]),
         (Phase.FAILED, ["retry", "extend", "logs", "delete"]),

@@ -146,6 +146,9 @@ class Neighbours:
         kind = "PersistentVolumeClaim" if facts.branch == "with-data" else "Deployment"
         return [{"kind": kind, "metadata": {"name": "web"}}]
 
+    def image(self, facts: RenderFacts) -> str | None:
+        return None
+
     async def apply(self, order: ReleaseOrder) -> None:
         self.orders.append(order)
 

@@ -1,0 +1,1 @@
+"""Whether images exist, by the HTTP API of registries (OCI distribution)."""
