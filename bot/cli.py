@@ -99,7 +99,12 @@ def migrate() -> None:
 @click.option("--rate-limits", is_flag=True, help="Let the stand-in enforce Slack's rate limits.")
 def playground(port: int, data: Path, browser: bool, reset: bool, rate_limits: bool) -> None:
     """Try it out: a stand-in for Slack in the browser, an example project, and the real bot. Nothing else is needed."""
-    from bot.playground.launcher import run
+    try:
+        from bot.playground.launcher import run
+    except ModuleNotFoundError as error:
+        if error.name != "bot.playground":
+            raise
+        _refuse(ConfigError(["The playground is not in this image. In a checkout, `make playground` starts it."]))
 
     sys.exit(run(port, data, browser, reset, rate_limits))
 

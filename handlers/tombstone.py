@@ -57,7 +57,7 @@ def told(staging: Staging | None, host: str, handle: Handle, projects: Collectio
         case Phase.ROLLING_OUT:
             return 503, f"{name} is starting", [f"{commit} is rolling out. Reload in a few seconds."]
         case _:
-            why = staging.health_reason if staging.phase is Phase.BROKEN else release.reason
+            why = (staging.health_reason if staging.phase is Phase.BROKEN else release.reason).rstrip(".")
             title = f"{name} has failed" if staging.phase is Phase.FAILED else f"{name} does not answer"
             said = f"{commit} does not answer{f': {escape(why)}' if why else ' just now'}."
             return 503, title, [said, f"Its thread{_channel(project)} says more."]
