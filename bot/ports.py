@@ -73,7 +73,8 @@ class ReleaseOrder:
     """A release as the engine is asked to run it.
 
     `staging` and `release` are opaque ids (the newest order wins), `name` is the staging's DNS label.
-    `objects` are rendered and complete. `tree` holds the commit's files; the engine may move it away.
+    `objects` are rendered and complete. `tree` holds the commit's files; the engine may move it away. `image`: the
+    project's own, if it has one; it may be on its way still.
     """
 
     staging: str
@@ -83,6 +84,7 @@ class ReleaseOrder:
     commit: str
     objects: Sequence[Mapping[str, Any]]
     tree: Path
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ RELEASE = "octopod.dev/release"
 # On a staging's namespace: what its newest release consists of, as JSON, so that nothing is missed in a listing.
 WORKLOADS = "octopod.dev/workloads"
 COMMIT = "octopod.dev/commit"
+# On a staging's namespace: the project's own image, which may not have been pushed yet.
+IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
 
 

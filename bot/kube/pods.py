@@ -15,13 +15,17 @@ _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case."""
+    """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case.
+
+    `awaited`: the image that may be on its way still, so that its lack is no failure.
+    """
 
     crash: float = 10.0
     crashes: int = 3
     start: float = 10.0
     image: float = 60.0
     room: float = 30.0
+    awaited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,14 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`final`: it will not pass by itself. `again`: when it will be final, if nothing else happens."""
+    """`final`: it will not pass by itself. `again`: when it will be final, if nothing else happens. `awaits`: the image
+    that is all it lacks."""
 
     text: str
     final: bool = False
     again: datetime | None = None
     tail: Tail | None = None
+    awaits: str = ""
 
 
 def is_ready(pod: Object) -> bool:
@@ -126,15 +132,17 @@ def _waiting(pod: Object, told: Object, who: str, waiting: Object, now: datetime
         case "CreateContainerError" | "RunContainerError" | "StartError" | "ContainerCannotRun":
             return _after(words.not_started(who, message), started, grace.start, now)
         case _ if reason in _PULLING:
-            return _pulling(who, image, message, _after("", started, grace.image, now))
+            return _pulling(who, image, message, _after("", started, grace.image, now), grace.awaited)
     return None
 
 
-def _pulling(who: str, image: str, message: str, waited: Trouble) -> Trouble:
+def _pulling(who: str, image: str, message: str, waited: Trouble, awaited: str) -> Trouble:
     said = message.lower()
     if any(sign in said for sign in _NO_ENTRY):
         return Trouble(words.image_denied(who, image), final=True)
     if any(sign in said for sign in _NO_SUCH_IMAGE):
+        if image == awaited:
+            return Trouble(words.image_awaited(who, image), awaits=image)
         return Trouble(words.image_missing(who, image), final=True)
     return Trouble(words.image_trouble(who, image, message), waited.final, waited.again)
 

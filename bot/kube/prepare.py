@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain import naming
 from bot.kube.kinds import OF_BRANCHES, WORKLOADS, Kind, Object, kind_of
-from bot.kube.labels import COMMIT, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
+from bot.kube.labels import COMMIT, IMAGE, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
 
@@ -67,7 +67,7 @@ def namespace(order: ReleaseOrder) -> Object:
     thing = bare_namespace(order)
     keys = [(one["kind"], one["metadata"]["name"]) for one in order.objects if kind_of(one) in WORKLOADS]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
-    thing["metadata"]["annotations"] |= notes
+    thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
     return thing
 
 

@@ -20,7 +20,10 @@ PROGRESSING, READY, FAILED = WorkloadState.PROGRESSING, WorkloadState.READY, Wor
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew."""
+    """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew.
+
+    `awaits`: the image that is all it lacks.
+    """
 
     kind: str
     name: str
@@ -32,6 +35,7 @@ class Judged:
     settled: bool = False
     again: datetime | None = None
     tail: Tail | None = None
+    awaits: str = ""
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:
@@ -132,6 +136,7 @@ def _with(judged: Judged, worst: Trouble) -> Judged:
         judged.settled,
         worst.again,
         worst.tail,
+        worst.awaits,
     )
 
 
@@ -147,7 +152,8 @@ def _deployment(case: _Case) -> Judged:
     if refused.get("status") == "True":
         return case.told(FAILED, wanted, words.refused(case.name, str(refused.get("message") or "")), settled)
     judged = case.by_pods(wanted, settled)
-    if judged.state is PROGRESSING and progressing.get("reason") == "ProgressDeadlineExceeded":
+    late = progressing.get("reason") == "ProgressDeadlineExceeded" and not judged.awaits
+    if judged.state is PROGRESSING and late:
         limit = case.spec.get("progressDeadlineSeconds", 600)
         return case.told(
             FAILED, wanted, judged.reason or words.deadline(case.name, judged.ready, wanted, limit), settled

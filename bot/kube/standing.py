@@ -3,12 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.kube.kinds import Object
-from bot.kube.labels import MANAGER, RELEASE, WORKLOADS, annotations, release_of
+from bot.kube.labels import IMAGE, MANAGER, RELEASE, WORKLOADS, annotations, release_of
 from bot.kube.pods import Grace, Tail, is_ready, time_of
 from bot.kube.rollout import Judged, judge, owner_of
 
@@ -64,6 +64,7 @@ def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
     release = annotations(seen.namespace).get(RELEASE)
     if release is None:
         return Standing(seen.staging, present=True)
+    grace = replace(grace, awaited=annotations(seen.namespace).get(IMAGE, ""))
     pods, events = _by_owner(seen.pods), _since(seen.namespace, seen.events)
     known = {_key(thing): thing for thing in seen.workloads}
     newest = tuple(
@@ -134,6 +135,5 @@ def _still(newest: Sequence[Judged], pods: Mapping[Key, list[Object]], older: st
 
 
 def _told(one: Judged, since: Since, tails: Tails) -> WorkloadStatus:
-    return WorkloadStatus(
-        one.kind, one.name, one.release, one.state, one.wanted, one.ready, since(one), one.reason, tails(one)
-    )
+    reached = (one.kind, one.name, one.release, one.state, one.wanted, one.ready)
+    return WorkloadStatus(*reached, since(one), one.reason, tails(one), one.awaits)

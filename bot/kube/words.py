@@ -52,6 +52,10 @@ def image_missing(who: str, image: str) -> str:
     return f"{who}: the image {image} is not in the registry. Once it is pushed, the release goes on by itself."
 
 
+def image_awaited(who: str, image: str) -> str:
+    return f"{who}: the image {image} is not in the registry yet"
+
+
 def image_denied(who: str, image: str) -> str:
     return (
         f"{who}: the registry refuses to hand out the image {image}. Check its name, and that the cluster may pull it "

@@ -119,8 +119,9 @@ class EngineWork:
             missing = await self._look.before_apply(release, facts, objects)
             if missing:
                 return missing
-            order = ReleaseOrder(staging.id, staging.name, project.name, release.id, release.commit, objects, tree)
-            await self._engine.apply(order)
+            what = (staging.id, staging.name, project.name, release.id, release.commit)
+            image = self._renderer.image(facts) or ""
+            await self._engine.apply(ReleaseOrder(*what, objects, tree, image))
             self._checkpoint("applied")
             return Applied(release.id)
         finally:

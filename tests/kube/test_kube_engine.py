@@ -1,11 +1,12 @@
 """The engine on a real control plane: from nothing to live, through updates good and bad, to gone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_kit import FAILED, INGRESS, READY, World, a_set, a_world, config, deployment, job, now, service
+from engine_kit import FAILED, INGRESS, PROGRESSING, READY, World, a_set, a_world, config, deployment, job, now, service
 from kube_rig import ControlPlane
 
 from bot.domain.errors import PermanentError, UserError
@@ -90,6 +91,19 @@ async def test_what_is_wrong_is_named(world: World, manifest: str, reason: str) 
         return
     assert reason in (await world.failed("r1")).reason
     assert world.newest[world.name].serving is None
+
+
+async def test_the_projects_own_image_is_waited_for(world: World, tmp_path: Path) -> None:
+    image = f"ghcr.io/acme/shop:{'a' * 40}"
+    await world.port.apply(replace(world.order("r1", deployment(fate="image"), service()), image=image))
+    seen = await world.until(lambda seen: any(w.awaits for w in seen.workloads))
+    assert [(w.state, w.awaits) for w in seen.workloads] == [(PROGRESSING, image)]
+    own = [told for told in world.told if told.staging == world.name]  # other tests' stagings are told of, too
+    assert not any(w.state is FAILED for told in own for w in told.workloads)
+    async with a_world(world.plane, tmp_path, world.name) as another:  # which knows only what the cluster does
+        await another.until(lambda seen: any(w.awaits == image for w in seen.workloads))
+    await world.deploy("r2", deployment(), service())
+    await world.live("r2")
 
 
 async def test_a_volume_that_is_not_there_is_named(world: World) -> None:

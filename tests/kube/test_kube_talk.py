@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from engine_kit import INGRESS, deployment, service
 from git_kit import Origin
 from kube_rig import ControlPlane
+from registry_kit import Registry, registry
 from standin_kit import Json, Workspace, workspace
 
 pytestmark = pytest.mark.kube
@@ -29,6 +30,11 @@ class Conversation:
     slack: Workspace
     origin: Origin
     asked: list[tuple[str, str]]
+    shop: Registry
+
+    def built(self) -> None:
+        """CI has pushed the image of the newest commit."""
+        self.shop.push("acme/shop", self.origin.head("feature-x"))
 
     async def say(self, text: str) -> None:
         done = await self.slack.post("command", user="alice", channel="stagings", text=f"/octopod {text}")
@@ -97,7 +103,7 @@ async def talk(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversatio
     origin, asked = Origin(tmp_path / "origin"), list[tuple[str, str]]()
     manifests = {"deploy/web.yaml": deployment(), "deploy/service.yaml": service(), "deploy/ingress.yaml": INGRESS}
     origin.commit("feature-x", manifests, "A shop")
-    async with an_answer(asked) as address, workspace(tmp_path / "slack") as slack:
+    async with an_answer(asked) as address, registry() as shop, workspace(tmp_path / "slack") as slack:
         (tmp_path / "octopod.yaml").write_text(
             f"""\
 engine: kubernetes
@@ -105,7 +111,7 @@ projects:
   talk:
     repo: {origin.path}
     source: {{manifests: deploy}}
-    image: ghcr.io/acme/shop:${{commit}}
+    image: {shop.host}/acme/shop:${{commit}}
     hosts: {{web: "${{staging}}.talk.test"}}
     scheme: http
     channel: stagings
@@ -114,18 +120,24 @@ projects:
 """
         )
         async with a_bot(tmp_path, slack, plane):
-            yield Conversation(slack, origin, asked)
+            yield Conversation(slack, origin, asked, shop)
 
 
-async def test_deploy_live_broken_update_delete(talk: Conversation, plane: ControlPlane, tmp_path: Path) -> None:
+async def test_waiting_deploy_live_broken_update_delete(
+    talk: Conversation, plane: ControlPlane, tmp_path: Path
+) -> None:
     await _hears(talk)
     await talk.say("deploy feature-x")
+    await talk.until("Waiting for the image", talk.shop.host, talk.origin.head("feature-x"))
+    assert "talk--feature-x" not in await asyncio.to_thread(plane.kubectl, "get", "namespaces", "-o", "name")
+    talk.built()
     await talk.until("U01ALICE", "Live at", "http://feature-x.talk.test")
     assert ("feature-x.talk.test", "/healthz") in talk.asked
     found = await asyncio.to_thread(plane.kubectl, "-n", "talk--feature-x", "get", "deploy,svc,ing,quota,netpol")
     assert "deployment.apps/web" in found
 
     talk.origin.commit("feature-x", {"deploy/web.yaml": deployment(fate="crash")}, "Break it")
+    talk.built()
     await talk.say("deploy feature-x")
     told = await talk.until("web exited with code 1")
     assert "one line" in await talk.until("another line"), told
