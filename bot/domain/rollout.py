@@ -50,9 +50,15 @@ def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: da
     if not status.present:
         return _gone(staging, status, policy, now)
     if staging.desired is Desired.ABSENT:
-        return Decision(staging)
+        return _removal_seen(staging, status)
     decision = _rollout_seen(replace(staging, serving=status.serving), status, policy, now)
     return health_seen(decision, status, policy, now)
+
+
+def _removal_seen(staging: Staging, status: StagingStatus) -> Decision:
+    if status.hanging == staging.health_reason:
+        return Decision(staging)
+    return Decision(replace(staging, health_reason=status.hanging), targets=frozenset({CARD}))
 
 
 def _gone(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:

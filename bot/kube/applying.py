@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.project import Fence
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
 from bot.kube.kinds import (
@@ -23,7 +24,6 @@ from bot.kube.kinds import (
 from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
 from bot.kube.pods import is_going, is_ready
 from bot.kube.prepare import (
-    Fence,
     admission,
     bare_namespace,
     fences,
@@ -62,7 +62,7 @@ class Applying:
             )
         there = await self._is_there()
         if not there:
-            await self.kube.apply(bare_namespace(self.order))
+            await self.kube.apply(bare_namespace(self.order, self.fence))
         await self._admitted()
         existing = await self._existing() if there else {}
         self._require_own(objects, existing)
@@ -70,7 +70,7 @@ class Applying:
         stale = self._stale_jobs(existing)
         await self._rehearsed([thing for thing in objects if key(thing) not in stale])
         try:
-            await self.kube.apply(namespace(self.order))
+            await self.kube.apply(namespace(self.order, self.fence))
             for kind, name in stale:
                 await self.kube.delete(kind, name, namespace_name(self.order))
             for step in in_steps(objects):

@@ -15,13 +15,17 @@ _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case."""
+    """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case.
+
+    `removal`: how long the removal of a whole staging may take before anything is said about it.
+    """
 
     crash: float = 10.0
     crashes: int = 3
     start: float = 10.0
     image: float = 60.0
     room: float = 30.0
+    removal: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.kube.kinds import Object
 from bot.kube.labels import MANAGER, RELEASE, WORKLOADS, annotations, release_of
 from bot.kube.pods import Grace, Tail, is_ready, time_of
+from bot.kube.removal import NO_REMOVAL, Removal, removal
 from bot.kube.rollout import Judged, judge, owner_of
 
 Key = tuple[str, str]
@@ -30,7 +31,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`newest`: the workloads of the newest release, or of an older one where that is all there is yet."""
+    """`newest`: the workloads of the newest release, or of an older one where that is all there is yet.
+
+    `removal`: how its end goes, if that has begun.
+    """
 
     staging: str
     present: bool
@@ -38,10 +42,11 @@ class Standing:
     newest: tuple[Judged, ...] = ()
     serving: str | None = None
     older: tuple[Judged, ...] = ()
+    removal: Removal = NO_REMOVAL
 
     @property
     def again(self) -> datetime | None:
-        return min((one.again for one in self.newest if one.again), default=None)
+        return min((one.again for one in self.newest if one.again), default=self.removal.again)
 
     @property
     def tails(self) -> list[Tail]:
@@ -55,20 +60,25 @@ class Standing:
         newest = tuple(_told(one, since, tails) for one in self.newest)
         older = tuple(_told(one, since, tails) for one in self.older)
         serving = newest if self.serving == self.release and self.serving is not None else older
-        return StagingStatus(self.staging, self.release, newest, self.serving, serving)
+        return StagingStatus(self.staging, self.release, newest, self.serving, serving, hanging=self.removal.reason)
 
 
 def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
     if seen.namespace is None:
         return Standing(seen.staging, present=False)
-    release = annotations(seen.namespace).get(RELEASE)
+    standing = _stand(seen, seen.namespace, now, grace)
+    return replace(standing, removal=removal(seen.namespace, [*seen.workloads, *seen.pods], now, grace))
+
+
+def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standing:
+    release = annotations(namespace).get(RELEASE)
     if release is None:
         return Standing(seen.staging, present=True)
-    pods, events = _by_owner(seen.pods), _since(seen.namespace, seen.events)
+    pods, events = _by_owner(seen.pods), _since(namespace, seen.events)
     known = {_key(thing): thing for thing in seen.workloads}
     newest = tuple(
         judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release)
-        for key in expected(seen.namespace)
+        for key in expected(namespace)
     )
     older = _older_serving(release, newest, seen.pods)
     if older:

@@ -103,6 +103,8 @@ def _trouble(staging: Staging) -> list[Block]:
         case Phase.BROKEN:
             now = "Ready again, if it stays so" if staging.health is Health.HEALTHY else staging.health.capitalize()
             return [section(f"*{now}:* {escape(staging.health_reason)}")]
+        case Phase.DELETING if staging.health_reason:
+            return [section(f"*Not gone yet:* {escape(staging.health_reason)}")]
         case Phase.ROLLING_OUT if staging.older_serves:
             return [section(f"Release {staging.older_serves.number} serves until the new one is ready.")]
         case _:

@@ -207,7 +207,7 @@ async def a_world(
     plane: ControlPlane, folder: Path, name: str, kubeconfig: Path | None = None, **options: Any
 ) -> AsyncIterator[World]:
     """`kubeconfig`: of the account that the engine runs as, if it is not the admin's."""
-    options = {"grace": Grace(crash=0.5, room=0.5), "pace": Pace(longest=1.0), **options}
+    options = {"grace": Grace(crash=0.5, room=0.5, removal=0.5), "pace": Pace(longest=1.0), **options}
     async with KubernetesEngine(Access(str(kubeconfig or plane.kubeconfig)), now, **options) as engine:
         world = World(plane, engine, folder, name)
         async with reading(world):
