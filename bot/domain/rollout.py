@@ -98,12 +98,28 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
     if own and len(own) == len(status.workloads) and all(w.state is WorkloadState.READY for w in own):
         return _ready(staging, seen, policy, now)
     if not attempt.stage.under_way:
-        return Decision(staging)
+        healed = status.ask_again and _has_healed(attempt, own)
+        return (
+            _gone_on(staging, replace(seen, stage=Stage.APPLIED, ended_at=None), CARD) if healed else Decision(staging)
+        )
     if failed:
         return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
     if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
         return _with_attempt(staging, _not_ready(seen, anew=status.resuming), PROGRESS, ENGINE)
+    if status.ask_again:
+        return _gone_on(staging, seen)
     return _with_attempt(staging, seen, PROGRESS) if seen != attempt else Decision(staging)
+
+
+def _gone_on(staging: Staging, release: Release, *more: Target) -> Decision:
+    """Its next turn has come. The engine is asked once more, whatever it was doing: it may have begun too early."""
+    return _with_attempt(staging, replace(release, reason="", details=(), next_step=""), PROGRESS, ENGINE, *more)
+
+
+def _has_healed(release: Release, own: Sequence[WorkloadStatus]) -> bool:
+    """Something of it has become ready since it failed. If it failed for another reason, it would only fail again."""
+    before = {one.name for one in release.workloads if one.ready == one.wanted}
+    return any(one.state is WorkloadState.READY and one.name not in before for one in own)
 
 
 def _not_ready(release: Release, *, anew: bool) -> Release:

@@ -40,7 +40,8 @@ class StagingStatus:
     `serving`: the release whose workloads answer requests now (an older one while a new one starts or after it failed),
     or None; `serving_workloads`: how that one is doing (equal to `workloads` when it is the newest). `resuming`: the
     engine itself was down and is bringing the staging back, so its workloads cannot be judged yet. `hanging`: why its
-    removal takes longer than it should, and what can be done; empty while all is well.
+    removal takes longer than it should, and what can be done; empty while all is well. `ask_again`: what has to come
+    first in the newest release is done, and the engine is to be asked for that release once more, for the rest of it.
     """
 
     staging: str
@@ -51,6 +52,7 @@ class StagingStatus:
     present: bool = True
     resuming: bool = False
     hanging: str = ""
+    ask_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Self
 import structlog
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
+from bot.domain.hooks import Turn
 from bot.domain.project import Fence
 from bot.domain.status import StagingStatus, Synced
 from bot.kube.applying import Applying
@@ -107,7 +108,14 @@ class KubernetesEngine:
         self._account = self._account or await kube.whoami()
         secrets = await copies(kube, order, self._copied.get(order.project, ()))
         fence = self._fences.get(order.project) or Fence()
-        await Applying(kube, order, fence, self._account, secrets).run()
+        await Applying(kube, order, fence, self._account, secrets, self._reached(order)).run()
+
+    def _reached(self, order: ReleaseOrder) -> Turn:
+        """As far as it has been told: if more is true, that will be told too, and this release asked for again."""
+        if self._mirror is None or not self._mirror.complete:
+            return Turn.BEFORE
+        standing = stand(self._mirror.seen(order.staging), self._now(), self._grace)
+        return standing.reached if standing.release == order.release else Turn.BEFORE
 
     async def remove(self, staging: str) -> None:
         kube = self._running()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.domain import naming
+from bot.domain.hooks import Turn, turn_of
 from bot.domain.project import Fence
-from bot.kube.kinds import OF_BRANCHES, WORKLOADS, Kind, Object, kind_of
+from bot.kube.kinds import CLAIM, CONFIG_MAP, JOB, OF_BRANCHES, SECRET, WORKLOADS, Kind, Object, kind_of
 from bot.kube.labels import COMMIT, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
@@ -40,9 +41,10 @@ def bare_namespace(order: ReleaseOrder, fence: Fence) -> Object:
 
 
 def namespace(order: ReleaseOrder, fence: Fence) -> Object:
-    """From now on this release is the newest one, and these are its workloads."""
+    """From now on this release is the newest one, and these are its workloads, each with its turn."""
     thing = bare_namespace(order, fence)
-    keys = [(one["kind"], one["metadata"]["name"]) for one in order.objects if kind_of(one) in WORKLOADS]
+    runs = [one for one in order.objects if kind_of(one) in WORKLOADS]
+    keys = [(one["kind"], one["metadata"]["name"], turn_of(one).name) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
     thing["metadata"]["annotations"] |= notes
     return thing
@@ -99,7 +101,8 @@ def pull_secrets(secrets: Iterable[Object]) -> list[str]:
 
 
 def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> list[Object]:
-    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise.
+    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise. Jobs
+    stay until their release goes: one that the cluster took away would be taken for one that never ran.
 
     `pull`: Secrets that pods may pull their images by, besides those that they name.
     """
@@ -109,14 +112,23 @@ def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> 
             _let_pull(thing["spec"]["template"]["spec"], pull)
             for container in _containers(thing):
                 _tell_port(container)
+        if kind_of(thing) is JOB:
+            thing["spec"].pop("ttlSecondsAfterFinished", None)
     return made
 
 
-def in_steps(objects: Sequence[Object]) -> list[list[Object]]:
-    """What may be applied at once: first what workloads need, then they, then what lets people in."""
+def in_steps(objects: Sequence[Object], turn: Turn = Turn.MAIN) -> list[list[Object]]:
+    """What may be applied at once: first what workloads need, then they, then what lets people in.
+
+    Of hooks only those whose turn it is; before the workloads' turn nothing that the older release needs as it is.
+    """
     steps: list[list[Object]] = [[], [], []]
     for thing in objects:
         kind = kind_of(thing)
+        if kind in WORKLOADS and turn_of(thing) not in (turn, min(turn, Turn.MAIN)):
+            continue
+        if kind not in WORKLOADS and turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
+            continue
         step = 1 if kind in WORKLOADS else 2 if kind.name == "Ingress" else 0
         steps[step].append(thing)
     return [step for step in steps if step]

@@ -20,7 +20,10 @@ PROGRESSING, READY, FAILED = WorkloadState.PROGRESSING, WorkloadState.READY, Wor
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew."""
+    """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew.
+
+    `applied`: it is there, and not only on its way.
+    """
 
     kind: str
     name: str
@@ -32,6 +35,7 @@ class Judged:
     settled: bool = False
     again: datetime | None = None
     tail: Tail | None = None
+    applied: bool = True
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:

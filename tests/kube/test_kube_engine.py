@@ -199,6 +199,29 @@ async def test_a_job_runs_once_per_release(world: World) -> None:
     assert await world.kubectl(*uid) != first
 
 
+async def test_a_bot_that_is_restarted_goes_on_after_the_hook(plane: ControlPlane, tmp_path: Path, name: str) -> None:
+    hook = job(fate="pulling", hook="pre-deploy")
+    async with a_world(plane, tmp_path, name) as first:
+        await first.deploy("r1", deployment(), service(), config(), hook)
+        await first.until(lambda seen: seen.release == "r1")
+        assert (await first.names("service"), await first.names("deployment")) == ([], [])
+        assert "settings" in await first.names("configmap")
+    async with a_world(plane, tmp_path, name) as second:
+        second.orders = first.orders
+        await second.until(lambda seen: seen.release == "r1" and second.synced > 0)
+        await second.port.apply(second.orders["r1"])  # asked too early
+        assert await second.names("deployment") == []
+        wait = ("wait", "pod", "--all", "--for=jsonpath={.status.phase}=Pending", "--timeout=30s")
+        await second.kubectl("-n", second.namespace, *wait)
+        (pod,) = await second.names("pods")
+        patch = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Succeeded"}}')
+        await second.kubectl("-n", second.namespace, "patch", "pod", pod, *patch)
+        await second.live("r1")
+        await second.deploy("r2", deployment())
+        await second.live("r2")
+        assert await second.names("job") == []
+
+
 async def test_what_others_own_is_not_touched(world: World) -> None:
     await world.deploy("r1", deployment())
     await world.kubectl("-n", world.namespace, "create", "configmap", "settings", "--from-literal=theirs=1")
