@@ -5,7 +5,7 @@ is not is told by the pods of that very release. Pods of an older one, however w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -125,18 +125,7 @@ class _Case:
 
 
 def _with(judged: Judged, worst: Trouble) -> Judged:
-    return Judged(
-        judged.kind,
-        judged.name,
-        judged.release,
-        judged.state,
-        judged.wanted,
-        judged.ready,
-        judged.reason,
-        judged.settled,
-        worst.again,
-        worst.tail,
-    )
+    return replace(judged, again=worst.again, tail=worst.tail)
 
 
 def _deployment(case: _Case) -> Judged:

@@ -118,6 +118,11 @@ class Watched:
     def namespace(self) -> str:
         return naming.namespace("shop", self.name)
 
+    @property
+    def own(self) -> list[StagingStatus]:
+        """Others have their stagings on the same control plane."""
+        return [seen for seen in self.told if seen.staging == self.name]
+
     async def deploy(self, release: str, *manifests: str) -> ReleaseOrder:
         order = self.order(release, *manifests)
         await self.apply(order)
