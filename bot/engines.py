@@ -51,8 +51,9 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     from bot.kube.engine import KubernetesEngine
 
     copied = {name: project.copy_secrets for name, project in configuration.projects.items()}
+    fences = {name: project.fence for name, project in configuration.projects.items()}
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
-    engine = KubernetesEngine(access, _now, copied=copied)
+    engine = KubernetesEngine(access, _now, copied=copied, fences=fences)
     return Chosen(engine, engine, None, lambda gone: gone)
 
 

@@ -145,7 +145,11 @@ class Engine(Protocol):
     def facts(self) -> EngineFacts: ...
 
     async def apply(self, order: ReleaseOrder) -> None:
-        """Make the staging run this release. The one that serves goes on serving until all of the new one is ready."""
+        """Make the staging run this release. The one that serves goes on serving until all of the new one is ready.
+
+        Where something has to come first (a hook), only that may have been begun: a status with `ask_again` then asks
+        for the same order once more.
+        """
         ...
 
     async def remove(self, staging: str) -> None:

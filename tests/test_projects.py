@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import EngineKind, Fence, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import load_projects
 
 DATA = Path(__file__).parent / "data"
@@ -120,6 +120,49 @@ def test_secrets_are_copied_on_kubernetes_only(tmp_path: Path) -> None:
     assert text.startswith("octopod.yaml:8:5: projects.shop.copy_secrets: is for engine: kubernetes; the local engine")
     (text,) = mistakes(tmp_path, f"{kubernetes}    copy_secrets: [Not Legal]\n")
     assert "must be names of Secrets" in text
+
+
+FENCED = LEAST.replace("local", "kubernetes") + '    hosts: {web: "${staging}.shop.example.com"}\n'
+
+
+def test_a_fence_says_what_is_not_as_usual(tmp_path: Path) -> None:
+    assert project(tmp_path, "fence: {}", FENCED).fence == Fence()
+    said = "{quota: {pods: 60, services.nodeports: none, count/cronjobs.batch: 3}, requests: {cpu: 0.1},"
+    more = " limits: {cpu: 2, memory: 1Gi}, pod_security: restricted, egress: closed}"
+    fence = project(tmp_path, f"fence: {said}{more}", FENCED).fence
+    assert (fence.quota["pods"], fence.quota["requests.cpu"], fence.quota["count/cronjobs.batch"]) == ("60", "8", "3")
+    assert "services.nodeports" not in fence.quota
+    assert (fence.requests, fence.limits) == ({"cpu": "0.1", "memory": "128Mi"}, {"cpu": "2", "memory": "1Gi"})
+    assert (fence.pod_security, fence.egress) == ("restricted", False)
+
+
+def test_every_mistake_in_a_fence_is_told_with_its_place(tmp_path: Path) -> None:
+    text = FENCED + (
+        "    fence:\n"
+        "      quota: {pod: 3, pods: many, requests.nvidia.com/gpu: 1}\n"
+        "      requests: {memory: 2Gi, disk: 1}\n"
+        "      limits: {cpu: 10m}\n"
+        "      pod_security: privileged\n"
+        "      egress: off\n"
+        "      hostage: x\n"
+    )
+    shop = "projects.shop.fence"
+    quantity = "must be a quantity as Kubernetes writes it, such as 500m or 16Gi, or none"
+    assert mistakes(tmp_path, text) == [
+        f"octopod.yaml:10:15: {shop}.quota.pod: is nothing that can be limited here; did you mean pods?",
+        f"octopod.yaml:10:29: {shop}.quota.pods: {quantity}",
+        f"octopod.yaml:11:26: {shop}.requests.memory: the request 2Gi would be more than the limit 512Mi; set both",
+        f"octopod.yaml:11:31: {shop}.requests.disk: is nothing that can be limited here; known are cpu, memory, "
+        "ephemeral-storage",
+        f"octopod.yaml:12:21: {shop}.limits.cpu: the request 50m would be more than the limit 10m; set both",
+        f"octopod.yaml:13:21: {shop}.pod_security: must not be privileged: whoever can push a branch could take over "
+        "the node; say baseline",
+        f"octopod.yaml:14:15: {shop}.egress: must be open or closed",
+        f"octopod.yaml:15:7: {shop}.hostage: is not a known key; known are quota, requests, limits, "
+        "pod_security, egress",
+    ]
+    (text,) = mistakes(tmp_path, f"{LEAST}    fence: {{egress: open}}\n")
+    assert text == "octopod.yaml:8:5: projects.shop.fence: is for engine: kubernetes; the local engine fences nothing"
 
 
 @pytest.mark.parametrize(

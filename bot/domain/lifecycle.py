@@ -233,6 +233,7 @@ def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
         staging,
         desired=Desired.ABSENT,
         attempt=ended[0] if ended else staging.attempt,
+        health_reason="",
         deleted_by=event.actor,
         delete_reason=event.reason,
         delete_asked_at=now,

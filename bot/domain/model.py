@@ -114,6 +114,7 @@ class Staging:
     `serving` the id of the one that answers requests, as far as the engine has told. `unhealthy_since` survives short
     recoveries (a crash loop flickers) until `healthy_since` is old enough. `broken_since`: when that was announced.
     `warned_for` is the expiry that its owner was warned of. `urls`: name to URL, the first is the main one.
+    `health_reason`: why it is not healthy; of one that is being deleted: why that takes so long.
     `claims`: names of the volumes whose data a delete destroys. `look_at`: when the registry is asked again for the
     image that the newest release awaits. `wake_at`: when the clock should look at it next.
     """

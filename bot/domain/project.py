@@ -45,6 +45,33 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
+class Fence:
+    """What one staging may use of a cluster, as Kubernetes writes it: twice what it needs, as a rollout has old and new
+    pods.
+
+    `quota`: of its ResourceQuota. `requests`, `limits`: of containers that say nothing themselves. `pod_security`: the
+    level that is enforced. `egress`: whether its pods may reach what is outside of it.
+    """
+
+    quota: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "pods": "40",
+            "requests.cpu": "8",
+            "requests.memory": "16Gi",
+            "limits.memory": "32Gi",
+            "persistentvolumeclaims": "10",
+            "requests.storage": "50Gi",
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
+        }
+    )
+    requests: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "128Mi"})
+    limits: Mapping[str, str] = field(default_factory=lambda: {"memory": "512Mi"})
+    pod_security: str = "baseline"
+    egress: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One entry of `projects:` in octopod.yaml, defaults filled in.
 
@@ -53,6 +80,7 @@ class Project:
     `image_wait`: how long a release waits for it when no registry has it yet.
     `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
+    `fence`: what each of its stagings may use (Kubernetes).
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     """
 
@@ -72,3 +100,4 @@ class Project:
     roles: Roles = field(default_factory=Roles)
     url_probe: UrlProbe = field(default_factory=UrlProbe)
     copy_secrets: tuple[str, ...] = ()
+    fence: Fence = field(default_factory=Fence)

@@ -102,9 +102,15 @@ def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: da
     if not status.present:
         return _gone(staging, status, policy, now)
     if staging.desired is Desired.ABSENT:
-        return Decision(staging)
+        return _removal_seen(staging, status)
     decision = _rollout_seen(replace(staging, serving=status.serving), status, policy, now)
     return health_seen(decision, status, policy, now)
+
+
+def _removal_seen(staging: Staging, status: StagingStatus) -> Decision:
+    if status.hanging == staging.health_reason:
+        return Decision(staging)
+    return Decision(replace(staging, health_reason=status.hanging), targets=frozenset({CARD}))
 
 
 def _gone(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
@@ -145,13 +151,29 @@ def _rollout_seen(staging: Staging, status: StagingStatus, policy: Policy, now: 
     if own and len(own) == len(status.workloads) and all(w.state is WorkloadState.READY for w in own):
         return _ready(staging, seen, policy, now)
     if not attempt.stage.under_way:
-        return Decision(staging)
+        healed = status.ask_again and _has_healed(attempt, own)
+        return (
+            _gone_on(staging, replace(seen, stage=Stage.APPLIED, ended_at=None), CARD) if healed else Decision(staging)
+        )
     if failed:
         return _failed(staging, seen, failed[0].reason, failed[0].log_tail, "", now)
     card = _card_if(seen.waiting != attempt.waiting)
     if seen.stage is Stage.READY:  # it was, and is not any more: the probe would ask in vain
         return _with_attempt(staging, _not_ready(seen, anew=status.resuming), PROGRESS, ENGINE, *card)
+    if status.ask_again:
+        return _gone_on(staging, seen, *card)
     return _with_attempt(staging, seen, PROGRESS, *card) if seen != attempt else Decision(staging)
+
+
+def _gone_on(staging: Staging, release: Release, *more: Target) -> Decision:
+    """Its next turn has come. The engine is asked once more, whatever it was doing: it may have begun too early."""
+    return _with_attempt(staging, replace(release, reason="", details=(), next_step=""), PROGRESS, ENGINE, *more)
+
+
+def _has_healed(release: Release, own: Sequence[WorkloadStatus]) -> bool:
+    """Something of it has become ready since it failed. If it failed for another reason, it would only fail again."""
+    before = {one.name for one in release.workloads if one.ready == one.wanted}
+    return any(one.state is WorkloadState.READY and one.name not in before for one in own)
 
 
 def _not_ready(release: Release, *, anew: bool) -> Release:

@@ -41,7 +41,9 @@ class StagingStatus:
     `release`: the newest release that the engine was asked to run, `workloads`: how far it came.
     `serving`: the release whose workloads answer requests now (an older one while a new one starts or after it failed),
     or None; `serving_workloads`: how that one is doing (equal to `workloads` when it is the newest). `resuming`: the
-    engine itself was down and is bringing the staging back, so its workloads cannot be judged yet.
+    engine itself was down and is bringing the staging back, so its workloads cannot be judged yet. `hanging`: why its
+    removal takes longer than it should, and what can be done; empty while all is well. `ask_again`: what has to come
+    first in the newest release is done, and the engine is to be asked for that release once more, for the rest of it.
     """
 
     staging: str
@@ -51,6 +53,8 @@ class StagingStatus:
     serving_workloads: tuple[WorkloadStatus, ...] = ()
     present: bool = True
     resuming: bool = False
+    hanging: str = ""
+    ask_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

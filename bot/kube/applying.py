@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.hooks import Turn, turn_of
+from bot.domain.project import Fence
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
 from bot.kube.kinds import (
@@ -23,7 +25,6 @@ from bot.kube.kinds import (
 from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
 from bot.kube.pods import is_going, is_ready
 from bot.kube.prepare import (
-    Fence,
     admission,
     bare_namespace,
     fences,
@@ -44,37 +45,45 @@ Existing = Mapping[tuple[Kind, str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """One order. Everything in it may be done again from the start."""
+    """One order. Everything in it may be done again from the start.
+
+    `reached`: what has had its turn already. Whoever asks again then brings the release on by one.
+    """
 
     kube: Kube
     order: ReleaseOrder
     fence: Fence
     account: str
     secrets: Sequence[Object] = ()
+    reached: Turn = Turn.BEFORE
 
     async def run(self) -> None:
         """Raises TemporaryError; PermanentError only while nothing of the release was changed yet."""
         objects = prepared([*self.order.objects, *self.secrets], pull_secrets(self.secrets))
-        if not any(key(thing)[0] in WORKLOADS for thing in objects):
+        turns = {turn_of(thing) for thing in objects if key(thing)[0] in WORKLOADS}
+        if Turn.MAIN not in turns:
             raise PermanentError(
                 "The manifests of this branch hold nothing that runs.",
                 next_step="Add a Deployment, push, and deploy again.",
             )
         there = await self._is_there()
         if not there:
-            await self.kube.apply(bare_namespace(self.order))
+            await self.kube.apply(bare_namespace(self.order, self.fence))
         await self._admitted()
         existing = await self._existing() if there else {}
         self._require_own(objects, existing)
         await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
         stale = self._stale_jobs(existing)
         await self._rehearsed([thing for thing in objects if key(thing) not in stale])
+        turn = max(self.reached, min(turns))
         try:
-            await self.kube.apply(namespace(self.order))
-            for kind, name in stale:
-                await self.kube.delete(kind, name, namespace_name(self.order))
-            for step in in_steps(objects):
+            await self.kube.apply(namespace(self.order, self.fence))
+            for step in in_steps(objects, turn):
+                for kind, name in stale & set(map(key, step)):
+                    await self.kube.delete(kind, name, namespace_name(self.order))
                 await _together([self.kube.apply(thing) for thing in step])
+            if turn is Turn.BEFORE:
+                return
             await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
             await self._prune(objects, existing)
         except ApiRefused as error:

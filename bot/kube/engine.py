@@ -10,6 +10,8 @@ from typing import Self
 import structlog
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
+from bot.domain.hooks import Turn
+from bot.domain.project import Fence
 from bot.domain.status import StagingStatus, Synced
 from bot.kube.applying import Applying
 from bot.kube.board import Board
@@ -21,7 +23,6 @@ from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
 from bot.kube.outputs import read_outputs
 from bot.kube.pods import Grace, Tail
-from bot.kube.prepare import Fence
 from bot.kube.rollout import Judged
 from bot.kube.standing import Standing, stand
 from bot.kube.watch import Pace
@@ -36,6 +37,7 @@ TAIL_SECONDS = 5.0
 
 class KubernetesEngine:
     """`now` tells the time. `copied`: by project, which Secrets of the bot's own namespace its stagings get.
+    `fences`: by project, what its stagings may use.
 
     It is to be entered before it is used, and holds its connection until it is left.
     """
@@ -46,12 +48,12 @@ class KubernetesEngine:
         now: Callable[[], datetime],
         *,
         copied: Mapping[str, Sequence[str]] | None = None,
-        fence: Fence | None = None,
+        fences: Mapping[str, Fence] | None = None,
         grace: Grace | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._access, self._now, self._copied = access, now, copied or {}
-        self._fence, self._grace, self._pace = fence or Fence(), grace or Grace(), pace or Pace()
+        self._fences, self._grace, self._pace = fences or {}, grace or Grace(), pace or Pace()
         self._board = Board()
         self._open = AsyncExitStack()
         self._kube: Kube | None = None
@@ -105,7 +107,15 @@ class KubernetesEngine:
         kube = self._running()
         self._account = self._account or await kube.whoami()
         secrets = await copies(kube, order, self._copied.get(order.project, ()))
-        await Applying(kube, order, self._fence, self._account, secrets).run()
+        fence = self._fences.get(order.project) or Fence()
+        await Applying(kube, order, fence, self._account, secrets, self._reached(order)).run()
+
+    def _reached(self, order: ReleaseOrder) -> Turn:
+        """As far as it has been told: if more is true, that will be told too, and this release asked for again."""
+        if self._mirror is None or not self._mirror.complete:
+            return Turn.BEFORE
+        standing = stand(self._mirror.seen(order.staging), self._now(), self._grace)
+        return standing.reached if standing.release == order.release else Turn.BEFORE
 
     async def remove(self, staging: str) -> None:
         kube = self._running()

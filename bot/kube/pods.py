@@ -18,6 +18,7 @@ class Grace:
     """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case.
 
     `awaited`: the image that may be on its way still, so that its lack is no failure.
+    `removal`: how long the removal of a whole staging may take before anything is said about it.
     """
 
     crash: float = 10.0
@@ -26,6 +27,7 @@ class Grace:
     image: float = 60.0
     room: float = 30.0
     awaited: str = ""
+    removal: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain import naming
-from bot.kube.kinds import OF_BRANCHES, WORKLOADS, Kind, Object, kind_of
+from bot.domain.hooks import Turn, turn_of
+from bot.domain.project import Fence
+from bot.kube.kinds import CLAIM, CONFIG_MAP, JOB, OF_BRANCHES, SECRET, WORKLOADS, Kind, Object, kind_of
 from bot.kube.labels import COMMIT, IMAGE, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
@@ -17,34 +18,11 @@ STAGING_ROLE = "octopod-staging"
 ACCOUNT = "system:serviceaccount:"
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """What one staging may use, as Kubernetes writes it: twice what it needs, as a rollout has old and new pods.
-
-    `quota`: of a ResourceQuota. `request`, `limit`: of containers that say nothing themselves.
-    """
-
-    quota: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "pods": "40",
-            "requests.cpu": "8",
-            "requests.memory": "16Gi",
-            "limits.memory": "32Gi",
-            "persistentvolumeclaims": "10",
-            "requests.storage": "50Gi",
-            "services.loadbalancers": "0",
-            "services.nodeports": "0",
-        }
-    )
-    request: Mapping[str, str] = field(default_factory=lambda: {"cpu": "50m", "memory": "128Mi"})
-    limit: Mapping[str, str] = field(default_factory=lambda: {"memory": "512Mi"})
-
-
 def namespace_name(order: ReleaseOrder) -> str:
     return naming.namespace(order.project, order.name)
 
 
-def bare_namespace(order: ReleaseOrder) -> Object:
+def bare_namespace(order: ReleaseOrder, fence: Fence) -> Object:
     """Before anything is known to fit into it. Pods that could reach the node are kept out by its label."""
     return {
         "apiVersion": "v1",
@@ -55,17 +33,18 @@ def bare_namespace(order: ReleaseOrder) -> Object:
                 MANAGED_BY: "octopod",
                 PROJECT: order.project,
                 STAGING: order.staging,
-                "pod-security.kubernetes.io/enforce": "baseline",
+                "pod-security.kubernetes.io/enforce": fence.pod_security,
             },
             "annotations": {NAME: order.name},
         },
     }
 
 
-def namespace(order: ReleaseOrder) -> Object:
-    """From now on this release is the newest one, and these are its workloads."""
-    thing = bare_namespace(order)
-    keys = [(one["kind"], one["metadata"]["name"]) for one in order.objects if kind_of(one) in WORKLOADS]
+def namespace(order: ReleaseOrder, fence: Fence) -> Object:
+    """From now on this release is the newest one, and these are its workloads, each with its turn."""
+    thing = bare_namespace(order, fence)
+    runs = [one for one in order.objects if kind_of(one) in WORKLOADS]
+    keys = [(one["kind"], one["metadata"]["name"], turn_of(one).name) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
     thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
     return thing
@@ -90,23 +69,30 @@ def admission(order: ReleaseOrder, account: str) -> Object | None:
 
 
 def fences(order: ReleaseOrder, fence: Fence) -> list[Object]:
-    """Quota, defaults for containers, and who may come in: all but the pods of other stagings."""
-    others = {"matchExpressions": [{"key": STAGING, "operator": "DoesNotExist"}]}
-    entrances = [{"podSelector": {}}, {"namespaceSelector": others}]
-    defaults = {"type": "Container", "defaultRequest": dict(fence.request), "default": dict(fence.limit)}
+    """Quota, defaults for containers, who may come in (all but the pods of other stagings), where its pods may go."""
+    defaults = {"type": "Container", "defaultRequest": dict(fence.requests), "default": dict(fence.limits)}
     made: list[Object] = [
         {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": dict(fence.quota)}},
         {"apiVersion": "v1", "kind": "LimitRange", "spec": {"limits": [defaults]}},
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": entrances}]},
-        },
+        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": _traffic(fence)},
     ]
     labels = {MANAGED_BY: "octopod", PROJECT: order.project, STAGING: order.staging}
     for thing in made:
         thing["metadata"] = {"name": OWN, "namespace": namespace_name(order), "labels": dict(labels)}
     return made
+
+
+def _traffic(fence: Fence) -> Object:
+    others = {"matchExpressions": [{"key": STAGING, "operator": "DoesNotExist"}]}
+    spec: Object = {
+        "podSelector": {},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": {}}, {"namespaceSelector": others}]}],
+    }
+    if not fence.egress:  # names can still be looked up, wherever the cluster does that
+        names = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+        spec |= {"policyTypes": ["Ingress", "Egress"], "egress": [{"to": [{"podSelector": {}}]}, {"ports": names}]}
+    return spec
 
 
 def pull_secrets(secrets: Iterable[Object]) -> list[str]:
@@ -115,7 +101,8 @@ def pull_secrets(secrets: Iterable[Object]) -> list[str]:
 
 
 def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> list[Object]:
-    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise.
+    """Copies, in the order of their kinds; every container with a port knows it as PORT, unless it says otherwise. Jobs
+    stay until their release goes: one that the cluster took away would be taken for one that never ran.
 
     `pull`: Secrets that pods may pull their images by, besides those that they name.
     """
@@ -125,14 +112,23 @@ def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> 
             _let_pull(thing["spec"]["template"]["spec"], pull)
             for container in _containers(thing):
                 _tell_port(container)
+        if kind_of(thing) is JOB:
+            thing["spec"].pop("ttlSecondsAfterFinished", None)
     return made
 
 
-def in_steps(objects: Sequence[Object]) -> list[list[Object]]:
-    """What may be applied at once: first what workloads need, then they, then what lets people in."""
+def in_steps(objects: Sequence[Object], turn: Turn = Turn.MAIN) -> list[list[Object]]:
+    """What may be applied at once: first what workloads need, then they, then what lets people in.
+
+    Of hooks only those whose turn it is; before the workloads' turn nothing that the older release needs as it is.
+    """
     steps: list[list[Object]] = [[], [], []]
     for thing in objects:
         kind = kind_of(thing)
+        if kind in WORKLOADS and turn_of(thing) not in (turn, min(turn, Turn.MAIN)):
+            continue
+        if kind not in WORKLOADS and turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
+            continue
         step = 1 if kind in WORKLOADS else 2 if kind.name == "Ingress" else 0
         steps[step].append(thing)
     return [step for step in steps if step]

@@ -5,7 +5,7 @@ is not is told by the pods of that very release. Pods of an older one, however w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class Judged:
     """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew.
 
     `awaits`: the image that is all it lacks.
+    `applied`: it is there, and not only on its way.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Judged:
     again: datetime | None = None
     tail: Tail | None = None
     awaits: str = ""
+    applied: bool = True
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:
@@ -138,6 +140,7 @@ def _with(judged: Judged, worst: Trouble) -> Judged:
         worst.tail,
         worst.awaits,
     )
+    return replace(judged, again=worst.again, tail=worst.tail)
 
 
 def _deployment(case: _Case) -> Judged:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.hooks import Turn
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.kube.kinds import Object
 from bot.kube.labels import IMAGE, MANAGER, RELEASE, WORKLOADS, annotations, release_of
 from bot.kube.pods import Grace, Tail, is_ready, time_of
+from bot.kube.removal import NO_REMOVAL, Removal, removal
 from bot.kube.rollout import Judged, judge, owner_of
 
 Key = tuple[str, str]
@@ -30,7 +32,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`newest`: the workloads of the newest release, or of an older one where that is all there is yet."""
+    """`newest`: the workloads of the newest release, or of an older one where that is all there is yet.
+
+    `reached`: what of the newest release has its turn now; `due`: and has not been applied yet, though it could be.
+    `removal`: how its end goes, if that has begun.
+    """
 
     staging: str
     present: bool
@@ -38,10 +44,13 @@ class Standing:
     newest: tuple[Judged, ...] = ()
     serving: str | None = None
     older: tuple[Judged, ...] = ()
+    reached: Turn = Turn.BEFORE
+    due: bool = False
+    removal: Removal = NO_REMOVAL
 
     @property
     def again(self) -> datetime | None:
-        return min((one.again for one in self.newest if one.again), default=None)
+        return min((one.again for one in self.newest if one.again), default=self.removal.again)
 
     @property
     def tails(self) -> list[Tail]:
@@ -55,32 +64,64 @@ class Standing:
         newest = tuple(_told(one, since, tails) for one in self.newest)
         older = tuple(_told(one, since, tails) for one in self.older)
         serving = newest if self.serving == self.release and self.serving is not None else older
-        return StagingStatus(self.staging, self.release, newest, self.serving, serving)
+        return StagingStatus(
+            self.staging,
+            self.release,
+            newest,
+            self.serving,
+            serving,
+            hanging=self.removal.reason,
+            ask_again=self.due,
+        )
 
 
 def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
     if seen.namespace is None:
         return Standing(seen.staging, present=False)
-    release = annotations(seen.namespace).get(RELEASE)
+    standing = _stand(seen, seen.namespace, now, grace)
+    return replace(standing, removal=removal(seen.namespace, [*seen.workloads, *seen.pods], now, grace))
+
+
+def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standing:
+    release = annotations(namespace).get(RELEASE)
     if release is None:
         return Standing(seen.staging, present=True)
-    grace = replace(grace, awaited=annotations(seen.namespace).get(IMAGE, ""))
-    pods, events = _by_owner(seen.pods), _since(seen.namespace, seen.events)
+    grace = replace(grace, awaited=annotations(namespace).get(IMAGE, ""))
+    pods, events = _by_owner(seen.pods), _since(namespace, seen.events)
     known = {_key(thing): thing for thing in seen.workloads}
+    turns = expected(namespace)
     newest = tuple(
-        judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release)
-        for key in expected(seen.namespace)
+        judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release) for key in turns
     )
+    told = list(zip(turns.values(), newest, strict=True))
+    reached, due = _turn(release, told)
+    standing = Standing(seen.staging, True, release, newest, reached=reached, due=due)
     older = _older_serving(release, newest, seen.pods)
     if older:
-        return Standing(seen.staging, True, release, newest, older, _still(newest, pods, older))
-    settled = bool(newest) and all(one.settled and one.release == release for one in newest)
-    return Standing(seen.staging, True, release, newest, release if settled else None)
+        return replace(standing, serving=older, older=_still(newest, pods, older))
+    serves = [one for turn, one in told if turn is not Turn.AFTER]
+    settled = bool(serves) and all(one.settled and one.release == release for one in serves)
+    return replace(standing, serving=release if settled else None)
 
 
-def expected(namespace: Object) -> list[Key]:
-    """Kind and name of every workload of the newest release."""
-    return [(kind, name) for kind, name in json.loads(annotations(namespace).get(WORKLOADS, "[]"))]
+def expected(namespace: Object) -> Mapping[Key, Turn]:
+    """Kind and name of every workload of the newest release, hooks among them, and when it has its turn."""
+    found = json.loads(annotations(namespace).get(WORKLOADS, "[]"))
+    return {(kind, name): Turn[turn[0]] if turn else Turn.MAIN for kind, name, *turn in found}
+
+
+def _turn(release: str, told: Sequence[tuple[Turn, Judged]]) -> tuple[Turn, bool]:
+    """The first turn that is not over, or the last one; and whether nothing of it is there, though another was before.
+
+    What comes first is applied when the release is; whatever began to be applied later is applied to its end.
+    """
+    turns = sorted({turn for turn, _ in told})
+    for turn in turns:
+        own = [one for its, one in told if its is turn and one.release == release]
+        over = all(one.release == release and one.state is WorkloadState.READY for its, one in told if its is turn)
+        if not over or turn is turns[-1]:
+            return turn, turn is not turns[0] and not any(one.applied for one in own)
+    return Turn.BEFORE, False
 
 
 def _since(namespace: Object, events: Sequence[Object]) -> Sequence[Object]:
@@ -106,7 +147,7 @@ def _by_owner(pods: Sequence[Object]) -> Mapping[Key, list[Object]]:
 
 def _expected(key: Key, release: str) -> Judged:
     """On its way to the API server."""
-    return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0)
+    return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0, applied=False)
 
 
 def _older_serving(release: str, newest: Sequence[Judged], pods: Sequence[Object]) -> str | None:

@@ -2,8 +2,11 @@
 
 import re
 import signal
+from collections.abc import Mapping, Sequence
 
 from bot.kube.errors import shortened
+
+MOST_NAMED = 5
 
 
 def subject(workload: str, container: str, alone: bool) -> str:
@@ -119,8 +122,51 @@ def job_failed(workload: str, how: str, reason: str) -> str:
     return f"{workload} failed{last}. Its last lines may say why."
 
 
-def hanging(message: str) -> str:
-    return shortened(_plain(message))
+def content_held(namespace: str, left: Mapping[str, int], names: Sequence[str], finalizers: Sequence[str]) -> str:
+    """`left`: how many objects of which kind; `names`: those that are known by name."""
+    one = len(finalizers) == 1
+    return (
+        f"{_content(left, names)} can't go: the finalizer{'' if one else 's'} "
+        f"{_listed([f'`{each}`' for each in finalizers])} {'holds' if one else 'hold'} what whoever set "
+        f"{'it has' if one else 'them has'} not let go. If nobody will, take {'it' if one else 'them'} out of "
+        f"metadata.finalizers: `kubectl -n {namespace} edit {','.join(left) or 'OBJECT'}`."
+    )
+
+
+def content_left(namespace: str, left: Mapping[str, int], names: Sequence[str], message: str) -> str:
+    if not left:
+        return f"Something is left of it: {shortened(_plain(message))}."
+    return f"It waits for {_content(left, names)} to end. `kubectl -n {namespace} get {','.join(left)}` shows more."
+
+
+def namespace_held(namespace: str, finalizers: Sequence[str]) -> str:
+    return (
+        f"Its namespace itself carries {_listed([f'`{each}`' for each in finalizers])}: whoever set that must let go, "
+        f"or somebody takes it out of metadata.finalizers: `kubectl edit namespace {namespace}`."
+    )
+
+
+def undeletable(message: str) -> str:
+    return (
+        f"The cluster can't delete all of it: {shortened(_plain(message))}. That is for its administrators to mend; "
+        "the removal then goes on by itself."
+    )
+
+
+def unknown_content(message: str) -> str:
+    return (
+        f"The cluster can't tell what is left of it: {shortened(_plain(message))}. `kubectl get apiservices` shows "
+        "which API does not answer; when it does, or is removed, this goes on by itself."
+    )
+
+
+def _content(left: Mapping[str, int], names: Sequence[str]) -> str:
+    counted = _listed([f"{count} {kind}" for kind, count in left.items()]) or "Something in it"
+    return counted + (f" ({_listed(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''})" if names else "")
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _plain(message: str) -> str:

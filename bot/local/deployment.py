@@ -62,6 +62,7 @@ class DeploymentRun:
         return words.never_ready(self.spec.name if asked is None else asked.name, asked.probe_text if asked else "")
 
     async def run(self) -> None:
+        self._progressed = asyncio.get_running_loop().time()  # its hooks may have taken a while
         async with asyncio.TaskGroup() as group:
             for pod in self.pods:
                 group.create_task(pod.run())

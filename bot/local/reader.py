@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.domain.hooks import Turn
 from bot.local.configuration import Configuration, read_config_map, read_secret
 from bot.local.fields import Fields, Mistakes
 from bot.local.network import most_specific_first, read_ingress, read_service
@@ -34,8 +35,8 @@ def read_release(objects: Sequence[Mapping[str, Any]]) -> Release:
     )
     services = tuple(read_service(each, workloads) for each in found["Service"])
     routes = [route for each in found["Ingress"] for route in read_ingress(each, services)]
-    if not workloads:
-        mistakes.lines.append("There is nothing to run: no Deployment and no Job.")
+    if not any(workload.turn is Turn.MAIN for workload in workloads):
+        mistakes.lines.append("There is nothing to run: no Deployment and no Job that is not a hook.")
     mistakes.raise_any()
     return Release(workloads, services, most_specific_first(routes))
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.hooks import Turn
 from bot.domain.status import WorkloadState, WorkloadStatus
 from bot.local import words
 from bot.local.context import ReleaseContext, Tools, key_of
@@ -42,7 +43,9 @@ class ReleaseRun:
         own = folder.release(release)
         table = ProcessTable(tools.owner, staging, release, own, tools.free, tools.point)
         around = Surroundings(own.tree, folder.home, folder.scratch, folder.volumes, {}, tools.path)
-        self._context = ReleaseContext(tools, own, folder.logs / release, table, around, changed)
+        self._changed = changed
+        self._news = asyncio.Event()
+        self._context = ReleaseContext(tools, own, folder.logs / release, table, around, self._look)
         self._runs: list[WorkloadRun] = []
         self._since: dict[tuple[str, str], tuple[WorkloadState, datetime]] = {}
         self._services = ServicePorts(spec, own, tools.free, self.backends)
@@ -148,9 +151,19 @@ class ReleaseRun:
     # How it works
 
     async def _run(self) -> None:
+        """Each turn begins when all of the one before it is ready; if that fails, never."""
         async with asyncio.TaskGroup() as group:
-            for run in self._runs:
-                group.create_task(run.run())
+            for turn in Turn:
+                now = [run for run in self._runs if run.spec.turn is turn]
+                for run in now:
+                    group.create_task(run.run())
+                while not all(run.standing().state is WorkloadState.READY for run in now):
+                    await self._news.wait()
+                    self._news.clear()
+
+    def _look(self) -> None:
+        self._news.set()
+        self._changed()
 
     def _workload(self, spec: Workload) -> WorkloadRun:
         if spec.is_job:
@@ -159,7 +172,8 @@ class ReleaseRun:
 
     def _strikes(self, spec: Workload) -> bool:
         """An exit tells nothing while something that the workload may be waiting for is on its way."""
-        return not any(run.on_its_way for run in self._runs if run.spec is not spec)
+        others = [run for run in self._runs if run.spec is not spec and run.spec.turn <= spec.turn]
+        return not any(run.on_its_way for run in others)
 
     def _told(self, spec: Workload, standing: Standing) -> WorkloadStatus:
         key = (spec.kind, spec.name)
@@ -172,7 +186,8 @@ class ReleaseRun:
     async def _wait_known(self) -> None:
         try:
             async with asyncio.timeout(self._tools.pace.adopt_wait):
-                await asyncio.gather(*(run.known() for run in self._runs))
+                found = [run for run in self._runs if self.adoptable & self._keys_of(run.spec)]
+                await asyncio.gather(*(run.known() for run in found))
         except TimeoutError:
             log.info("release %s: not all adopted processes have answered yet", self.release)
 
@@ -188,9 +203,11 @@ class ReleaseRun:
             folder.mkdir(parents=True, exist_ok=True)
 
     def _keys(self) -> frozenset[str]:
+        return frozenset().union(*map(self._keys_of, self.spec.workloads))
+
+    def _keys_of(self, workload: Workload) -> frozenset[str]:
         return frozenset(
             key_of(workload, replica, container)
-            for workload in self.spec.workloads
             for replica in range(workload.replicas)
             for container in (*workload.init, *workload.containers)
         )

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.domain.hooks import Turn
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
@@ -77,7 +79,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment or a Job. Seconds: `grace` to stop, `deadline` to become ready, `limit` for a Job to run."""
+    """A Deployment or a Job. Seconds: `grace` to stop, `deadline` to become ready, `limit` for a Job to run.
+
+    `turn`: when it is started; hooks are Jobs that are started before all others, or when those are ready.
+    """
 
     kind: str
     name: str
@@ -89,6 +94,7 @@ class Workload:
     deadline: float = 600
     backoff_limit: int = 6
     limit: float | None = None
+    turn: Turn = Turn.MAIN
 
     @property
     def is_job(self) -> bool:

@@ -9,11 +9,13 @@ from itertools import combinations
 from typing import Any
 
 from bot.domain.naming import STAGING, patterns_meet, same_pattern, valid_name
-from bot.projects import fields
+from bot.projects import fences, fields
 from bot.projects.places import Document, Keys, Mistake
 from bot.projects.schema import MISSING
 
 LOCAL_HOSTS = {"web": f"{STAGING}.localhost"}
+
+KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing"}
 
 _IN_IMAGES = ("commit", "branch", "staging", "project")
 _IN_ENV = (*_IN_IMAGES, "image", "namespace")
@@ -37,9 +39,10 @@ def contradictions(document: Document) -> Iterator[Mistake]:
 def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Iterator[Mistake]:
     if "hosts" not in project and document.data.get("engine") == "kubernetes":
         yield document.mistake((*at, "hosts"), MISSING["hosts"], at_key=True)
-    if "copy_secrets" in project and document.data.get("engine") == "local":
-        text = "is for engine: kubernetes; the local engine has no Secrets to copy"
-        yield document.mistake((*at, "copy_secrets"), text, at_key=True)
+    for key, why in KUBERNETES_ONLY.items():
+        if key in project and document.data.get("engine") == "local":
+            yield document.mistake((*at, key), f"is for engine: kubernetes; the local engine {why}", at_key=True)
+    yield from fences.mistakes(document, (*at, "fence"), project.get("fence"))
     hosts = project.get("hosts", LOCAL_HOSTS)
     hosts = hosts if isinstance(hosts, dict) else {}
     yield from _host_mistakes(document, (*at, "hosts"), hosts)

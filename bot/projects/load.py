@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
 from bot.domain.project import EngineKind, ProbeFrom, Project, Roles, UrlProbe
-from bot.projects import fields, schema
+from bot.projects import fences, fields, schema
 from bot.projects.checks import LOCAL_HOSTS, contradictions
 from bot.projects.places import Document, Keys, Mistake, read
 
@@ -114,6 +114,7 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
         roles=Roles(keys.roles.deploy, keys.roles.admin),
         url_probe=_url_probe(keys.url_probe),
         copy_secrets=keys.copy_secrets,
+        fence=fences.fence(keys.fence),
     )
 
 

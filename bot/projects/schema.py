@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.projects import fields
+from bot.projects.fences import FenceKeys
 from bot.projects.places import Keys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
@@ -66,6 +67,7 @@ class ProjectKeys(_Strict):
     roles: RoleKeys = RoleKeys()
     url_probe: ProbeKeys = ProbeKeys()
     copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = ()
+    fence: FenceKeys = FenceKeys()
 
 
 class FileKeys(_Strict):
@@ -79,6 +81,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "projects.*.source": SourceKeys,
     "projects.*.roles": RoleKeys,
     "projects.*.url_probe": ProbeKeys,
+    "projects.*.fence": FenceKeys,
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.domain import naming
+from bot.domain.hooks import HOOK, HOOKS
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.located import Located
 from bot.render.pods import mapping, mistakes_in_pods, not_texts
@@ -30,6 +31,7 @@ def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> It
     if (version, kind) not in engine.kinds:
         yield f"{located.place('kind')}: {_refused_kind(version, kind, engine)}"
         return
+    yield from _hook(located, kind)
     match kind:
         case "Ingress":
             yield from _ingress(located, facts)
@@ -67,6 +69,17 @@ def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
         if key.endswith(FAR_REACHING):
             place = located.place("metadata", "annotations", key)
             yield f"{place}: {key} is not allowed; it reaches beyond the staging"
+
+
+def _hook(located: Located, kind: str) -> Iterator[str]:
+    annotations = mapping(mapping(located.value.get("metadata")).get("annotations"))
+    if HOOK not in annotations:
+        return
+    place = located.place("metadata", "annotations", HOOK)
+    if kind != "Job":
+        yield f"{place}: {HOOK} is for a Job, which runs to its end; a {kind} does not"
+    elif annotations[HOOK] not in HOOKS:
+        yield f"{place}: {HOOK} must be {' or '.join(HOOKS)}"
 
 
 def _refused_kind(version: str, kind: str, engine: EngineFacts) -> str:

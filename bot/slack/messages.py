@@ -106,6 +106,8 @@ def _trouble(staging: Staging) -> list[Block]:
             return [section(f"*{now}:* {escape(staging.health_reason)}")]
         case Phase.WAITING:
             return [section(f"{awaited(staging.attempt)} {_older_serves(staging)}")]
+        case Phase.DELETING if staging.health_reason:
+            return [section(f"*Not gone yet:* {escape(staging.health_reason)}")]
         case Phase.ROLLING_OUT if staging.older_serves:
             return [section(_older_serves(staging))]
         case _:

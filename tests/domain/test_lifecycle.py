@@ -36,6 +36,7 @@ from bot.domain.events import (
     ImageMissing,
     ReleaseFailed,
     StatusSeen,
+    Target,
     Tick,
     UrlAnswered,
 )
@@ -315,3 +316,14 @@ def test_the_phase_is_a_function_of_the_axes(changes: dict[str, Any], phase: Pha
 )
 def test_only_buttons_that_make_sense_are_offered(standing: str, buttons: set[str]) -> None:
     assert offers(STANDINGS[standing]) == buttons
+
+
+def test_why_a_removal_takes_so_long_is_kept_for_the_card() -> None:
+    deleting = decide(a_staging(Phase.BROKEN), Delete("UBOB"), POLICY, NOW).staging
+    assert deleting.health_reason == ""
+    hanging = replace(a_status("r1", serving="r1"), hanging="1 pods can't go")
+    decision = decide(deleting, StatusSeen(hanging), POLICY, NOW)
+    assert (decision.staging.health_reason, decision.targets) == ("1 pods can't go", frozenset({Target.CARD}))
+    assert decide(decision.staging, StatusSeen(hanging), POLICY, NOW) == Decision(decision.staging)
+    over = decide(decision.staging, StatusSeen(replace(hanging, hanging="")), POLICY, NOW)
+    assert (over.staging.health_reason, over.targets) == ("", frozenset({Target.CARD}))

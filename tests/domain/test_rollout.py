@@ -39,6 +39,7 @@ from bot.domain.events import (
 from bot.domain.lifecycle import StillDeleting, decide
 from bot.domain.model import Phase, Stage, Staging
 from bot.domain.policy import Policy
+from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
 
 def test_the_first_deploy_makes_a_staging() -> None:
@@ -192,3 +193,30 @@ def test_a_superseded_release_changes_nothing_any_more(event: Event) -> None:
     for stage in (Stage.QUEUED, Stage.APPLIED, Stage.READY):
         staging = updating(stage)
         assert decide(staging, event, POLICY, NOW) == Decision(staging)
+
+
+def _hook(state: WorkloadState, release: str = "r2") -> WorkloadStatus:
+    return a_workload(state, release, "migrate", kind="Job")
+
+
+def test_a_release_whose_next_turn_has_come_is_applied_once_more() -> None:
+    web = a_workload(READY, "r1")
+    for stage in (Stage.QUEUED, Stage.APPLIED):
+        waiting = StagingStatus("s1", "r2", (_hook(PROGRESSING), web), "r1", (web,))
+        assert Target.ENGINE not in decide(updating(stage), StatusSeen(waiting), POLICY, NOW).targets
+        due = replace(waiting, workloads=(_hook(READY), web), ask_again=True)
+        decision = decide(updating(stage), StatusSeen(due), POLICY, NOW)
+        assert Target.ENGINE in decision.targets and decision.staging.attempt.stage is stage
+
+
+def test_a_failed_hook_that_succeeds_after_all_goes_on_and_any_other_failure_does_not() -> None:
+    web = a_workload(READY, "r1")
+    bad = StagingStatus("s1", "r2", (_hook(FAILED), web), "r1", (web,))
+    failed = decide(updating(), StatusSeen(bad), POLICY, NOW).staging
+    assert failed.phase is Phase.FAILED
+    due = replace(bad, workloads=(_hook(READY), web), ask_again=True)
+    decision = decide(failed, StatusSeen(due), POLICY, NOW)
+    assert decision.targets >= {Target.ENGINE, Target.CARD}
+    assert (decision.staging.phase, decision.staging.attempt.reason) == (Phase.ROLLING_OUT, "")
+    refused = decide(decision.staging, ReleaseFailed("r2", "a conflict"), POLICY, NOW).staging
+    assert decide(refused, StatusSeen(due), POLICY, NOW).staging == refused

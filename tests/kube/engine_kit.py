@@ -11,6 +11,7 @@ from typing import Any
 from kube_rig import ControlPlane
 
 from bot.domain import naming
+from bot.domain.errors import TemporaryError
 from bot.domain.status import StagingStatus, Synced, WorkloadState, WorkloadStatus
 from bot.kube.connect import Access
 from bot.kube.engine import KubernetesEngine
@@ -55,12 +56,13 @@ spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8080}}]}}
 """
 
 
-def job(name: str = "migrate", fate: str = "") -> str:
+def job(name: str = "migrate", fate: str = "", hook: str = "") -> str:
+    notes = f", annotations: {{octopod.dev/hook: {hook}}}" if hook else ""
     labels = f"{{test.octopod.dev/fate: {fate}}}" if fate else "{}"
     return f"""\
 apiVersion: batch/v1
 kind: Job
-metadata: {{name: {name}}}
+metadata: {{name: {name}{notes}}}
 spec:
   backoffLimit: 0
   template:
@@ -107,17 +109,33 @@ class Watched:
         self.newest: dict[str, StagingStatus] = {}
         self.told: list[StagingStatus] = []
         self.synced = 0
+        self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
+        self._applying = asyncio.Lock()
 
     @property
     def namespace(self) -> str:
         return naming.namespace("shop", self.name)
 
+    @property
+    def own(self) -> list[StagingStatus]:
+        """Others have their stagings on the same control plane."""
+        return [seen for seen in self.told if seen.staging == self.name]
+
     async def deploy(self, release: str, *manifests: str) -> ReleaseOrder:
         order = self.order(release, *manifests)
-        await self.port.apply(order)
+        await self.apply(order)
         return order
+
+    async def apply(self, order: ReleaseOrder) -> None:
+        """As the worker does: one at a time, and again if that may help."""
+        async with self._applying, asyncio.timeout(SECONDS):
+            while True:
+                try:
+                    return await self.port.apply(order)
+                except TemporaryError as error:
+                    await asyncio.sleep(min(error.retry_after or 0.1, 1.0))
 
     def order(self, release: str, *manifests: str) -> ReleaseOrder:
         tree = self._folder / f"{self.name}-{release}"
@@ -139,7 +157,9 @@ class Watched:
             env={"PAYMENTS": "sandbox"},
         )
         objects = PlainRenderer().render(tree, facts, self.port.facts)
-        return ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)
+        order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)
+        self.orders[release] = order
+        return order
 
     async def until(self, condition: Callable[[StagingStatus], Any], name: str = "") -> StagingStatus:
         """The first snapshot of this staging for which it holds, from now on; the newest one counts."""
@@ -174,6 +194,12 @@ class Watched:
                     self.newest[seen.staging] = seen
                     self.told.append(seen)
                 self._news.notify_all()
+            if isinstance(seen, StagingStatus) and seen.ask_again and seen.staging == self.name:
+                await self._asked_again(seen.release)
+
+    async def _asked_again(self, release: str | None) -> None:
+        if release in self.orders:
+            await self.apply(self.orders[release])
 
 
 class World(Watched):
@@ -207,7 +233,7 @@ async def a_world(
     plane: ControlPlane, folder: Path, name: str, kubeconfig: Path | None = None, **options: Any
 ) -> AsyncIterator[World]:
     """`kubeconfig`: of the account that the engine runs as, if it is not the admin's."""
-    options = {"grace": Grace(crash=0.5, room=0.5), "pace": Pace(longest=1.0), **options}
+    options = {"grace": Grace(crash=0.5, room=0.5, removal=0.5), "pace": Pace(longest=1.0), **options}
     async with KubernetesEngine(Access(str(kubeconfig or plane.kubeconfig)), now, **options) as engine:
         world = World(plane, engine, folder, name)
         async with reading(world):

@@ -92,7 +92,50 @@ async def test_what_fails_leaves_what_serves(there: Watched) -> None:
     assert [(w.release, w.state) for w in there.newest[there.name].serving_workloads] == [("r1", READY)]
     await there.deploy("r3", web())
     assert (await there.live("r3")).release == "r3"
-    assert not any(seen.serving == "r2" for seen in there.told)
+    assert [seen for seen in there.own if seen.serving == "r2"] == []
+
+
+def hooked(hook: str, manifest: str, name: str = "migrate") -> str:
+    return manifest.replace("{name: migrate}", f"{{name: {name}, annotations: {{octopod.dev/hook: {hook}}}}}")
+
+
+MARK = "import os; open(os.environ['HOME'] + '/migrated', 'w').close()"
+MARKED = web("import os, time; os.stat(os.environ['HOME'] + '/migrated'); time.sleep(3600)")
+
+
+async def test_hooks_run_before_its_workloads_and_when_they_are_ready(there: Watched) -> None:
+    await there.deploy("r1", MARKED, hooked("pre-deploy", migrate(MARK)), hooked("post-deploy", migrate(), "announce"))
+    seen = await there.live("r1")
+    assert {w.name for w in seen.workloads} == {"web", "migrate", "announce"}
+    for one in there.own:
+        ready = {w.name for w in one.workloads if w.release == "r1" and w.state is READY}
+        assert ready in (set(), {"migrate"}, {"migrate", "web"}, {"migrate", "web", "announce"})
+
+
+async def test_a_failed_hook_starts_nothing_and_leaves_what_serves(there: Watched) -> None:
+    await there.deploy("r1", web())
+    await there.live("r1")
+    await there.deploy("r2", web(), hooked("pre-deploy", BAD_JOB), hooked("post-deploy", migrate(), "announce"))
+    failed = await there.failed("r2")
+    assert failed.name == "migrate" and "exited with code 3" in failed.reason and failed.log_tail
+    assert there.newest[there.name].serving == "r1"
+    started = [w for one in there.own for w in one.workloads if w.release == "r2" and w.ready]
+    assert started == []
+    await there.deploy("r3", web(), hooked("pre-deploy", migrate()))
+    assert {w.name for w in (await there.live("r3")).workloads} == {"web", "migrate"}
+
+
+async def test_a_failed_hook_at_the_end_fails_its_release(there: Watched) -> None:
+    await there.deploy("r1", web(), hooked("post-deploy", BAD_JOB))
+    failed = await there.failed("r1")
+    assert failed.name == "migrate" and "exited with code 3" in failed.reason
+    await there.deploy("r2", web(), hooked("post-deploy", migrate()))
+    await there.live("r2")
+
+
+async def test_hooks_alone_are_no_release(there: Watched) -> None:
+    with pytest.raises(PermanentError):
+        await there.deploy("r1", hooked("pre-deploy", migrate()))
 
 
 async def test_a_failed_job_fails_its_release(there: Watched) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from object_kit import NOW, SETTLED, condition, container, crashing, deployment, namespace, pod, waiting, workload
 
+from bot.domain.project import Fence
 from bot.domain.status import StagingStatus, WorkloadState
 from bot.kube.kinds import Object
 from bot.kube.labels import IMAGE, annotations
@@ -73,5 +74,5 @@ def test_ready_awaits_nothing() -> None:
 
 def test_the_namespace_says_which_image_it_is() -> None:
     order = ReleaseOrder("s1", "x", "shop", "r1", "c" * 40, [], Path("/nowhere"), OWN)
-    assert annotations(prepared_namespace(order))[IMAGE] == OWN
-    assert IMAGE not in annotations(prepared_namespace(replace(order, image="")))
+    assert annotations(prepared_namespace(order, Fence()))[IMAGE] == OWN
+    assert IMAGE not in annotations(prepared_namespace(replace(order, image=""), Fence()))

@@ -10,6 +10,7 @@ from engine_kit import FAILED, INGRESS, PROGRESSING, READY, World, a_set, a_worl
 from kube_rig import ControlPlane
 
 from bot.domain.errors import PermanentError, UserError
+from bot.domain.project import Fence
 
 pytestmark = pytest.mark.kube
 pytest_plugins = ["kube_fixtures"]
@@ -139,6 +140,29 @@ async def test_secrets_are_copied_and_pods_pull_by_them(plane: ControlPlane, tmp
         assert await world.names("secret") == []
 
 
+async def test_a_fence_is_what_octopod_yaml_says_from_the_next_deploy_on(
+    plane: ControlPlane, tmp_path: Path, name: str
+) -> None:
+    async with a_world(plane, tmp_path, name) as world:
+        await world.deploy("r1", deployment())
+        await world.live("r1")
+    tight = Fence(quota={"pods": "1"}, requests={}, limits={"memory": "64Mi"}, pod_security="restricted", egress=False)
+    async with a_world(plane, tmp_path, name, fences={"shop": tight}) as world:
+        await world.deploy("r2", deployment())
+        assert 'is not allowed to run so: violates PodSecurity "restricted' in (await world.failed("r2")).reason
+        get = ("-n", world.namespace, "get", "-o", "json")
+        assert json.loads(await world.kubectl(*get, "quota", "octopod"))["spec"]["hard"] == {"pods": "1"}
+        (limits,) = json.loads(await world.kubectl(*get, "limitrange", "octopod"))["spec"]["limits"]
+        assert limits["default"] == {"memory": "64Mi"}
+        policy = json.loads(await world.kubectl(*get, "networkpolicy", "octopod"))["spec"]
+        assert policy["policyTypes"] == ["Ingress", "Egress"] and policy["egress"][0] == {"to": [{"podSelector": {}}]}
+    async with a_world(plane, tmp_path, name) as world:
+        await world.deploy("r3", deployment())
+        await world.live("r3")
+        policy = json.loads(await world.kubectl(*get, "networkpolicy", "octopod"))["spec"]
+        assert policy["policyTypes"] == ["Ingress"] and "egress" not in policy
+
+
 async def test_sets_of_pods_with_a_name_or_on_every_node(world: World) -> None:
     await world.deploy("r1", a_set("StatefulSet"), a_set("DaemonSet", "agent"))
     await world.live("r1")
@@ -187,6 +211,29 @@ async def test_a_job_runs_once_per_release(world: World) -> None:
     await world.engine.apply(world.order("r1-again", job()))
     await world.live("r1-again")
     assert await world.kubectl(*uid) != first
+
+
+async def test_a_bot_that_is_restarted_goes_on_after_the_hook(plane: ControlPlane, tmp_path: Path, name: str) -> None:
+    hook = job(fate="pulling", hook="pre-deploy")
+    async with a_world(plane, tmp_path, name) as first:
+        await first.deploy("r1", deployment(), service(), config(), hook)
+        await first.until(lambda seen: seen.release == "r1")
+        assert (await first.names("service"), await first.names("deployment")) == ([], [])
+        assert "settings" in await first.names("configmap")
+    async with a_world(plane, tmp_path, name) as second:
+        second.orders = first.orders
+        await second.until(lambda seen: seen.release == "r1" and second.synced > 0)
+        await second.port.apply(second.orders["r1"])  # asked too early
+        assert await second.names("deployment") == []
+        wait = ("wait", "pod", "--all", "--for=jsonpath={.status.phase}=Pending", "--timeout=30s")
+        await second.kubectl("-n", second.namespace, *wait)
+        (pod,) = await second.names("pods")
+        patch = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Succeeded"}}')
+        await second.kubectl("-n", second.namespace, "patch", "pod", pod, *patch)
+        await second.live("r1")
+        await second.deploy("r2", deployment())
+        await second.live("r2")
+        assert await second.names("job") == []
 
 
 async def test_what_others_own_is_not_touched(world: World) -> None:
@@ -257,9 +304,9 @@ async def test_gone_is_told_only_when_it_is(world: World) -> None:
     held = ("-n", world.namespace, "patch", "configmap", "settings", "--type=merge", "-p")
     await world.kubectl(*held, '{"metadata": {"finalizers": ["example.com/held"]}}')
     await world.engine.remove(world.name)
-    waiting = ("wait", f"namespace/{world.namespace}", "--for=condition=NamespaceFinalizersRemaining", "--timeout=30s")
-    await world.kubectl(*waiting)
-    assert world.newest[world.name].present
+    hanging = (await world.until(lambda seen: "finalizer" in seen.hanging)).hanging
+    assert hanging.startswith("1 configmaps can't go: the finalizer `example.com/held` holds")
+    assert f"`kubectl -n {world.namespace} edit configmaps`" in hanging
     await world.kubectl(*held, '{"metadata": {"finalizers": null}}')
     await world.gone()
 

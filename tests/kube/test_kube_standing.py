@@ -1,7 +1,23 @@
 """A staging as one snapshot: which release is the newest, how far it is, and which one people use meanwhile."""
 
-from object_kit import NEW, NOW, OLD, SETTLED, ago, container, crashing, deployment, namespace, pod, warning, workload
+import pytest
+from object_kit import (
+    NEW,
+    NOW,
+    OLD,
+    SETTLED,
+    ago,
+    condition,
+    container,
+    crashing,
+    deployment,
+    namespace,
+    pod,
+    warning,
+    workload,
+)
 
+from bot.domain.hooks import Turn
 from bot.domain.status import StagingStatus, WorkloadState
 from bot.kube.kinds import Object
 from bot.kube.pods import Grace
@@ -93,3 +109,42 @@ def test_what_an_earlier_release_met_with_says_nothing() -> None:
         events = [warning("StatefulSet-db", "exceeded quota: octopod", seconds)]
         seen = Seen("s1", namespace(workloads='[["StatefulSet", "db"]]'), [thing], [], events)
         assert stand(seen, NOW, Grace()).newest[0].state is state
+
+
+HOOKED = '[["Job", "migrate", "BEFORE"], ["Deployment", "web", "MAIN"], ["Job", "announce", "AFTER"]]'
+OLD_WEB = deployment(updated=1, total=1, available=1, conditions=[SETTLED], release=OLD)
+
+
+def a_job(name: str = "migrate", done: bool = True, release: str = NEW) -> Object:
+    return workload("Job", {}, {"conditions": [condition("Complete")] if done else []}, name=name, release=release)
+
+
+@pytest.mark.parametrize(
+    ("workloads", "reached", "due"),
+    [
+        ([], Turn.BEFORE, False),
+        ([a_job(done=False), OLD_WEB], Turn.BEFORE, False),
+        ([a_job(release=OLD), OLD_WEB], Turn.BEFORE, False),
+        ([a_job(), OLD_WEB], Turn.MAIN, True),
+        ([a_job()], Turn.MAIN, True),
+        ([a_job(), deployment(updated=1, total=2, available=1)], Turn.MAIN, False),
+        ([a_job(), DONE], Turn.AFTER, True),
+        ([a_job(), DONE, a_job("announce", release=OLD)], Turn.AFTER, True),
+        ([a_job(), DONE, a_job("announce", done=False)], Turn.AFTER, False),
+        ([a_job(), DONE, a_job("announce")], Turn.AFTER, False),
+    ],
+)
+def test_whose_turn_it_is(workloads: list[Object], reached: Turn, due: bool) -> None:
+    found = stand(Seen("s1", namespace(workloads=HOOKED), workloads), NOW, Grace())
+    assert (found.reached, found.due) == (reached, due)
+
+
+def test_without_hooks_nothing_is_asked_for_again() -> None:
+    for workloads in ([], [OLD_WEB], [DONE]):
+        found = stand(Seen("s1", namespace(), workloads), NOW, Grace())
+        assert (found.reached, found.due) == (Turn.MAIN, False)
+
+
+def test_a_hook_at_the_end_does_not_keep_what_is_ready_from_serving() -> None:
+    found = status(pod(UP, ready=True), of=namespace(workloads=HOOKED), workloads=(a_job(), DONE))
+    assert (found.serving, found.ask_again) == (NEW, True)

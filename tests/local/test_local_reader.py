@@ -120,7 +120,7 @@ REFUSED = [
     ([changed(deployment(), "kind", to="StatefulSet")], "StatefulSet web: apps/v1 StatefulSet is not known"),
     ([{**config_map("c"), "kind": "Secret", "data": {"k": "%%%"}}, deployment()], "Secret c: data.k is not base64"),
     ([config_map("c", k=5), deployment()], "ConfigMap c: data.k must be a text, in quotes if it looks like a number"),
-    ([service()], "There is nothing to run: no Deployment and no Job."),
+    ([service()], "There is nothing to run: no Deployment and no Job that is not a hook."),
 ]
 
 

@@ -28,6 +28,12 @@ def named(metadata: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n"
 
 
+def hooked(kind: str, note: str) -> str:
+    text = deployment("[{name: a}]").replace("kind: Deployment", f"kind: {kind}")
+    text = text.replace("apps/v1", "batch/v1") if kind == "Job" else text
+    return text.replace("metadata: {name: web}", f"metadata: {{name: web, annotations: {{{note}}}}}", 1)
+
+
 OWN = "rules: [{host: '${host.web}'}]"
 
 
@@ -71,6 +77,8 @@ OWN = "rules: [{host: '${host.web}'}]"
         (ingress(f"{{{OWN}, tls: ¦text}}"), "must be a list"),
         (ingress(f"{{{OWN}}}", "name: a, annotations: {nginx.ingress.kubernetes.io/server-alias: ¦b}"), "beyond"),
         (ingress(f"{{{OWN}}}", "name: a, annotations: {x/configuration-snippet: ¦b}"), "beyond"),
+        (hooked("Deployment", "octopod.dev/hook: ¦pre-deploy"), "is for a Job, which runs to its end"),
+        (hooked("Job", "octopod.dev/hook: ¦pre-install"), "must be pre-deploy or post-deploy"),
         (deployment("¦[]"), "needs spec.template.spec.containers"),
         (deployment("¦x"), "needs spec.template.spec.containers"),
         (deployment("[¦x]"), "needs a name"),

@@ -140,6 +140,12 @@ def test_a_card_of_an_update_says_what_serves() -> None:
     assert "still answers with release 1" in str(messages.card(failed, "kubernetes").blocks)
 
 
+def test_a_removal_that_hangs_says_why() -> None:
+    hanging = a_staging(Phase.DELETING, health_reason="1 pods can't go")
+    assert "*Not gone yet:* 1 pods can't go" in str(messages.card(hanging, "kubernetes").blocks)
+    assert "Not gone yet" not in str(messages.card(a_staging(Phase.DELETING), "kubernetes").blocks)
+
+
 def test_small_print_names_what_is_unusual() -> None:
     assert "engine" not in str(messages.card(a_staging(), "kubernetes").blocks)
     unusual = str(messages.card(a_staging(), "local", probed=False).blocks)
