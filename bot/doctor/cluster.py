@@ -73,7 +73,8 @@ async def _places(kube: Kube, places: list[tuple[str, str]]) -> str:
     known, _ = await kube.list(NAMESPACE, which=[("labelSelector", OURS)], metadata=True)
     if not known:
         return "in the namespaces of stagings they are given as these are made; there is none yet"
-    name = known[0]["metadata"]["name"]
+    newest = max(known, key=lambda one: str(one["metadata"].get("creationTimestamp")))
+    name = newest["metadata"]["name"]
     places.append((name, f"in namespace {name}"))
     return "in the namespaces of stagings they are given as these are made"
 

@@ -57,8 +57,8 @@ async def test_a_bad_update_fails_while_the_old_release_serves(world: World) -> 
     seen = world.newest[world.name]
     assert seen.serving == "r1"
     assert [(w.release, w.state, w.ready) for w in seen.serving_workloads] == [("r1", READY, 1)]
-    assert not any(s.serving == "r2" for s in world.told)
-    assert not any(w.release == "r2" and w.state is READY for s in world.told for w in s.workloads)
+    assert not any(s.serving == "r2" for s in world.own)
+    assert not any(w.release == "r2" and w.state is READY for s in world.own for w in s.workloads)
 
     await world.deploy("r3", deployment(), service())
     await world.live("r3")
