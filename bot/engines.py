@@ -21,13 +21,14 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
-    `answering`: what answers at the hosts of stagings, made of what answers where none does.
+    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images.
     """
 
     engine: Engine
     running: AbstractAsyncContextManager[Any]
     probed_at: str | None
     answering: Callable[[Answer], Answer]
+    pulls: bool
 
 
 def choose(configuration: Configuration, settings: Settings) -> Chosen:
@@ -42,7 +43,7 @@ def _local(settings: Settings) -> Chosen:
 
     port = settings.octopod_http_port
     engine = LocalEngine(settings.octopod_data, port, _now)
-    return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle)
+    return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle, pulls=False)
 
 
 def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
@@ -54,7 +55,7 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     fences = {name: project.fence for name, project in configuration.projects.items()}
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
     engine = KubernetesEngine(access, _now, copied=copied, fences=fences)
-    return Chosen(engine, engine, None, lambda gone: gone)
+    return Chosen(engine, engine, None, lambda gone: gone, pulls=True)
 
 
 def _now() -> datetime:

@@ -27,7 +27,7 @@ from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
-from bot.store.turns import Turn
+from bot.store.turns import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Service:
 
         Raises UserError for what can be refused at once, and Repeated.
         """
-        async with self._store.write(Turn.DOOR) as connection:
+        async with self._store.write(Urgency.DOOR) as connection:
             if isinstance(command, commands.Deploy):
                 meant: commands.Deploy | commands.Logs = await self._deploy_meant(connection, asked, command)
             else:
@@ -95,7 +95,7 @@ class Service:
     async def noted(self, asked: Asked, text: str) -> None:
         """Something that changes nothing was asked: remember it, so that a repetition is not answered again."""
         if asked.response_url is None:
-            async with self._store.write(Turn.DOOR) as connection:
+            async with self._store.write(Urgency.DOOR) as connection:
                 await self._once(connection, asked, text, done=True)
 
     async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
@@ -112,7 +112,7 @@ class Service:
 
     async def home_opened(self, user: str) -> None:
         """Somebody looks at their App Home: it is published, and kept up to date for a while."""
-        async with self._store.write(Turn.DOOR) as connection:
+        async with self._store.write(Urgency.DOOR) as connection:
             await homes.opened(connection, user, self.now())
         self.saved()
 
@@ -152,7 +152,7 @@ class Service:
 
     async def retry(self, asked: Asked, staging: str, release: str) -> Staging:
         """Deploy the branch again. `release`: the failed one that the button was drawn for."""
-        async with self._store.write(Turn.DOOR) as connection:
+        async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
             require_deploy(asked.person, self.project(found.project))
             if found.attempt.id != release or found.phase is not Phase.FAILED:
@@ -265,7 +265,7 @@ class Service:
         self, asked: Asked, staging: str, event: events.Extend | events.Delete, drawn_for: str | None = None
     ) -> Staging:
         now = self.now()
-        async with self._store.write(Turn.DOOR) as connection:
+        async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
             require_deploy(asked.person, self.project(found.project))
             if drawn_for and drawn_for != found.attempt.id:

@@ -9,12 +9,12 @@ from typing import Self
 
 import structlog
 
+from bot.board import Board
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
 from bot.domain.hooks import Turn
 from bot.domain.project import Fence
 from bot.domain.status import StagingStatus, Synced
 from bot.kube.applying import Applying
-from bot.kube.board import Board
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
 from bot.kube.copying import copies

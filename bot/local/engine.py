@@ -11,11 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.board import Board
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.status import StagingStatus, Synced
 from bot.forward import forwarding_session
 from bot.local import logs, marks, processes, record
-from bot.local.board import Board
 from bot.local.context import Tools
 from bot.local.folders import EngineFolder, check_id, move_tree
 from bot.local.gate import Gate
@@ -98,6 +98,7 @@ class LocalEngine:
         except BaseException:
             await self.close()
             raise
+        self._board.synced()
         rotation = asyncio.create_task(self._rotate_logs())
         rotation.add_done_callback(log_bug)
         self._open.push_async_callback(cancel, [rotation])

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engines import read_engine, write_engine
-from bot.store.turns import Turn, Turns
+from bot.store.turns import Turns, Urgency
 
 
 class Store:
@@ -19,10 +19,10 @@ class Store:
         self.writes = 0
 
     @asynccontextmanager
-    async def write(self, turn: Turn = Turn.REST) -> AsyncIterator[AsyncConnection]:
+    async def write(self, urgency: Urgency = Urgency.REST) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed at the end, rolled back by any exception."""
         self.writes += 1
-        async with self._turns.turn(turn), self._write.begin() as connection:
+        async with self._turns.turn(urgency), self._write.begin() as connection:
             yield connection
 
     @asynccontextmanager

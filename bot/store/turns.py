@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from enum import Enum
 
 
-class Turn(Enum):
+class Urgency(Enum):
     """What waits for the transaction's end, the most urgent first."""
 
     DOOR = "somebody, for an ack"
@@ -18,11 +18,11 @@ class Turn(Enum):
 class Turns:
     def __init__(self) -> None:
         self._taken = False
-        self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {turn: deque() for turn in Turn}
+        self._waiting: dict[Urgency, deque[asyncio.Future[None]]] = {urgency: deque() for urgency in Urgency}
 
     @asynccontextmanager
-    async def turn(self, turn: Turn) -> AsyncIterator[None]:
-        await self._wait(self._waiting[turn])
+    async def turn(self, urgency: Urgency) -> AsyncIterator[None]:
+        await self._wait(self._waiting[urgency])
         try:
             yield
         finally:

@@ -15,7 +15,7 @@ from bot.store.outbox import Outgoing
 from bot.store.queue import Claim
 from bot.store.stagings import Progress
 from bot.store.store import Store
-from bot.store.turns import Turn
+from bot.store.turns import Urgency
 from bot.worker.pump import Pace
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ class SlackWork:
         if not chosen:
             return ()
         claims: list[Claim] = []
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             for slot, item in chosen.items():
                 of_item = queue.of_key(item.table, item.key)
                 now = self._service.now()
@@ -65,7 +65,7 @@ class SlackWork:
 
     async def gave_up(self, claim: Claim, error_id: str) -> None:
         """A message that cannot be made must not block those behind it."""
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             if claim.failures + 1 < TRIES_OF_A_BUG:
                 later = self._service.now() + timedelta(seconds=self._pace.longest_retry)
                 await queue.put_back(connection, claim, later, error_id, known=False)
@@ -122,7 +122,7 @@ class SlackWork:
             except MessageGone:  # somebody took it away; it is not forced on them again
                 done = True
         self._checkpoint("progress-sent")
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             await stagings.save_progress(connection, release, ts, done)
 
     async def _notice(self, claim: Claim) -> None:
@@ -141,21 +141,21 @@ class SlackWork:
             raise
         self._checkpoint("notice-sent")
         where = {"channel": posted.channel, "ts": posted.ts} if posted else {}
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             await queue.finish(connection, claim, self._service.now(), **where)
 
     async def _home(self, claim: Claim) -> None:
         found = await self._service.everything()
         await self._chat.show_home(claim.key[0], [(one.staging, one.card) for one in found])
         now = self._service.now()
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             await queue.finish(connection, claim, now, due_at=now + timedelta(seconds=self._pace.edits))
 
     # --- endings -----------------------------------------------------------------------------------------------------
 
     async def _finish_target(self, claim: Claim, card: Posted | None = None) -> None:
         now = self._service.now()
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             next_edit = now + timedelta(seconds=self._pace.edits)
             if await queue.finish(connection, claim, now, due_at=next_edit) and card:
                 await stagings.save_card(connection, claim.staging, card)
@@ -163,7 +163,7 @@ class SlackWork:
     async def _card_gone(self, claim: Claim, staging: str) -> None:
         """Somebody deleted the card: it is posted anew, and what waited for its thread follows."""
         now = self._service.now()
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             if await queue.put_back(connection, claim, now, "the card was deleted in Slack", known=True):
                 await stagings.save_card(connection, staging, None)
                 await queue.want(connection, staging, [Target.CARD], now)
@@ -171,13 +171,13 @@ class SlackWork:
     async def _await_card(self, claim: Claim) -> None:
         """The card vanished after the claim; without a thread there is no place for a reply."""
         now = self._service.now()
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             await queue.put_back(connection, claim, now, "its card was deleted in Slack", known=True, failed=False)
 
     async def _drop(self, claim: Claim, why: str) -> None:
         now = self._service.now()
         dropped = {"dropped_at": now, "sent_at": None} if claim.table == "notices" else {}
-        async with self._store.write(Turn.MESSAGE) as connection:
+        async with self._store.write(Urgency.MESSAGE) as connection:
             await queue.finish(connection, claim, now, note=why, **dropped)
 
     # --- choosing ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from bot.store.turns import Turn, Turns
+from bot.store.turns import Turns, Urgency
 
 
 class Line:
@@ -12,25 +12,25 @@ class Line:
     def __init__(self) -> None:
         self.turns, self.order = Turns(), list[str]()
 
-    def comes(self, name: str, turn: Turn = Turn.REST) -> "asyncio.Task[None]":
-        return asyncio.create_task(self._had(name, turn))
+    def comes(self, name: str, urgency: Urgency = Urgency.REST) -> "asyncio.Task[None]":
+        return asyncio.create_task(self._had(name, urgency))
 
-    async def _had(self, name: str, turn: Turn) -> None:
-        async with self.turns.turn(turn):
+    async def _had(self, name: str, urgency: Urgency) -> None:
+        async with self.turns.turn(urgency):
             self.order.append(name)
             await asyncio.sleep(0)
 
 
 async def test_the_urgent_go_first_and_the_others_in_order() -> None:
     line = Line()
-    async with line.turns.turn(Turn.REST):
+    async with line.turns.turn(Urgency.REST):
         tasks = [
             line.comes("a"),
             line.comes("b"),
-            line.comes("door 1", Turn.DOOR),
+            line.comes("door 1", Urgency.DOOR),
             line.comes("c"),
-            line.comes("door 2", Turn.DOOR),
-            line.comes("message", Turn.MESSAGE),
+            line.comes("door 2", Urgency.DOOR),
+            line.comes("message", Urgency.MESSAGE),
         ]
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
@@ -39,7 +39,7 @@ async def test_the_urgent_go_first_and_the_others_in_order() -> None:
 
 async def test_whoever_gives_up_is_passed_over() -> None:
     line = Line()
-    async with line.turns.turn(Turn.REST):
+    async with line.turns.turn(Urgency.REST):
         gone, stays = line.comes("gone"), line.comes("stays")
         await asyncio.sleep(0)
         gone.cancel()
@@ -51,7 +51,7 @@ async def test_whoever_gives_up_is_passed_over() -> None:
 
 async def test_a_turn_that_comes_to_whoever_just_gave_up_goes_on() -> None:
     line = Line()
-    async with line.turns.turn(Turn.REST):
+    async with line.turns.turn(Urgency.REST):
         gone, stays = line.comes("gone"), line.comes("stays")
         await asyncio.sleep(0)
     gone.cancel()  # its turn has come, but it has not noticed yet
@@ -59,14 +59,14 @@ async def test_a_turn_that_comes_to_whoever_just_gave_up_goes_on() -> None:
         await gone
     await stays
     assert line.order == ["stays"]
-    async with line.turns.turn(Turn.DOOR):
+    async with line.turns.turn(Urgency.DOOR):
         pass
 
 
 async def test_an_error_ends_a_turn() -> None:
     turns = Turns()
     with suppress(ValueError):
-        async with turns.turn(Turn.REST):
+        async with turns.turn(Urgency.REST):
             raise ValueError
-    async with asyncio.timeout(5), turns.turn(Turn.REST):
+    async with asyncio.timeout(5), turns.turn(Urgency.REST):
         pass
