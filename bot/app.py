@@ -45,6 +45,7 @@ from bot.slack.directory import Directory
 from bot.slack.sender import Sender
 from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
 from bot.store.migrate import migrate
+from bot.store.news import Line, News
 from bot.store.store import Store
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump
@@ -126,7 +127,7 @@ class Bot:
         ]
         self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread)
-        self.service.saved = self._saved
+        store.saved = self._saved
         self._checkpoint = checkpoint
         self.doors = Doors(
             self.service, slack.directory.person, slack.directory.channel_name, slack.directory.link, engine.facts.name
@@ -148,10 +149,11 @@ class Bot:
         phases = [staging.phase for staging in await self.service.present()]
         self.metrics.refreshed(phases, self.store.writes)
 
-    def _saved(self) -> None:
+    def _saved(self, news: News) -> None:
         self._checkpoint("saved")
-        self.worker.poke()
-        self.clock.poke()
+        self.worker.poke(news)
+        if Line.CLOCK in news:
+            self.clock.poke()
 
 
 class Slack:

@@ -1,7 +1,6 @@
 """The use cases: gather what is at hand, decide, save. One method each, one write transaction each.
 
-Doors and the worker call it; it asks neither git, engine nor Slack. `saved` is called after each commit, so that
-whoever waits for work looks again.
+Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 import secrets
@@ -73,7 +72,6 @@ class Service:
     ) -> None:
         self.projects = projects
         self.now = now
-        self.saved: Callable[[], None] = lambda: None
         self._store, self._keys, self._port, self._policy = store, keys, port, policy
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
@@ -89,7 +87,6 @@ class Service:
             else:
                 meant = await self._logs_meant(connection, asked, command)
             await self._take(connection, asked, meant)
-        self.saved()
         return meant
 
     async def noted(self, asked: Asked, text: str) -> None:
@@ -105,41 +102,39 @@ class Service:
 
     async def everything(self, project: str | None = None) -> Sequence[Found]:
         """All that are not deleted, with their cards."""
-        async with self._store.read() as connection:
-            found = await stagings.present(connection, project)
-            cards = await stagings.cards(connection, [staging.id for staging in found])
-        return [Found(staging, cards.get(staging.id)) for staging in found]
+        async with self._store.look() as connection:
+            return [Found(*one) for one in await stagings.present_with_cards(connection, project)]
 
     async def home_opened(self, user: str) -> None:
         """Somebody looks at their App Home: it is published, and kept up to date for a while."""
         async with self._store.write(Urgency.DOOR) as connection:
             await homes.opened(connection, user, self.now())
-        self.saved()
 
     async def present(self) -> Sequence[Staging]:
         """All that are not deleted."""
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             return await stagings.present(connection)
 
     async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
         """The staging that is meant: by what `which` says, or by the thread it was asked in."""
         async with self._store.read() as connection:
-            staging = await self._meant(connection, asked, which, project)
-            card = await stagings.card(connection, staging.id)
-            return Found(staging, card, await stagings.journal(connection, staging.id))
+            meant = await self._meant(connection, asked, which, project)
+            found = await stagings.with_card(connection, meant.id)
+            assert found is not None, "it was there at this very moment"
+            return Found(*found, await stagings.journal(connection, meant.id))
 
     async def named(self, project: str | None, name: str | None) -> Staging:
         """The present staging of exactly this name. Raises UserError when it is gone."""
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             staging = await stagings.by_name(connection, project or "", name or "")
         if staging is None:
             raise UserError(f"`{name}` is not there any more. `/octopod list` shows all.")
         return staging
 
     async def staging(self, id: str) -> Found | None:
-        async with self._store.read() as connection:
-            staging = await stagings.by_id(connection, id)
-            return Found(staging, await stagings.card(connection, id)) if staging else None
+        async with self._store.look() as connection:
+            found = await stagings.with_card(connection, id)
+        return Found(*found) if found else None
 
     async def extend(
         self, asked: Asked, staging: str, *, until: datetime | None = None, by: timedelta | None = None
@@ -158,12 +153,11 @@ class Service:
             if found.attempt.id != release or found.phase is not Phase.FAILED:
                 raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
             await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
-        self.saved()
         return found
 
     async def at_host(self, host: str) -> Staging | None:
         """The newest staging, deleted or not, that has or had this host (without port)."""
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             return await stagings.latest_at(connection, host)
 
     # --- what the worker brings --------------------------------------------------------------------------------------
@@ -186,14 +180,12 @@ class Service:
                 await self._save(connection, decision, now)
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
-        self.saved()
 
     async def answer(self, claim: Claim, request: Request, facts: Mapping[str, Any]) -> None:
         """The request is done; tell whoever asked, privately."""
         async with self._store.write() as connection:
             if await queue.finish(connection, claim, self.now()):
                 await self._answer(connection, request.id, None, facts, self.now())
-        self.saved()
 
     async def rendered(
         self, claim: Claim, staging: str, release: str, claims: Sequence[str], objects: Sequence[Mapping[str, Any]]
@@ -205,7 +197,6 @@ class Service:
                 return False
             await stagings.save_objects(connection, release, sealing.seal(objects, self._keys))
             await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
-        self.saved()
         return True
 
     async def done(self, claim: Claim, event: Event | None = None) -> None:
@@ -214,12 +205,11 @@ class Service:
         async with self._store.write() as connection:
             if await queue.finish(connection, claim, now) and event:
                 await self._decide(connection, claim.staging, event, now)
-        self.saved()
 
     async def statuses(self, seen: Sequence[StagingStatus]) -> None:
         """Save what follows from snapshots; those that say nothing new cost one read together."""
         now = self.now()
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             known = await stagings.by_ids(connection, [status.staging for status in seen])
         news = [s for s in seen if s.staging in known and self._says_something(known[s.staging], s, now)]
         if news:
@@ -227,21 +217,20 @@ class Service:
 
     async def synced(self, held: Collection[str]) -> None:
         """The engine holds these and nothing else."""
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             missing = [s for s in await stagings.present(connection) if s.id not in held]
         await self.statuses([StagingStatus(s.id, None, present=False) for s in missing])
 
     async def tick(self, limit: int = 100) -> datetime | None:
         """Look at the stagings whose time has come. Returns when the next one's will."""
         now = self.now()
-        async with self._store.read() as connection:
-            at = await stagings.next_due(connection)
-            due = await stagings.due(connection, now, limit) if at and at <= now else ()
-        if not due:
+        at = await self._next_due()
+        if at is None or at > now:
             return at
+        async with self._store.look() as connection:
+            due = await stagings.due(connection, now, limit)
         await self._happened([(staging, Tick()) for staging in due])
-        async with self._store.read() as connection:
-            return await stagings.next_due(connection)
+        return await self._next_due()
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
@@ -275,7 +264,6 @@ class Service:
                 )
             await self._once(connection, asked, type(event).__name__.lower(), done=True)
             after = await self._decide(connection, staging, event, now)
-        self.saved()
         return after
 
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
@@ -283,7 +271,6 @@ class Service:
         async with self._store.write() as connection:
             for staging, event in happened:
                 await self._decide(connection, staging, event, now)
-        self.saved()
 
     async def _decide(self, connection: AsyncConnection, id: str, event: Event, now: datetime) -> Staging:
         staging = await self._known(connection, id)
@@ -323,6 +310,10 @@ class Service:
             raise Repeated
 
     # --- facts -------------------------------------------------------------------------------------------------------
+
+    async def _next_due(self) -> datetime | None:
+        async with self._store.look() as connection:
+            return await stagings.next_due(connection)
 
     async def _known(self, connection: AsyncConnection, id: str) -> Staging:
         staging = await stagings.by_id(connection, id)
@@ -387,9 +378,9 @@ class Service:
 
     async def _taken(self, connection: AsyncConnection, project: Project) -> Callable[[str], bool]:
         """A name is taken by a staging of that name, and by one of any project that has one of its hosts."""
-        present = await stagings.present(connection)
-        names = {staging.name for staging in present if staging.project == project.name}
-        hosts = {urlsplit(url).netloc for staging in present for url in staging.urls.values()}
+        present = await stagings.names(connection)
+        names = {name for of_project, name, _ in present if of_project == project.name}
+        hosts = {urlsplit(url).netloc for _, _, urls in present for url in urls.values()}
 
         def taken(name: str) -> bool:
             wanted = naming.hosts(project.hosts, name, self._port).values()

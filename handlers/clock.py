@@ -9,7 +9,7 @@ import structlog
 from bot.service import Service
 
 log = structlog.get_logger()
-LONGEST, SHORTEST = 20.0, 0.05
+LONGEST, SHORTEST = 20.0, 0.2
 
 
 class Clock:
@@ -23,7 +23,10 @@ class Clock:
         self._poked.set()
 
     async def run(self) -> None:
-        """Until cancelled. A clock that jumps is noticed within LONGEST seconds."""
+        """Until cancelled. A clock that jumps is noticed within LONGEST seconds.
+
+        In a storm of changes it looks once per SHORTEST: a staging's time is seconds away when it is written down.
+        """
         while True:
             self._poked.clear()
             seconds = LONGEST
@@ -35,6 +38,7 @@ class Clock:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._poked.wait()
+                    await asyncio.sleep(SHORTEST)
 
     def _until(self, due: datetime | None) -> float:
         if due is None:

@@ -1,7 +1,7 @@
-"""aiosqlite, with one trip to its thread for a whole statement.
+"""aiosqlite, with one trip to its thread for a whole statement, and none for what SQLite need not be told.
 
-SQLAlchemy makes four (a cursor, execute, fetchall, close). Each waits for the thread and then for the event loop, and a
-busy bot's writers wait for each other's trips.
+SQLAlchemy makes four (a cursor, execute, fetchall, close), one more to begin, and one to roll back even where nothing
+was begun. Each waits for the thread and then for the event loop, and a busy bot's writers wait for each other's trips.
 """
 
 import sqlite3
@@ -23,12 +23,38 @@ class Outcome:
 
 
 class Connection(aiosqlite.Connection):
+    """A transaction begins together with its first statement."""
+
+    _begins = ""
+    _open = False
+
+    def begin(self, how: str) -> None:
+        """`how`: the statement that begins a transaction."""
+        self._begins = how
+
+    async def commit(self) -> None:
+        if self._to_be_ended():
+            await super().commit()
+            self._open = False  # and not when it failed: then it is still to be rolled back
+
+    async def rollback(self) -> None:
+        if self._to_be_ended():
+            await super().rollback()
+            self._open = False
+
+    def _to_be_ended(self) -> bool:
+        """What was never begun is forgotten."""
+        self._begins = ""
+        return self._open
+
     def cursor(self) -> "Cursor":  # type: ignore[override]  # what SQLAlchemy needs of one, and no more
         return Cursor(self)
 
     async def trip(self, work: Callable[[sqlite3.Cursor], object]) -> Outcome:
         """Run `work` on a new cursor in the thread, and read all that it gives."""
-        outcome: Outcome = await self._execute(_read_to_its_end, self._conn, work)  # type: ignore[no-untyped-call]
+        begins, self._begins = self._begins, ""
+        self._open = self._open or bool(begins)  # from now on: whoever is cancelled meanwhile rolls it back
+        outcome: Outcome = await self._execute(_read_to_its_end, self._conn, begins, work)  # type: ignore[no-untyped-call]
         return outcome
 
 
@@ -69,9 +95,11 @@ class Cursor:
         """It is closed already."""
 
 
-def _read_to_its_end(connection: sqlite3.Connection, work: Callable[[sqlite3.Cursor], object]) -> Outcome:
+def _read_to_its_end(connection: sqlite3.Connection, begins: str, work: Callable[[sqlite3.Cursor], object]) -> Outcome:
     cursor = connection.cursor()
     try:
+        if begins:
+            cursor.execute(begins)
         work(cursor)
         rows = cursor.fetchall() if cursor.description else ()
         return Outcome(cursor.description, cursor.rowcount, cursor.lastrowid, rows)

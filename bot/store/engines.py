@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.driver import Connection as Driver
 from bot.store.driver import connect
 
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
+ALONE = "octopod_alone"
 
 
 def write_engine(url: str) -> AsyncEngine:
@@ -23,6 +25,11 @@ def write_engine(url: str) -> AsyncEngine:
 def read_engine(url: str) -> AsyncEngine:
     """Sees the last commit; is not blocked by the writer."""
     return _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0)
+
+
+def without_transaction(engine: AsyncEngine) -> AsyncEngine:
+    """The same connections for single statements: each sees the last commit, and leaves nothing to be ended."""
+    return engine.execution_options(**{ALONE: True})
 
 
 def migration_engine(url: str) -> AsyncEngine:
@@ -53,6 +60,10 @@ def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngin
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin}")
+        if connection.get_execution_options().get(ALONE):
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, Driver)
+        driver.begin(f"BEGIN {begin}")
 
     return engine

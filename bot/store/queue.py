@@ -10,12 +10,28 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, Table, and_, case, or_, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.domain.events import Notice, Target, Where
-from bot.store.tables import homes, notices, requests, targets
+from bot.store.news import Line, tell
+from bot.store.tables import Utc, homes, notices, requests, targets
 
 OPEN: Mapping[str, ColumnElement[bool]] = {
     "requests": requests.c.done_at.is_(None),
@@ -29,6 +45,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "homes": ("user",),
     "notices": ("id",),
 }
+NOW = bindparam("now", type_=Utc())
 TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 
 
@@ -87,8 +104,13 @@ async def add_request(connection: AsyncConnection, request: Request, done: bool)
         "due_at": request.received_at,
         "done_at": request.received_at if done else None,
     }
-    result = await connection.execute(insert(requests).values(row).on_conflict_do_nothing())
+    result = await connection.execute(ADD_REQUEST, row)
+    tell(connection, [Line.REQUESTS])
     return result.rowcount == 1
+
+
+# Statements are made once: to make them takes longer than to run them.
+ADD_REQUEST = insert(requests).on_conflict_do_nothing()
 
 
 async def want(connection: AsyncConnection, staging: str, kinds: Sequence[Target], now: datetime) -> None:
@@ -96,17 +118,21 @@ async def want(connection: AsyncConnection, staging: str, kinds: Sequence[Target
     if not kinds:
         return
     rows = [{"staging_id": staging, "kind": kind.value, "wanted": 1, "done": 0, "due_at": now} for kind in kinds]
-    statement = insert(targets).values(rows)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["staging_id", "kind"],
-            set_={
-                "wanted": targets.c.wanted + 1,
-                "due_at": case((targets.c.failures > 0, statement.excluded.due_at), else_=targets.c.due_at),
-                "failures": 0,
-            },
-        )
-    )
+    await connection.execute(WANT, rows)
+    tell(connection, {Line.ENGINE if kind is Target.ENGINE else Line.SLACK for kind in kinds})
+
+
+def _want() -> Insert:
+    statement = insert(targets)
+    news = {
+        "wanted": targets.c.wanted + 1,
+        "due_at": case((targets.c.failures > 0, statement.excluded.due_at), else_=targets.c.due_at),
+        "failures": 0,
+    }
+    return statement.on_conflict_do_update(index_elements=["staging_id", "kind"], set_=news)
+
+
+WANT = _want()
 
 
 async def add_notices(
@@ -126,7 +152,11 @@ async def add_notices(
         for notice in new
     ]
     if rows:
-        await connection.execute(insert(notices).values(rows))
+        await connection.execute(ADD_NOTICES, rows)
+        tell(connection, [Line.SLACK])
+
+
+ADD_NOTICES = insert(notices)
 
 
 def _lane(where: Where, staging: str | None, request: str | None) -> str:
@@ -150,24 +180,46 @@ async def claim(
     owner: str,
     until: datetime,
     limit: int,
-    where: ColumnElement[bool] | None = None,
+    kind: Target | None = None,
 ) -> Sequence[Claim]:
-    """Take what is due, up to `limit`, for `owner` until then."""
-    of = TABLES[table]
-    key = [of.c[name] for name in KEYS[table]]
-    due = and_(OPEN[table], of.c.due_at <= now, is_free(of, now), *([where] if where is not None else []))
-    chosen = select(*key).where(due).order_by(of.c.due_at).limit(limit)
-    rows = await connection.execute(
-        update(of)
-        .where(tuple_(*key).in_(chosen))
-        .values(lease_owner=owner, lease_until=until, tries=of.c.tries + 1)
-        .returning(of)
-    )
+    """Take what is due, up to `limit`, for `owner` until then. `kind`: only such targets."""
+    values = {"now": now, "owner": owner, "until": until, "limit": limit}
+    rows = await connection.execute(_claim(table, kind), values)
     return [_claimed(table, row) for row in rows]
 
 
-def is_free(of: Table, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    return or_(of.c.lease_until.is_(None), of.c.lease_until <= now)
+async def claim_this(
+    connection: AsyncConnection, table: str, key: tuple[Any, ...], now: datetime, owner: str, until: datetime
+) -> Claim | None:
+    """Take this one, unless it is not due, or somebody else has it."""
+    values = {"now": now, "owner": owner, "until": until, **_key_values(table, key)}
+    row = (await connection.execute(_claim_this(table), values)).first()
+    return _claimed(table, row) if row else None
+
+
+@cache
+def _claim(table: str, kind: Target | None) -> ReturningUpdate[Any]:
+    of = TABLES[table]
+    key = [of.c[name] for name in KEYS[table]]
+    chosen = select(*key).where(is_due(table), *([of_kind(kind)] if kind else [])).order_by(of.c.due_at)
+    return _taken(table, tuple_(*key).in_(chosen.limit(bindparam("limit", type_=Integer()))))
+
+
+@cache
+def _claim_this(table: str) -> ReturningUpdate[Any]:
+    return _taken(table, and_(_is_key(table), is_due(table)))
+
+
+def _taken(table: str, where: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    of = TABLES[table]
+    values = {"lease_owner": bindparam("owner"), "lease_until": bindparam("until"), "tries": of.c.tries + 1}
+    return update(of).where(where).values(values).returning(of)
+
+
+def is_due(table: str) -> ColumnElement[bool]:
+    """And free: nobody has it, or his lease is over."""
+    of = TABLES[table]
+    return and_(OPEN[table], of.c.due_at <= NOW, or_(of.c.lease_until.is_(None), of.c.lease_until <= NOW))
 
 
 def _claimed(table: str, row: Row[Any]) -> Claim:
@@ -179,8 +231,12 @@ def of_kind(kind: Target) -> ColumnElement[bool]:
     return targets.c.kind == kind.value
 
 
-def of_key(table: str, key: tuple[Any, ...]) -> ColumnElement[bool]:
-    return and_(*(TABLES[table].c[name] == value for name, value in zip(KEYS[table], key, strict=True)))
+def _is_key(table: str) -> ColumnElement[bool]:
+    return and_(*(TABLES[table].c[name] == bindparam(f"key_{name}") for name in KEYS[table]))
+
+
+def _key_values(table: str, key: tuple[Any, ...]) -> Mapping[str, Any]:
+    return {f"key_{name}": value for name, value in zip(KEYS[table], key, strict=True)}
 
 
 async def finish(connection: AsyncConnection, claim: Claim, now: datetime, note: str = "", **values: Any) -> bool:
@@ -197,9 +253,8 @@ async def finish(connection: AsyncConnection, claim: Claim, now: datetime, note:
 
 async def holds(connection: AsyncConnection, claim: Claim) -> bool:
     """Whether the lease is still the claimant's."""
-    of = TABLES[claim.table]
-    held = select(of.c.lease_owner).where(of_key(claim.table, claim.key), of.c.lease_owner == claim.owner)
-    return (await connection.execute(held)).first() is not None
+    found = await connection.execute(_held(claim.table), _held_values(claim))
+    return found.first() is not None
 
 
 async def put_back(
@@ -213,13 +268,29 @@ async def put_back(
 
 
 async def _set(connection: AsyncConnection, claim: Claim, **values: Any) -> bool:
-    of = TABLES[claim.table]
-    result = await connection.execute(
-        update(of)
-        .where(of_key(claim.table, claim.key), of.c.lease_owner == claim.owner)
-        .values(lease_owner=None, lease_until=None, **values)
-    )
-    return result.rowcount == 1
+    statement = _update_held(claim.table, frozenset(values))
+    named = {f"new_{name}": value for name, value in values.items()}
+    return (await connection.execute(statement, {**named, **_held_values(claim)})).rowcount == 1
+
+
+def _is_held(table: str) -> ColumnElement[bool]:
+    return and_(_is_key(table), TABLES[table].c.lease_owner == bindparam("owner"))
+
+
+def _held_values(claim: Claim) -> Mapping[str, Any]:
+    return {"owner": claim.owner, **_key_values(claim.table, claim.key)}
+
+
+@cache
+def _held(table: str) -> Select[Any]:
+    return select(TABLES[table].c.lease_owner).where(_is_held(table))
+
+
+@cache
+def _update_held(table: str, names: frozenset[str]) -> Update:
+    of = TABLES[table]
+    new = {name: bindparam(f"new_{name}", type_=of.c[name].type) for name in sorted(names)}
+    return update(of).where(_is_held(table)).values(lease_owner=None, lease_until=None, **new)
 
 
 async def free_all(connection: AsyncConnection, now: datetime) -> None:
@@ -270,8 +341,11 @@ def earliest(times: Iterable[datetime | None]) -> datetime | None:
     return min((at for at in times if at), default=None)
 
 
+REQUEST = select(requests).where(requests.c.id == bindparam("request"))
+
+
 async def request(connection: AsyncConnection, id: str) -> Request | None:
-    row = (await connection.execute(select(requests).where(requests.c.id == id))).first()
+    row = (await connection.execute(REQUEST, {"request": id})).first()
     if row is None:
         return None
     where = (row.thread_ts, row.response_url, row.view_id)

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, literal, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
+from bot.store.news import Line, tell
 
 STAGING, RELEASE = tables.stagings.c, tables.releases.c
 ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
@@ -41,8 +42,13 @@ class JournalLine:
 
 
 async def by_id(connection: AsyncConnection, staging: str) -> Staging | None:
-    found = await _stagings(connection, STAGING.id == staging)
+    found = await with_card(connection, staging)
     return found[0] if found else None
+
+
+async def with_card(connection: AsyncConnection, staging: str) -> tuple[Staging, Posted | None] | None:
+    row = (await connection.execute(BY_ID, {"id": staging})).first()
+    return (_staging(row._mapping), _card(row)) if row else None
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Staging]:
@@ -73,8 +79,20 @@ async def last_deleted(connection: AsyncConnection, project: str, branch: str, n
 
 async def present(connection: AsyncConnection, project: str | None = None) -> Sequence[Staging]:
     """Those not deleted, the oldest first."""
+    return [staging for staging, _ in await present_with_cards(connection, project)]
+
+
+async def present_with_cards(
+    connection: AsyncConnection, project: str | None = None
+) -> Sequence[tuple[Staging, Posted | None]]:
     of_project = [STAGING.project == project] if project else []
-    return await _stagings(connection, STAGING.deleted_at.is_(None), *of_project)
+    rows = await _rows(connection, STAGING.deleted_at.is_(None), *of_project)
+    return [(_staging(row._mapping), _card(row)) for row in rows]
+
+
+async def names(connection: AsyncConnection) -> Sequence[tuple[str, str, Mapping[str, str]]]:
+    """Project, name and URLs of those not deleted."""
+    return [(row.project, row.name, row.urls) for row in await connection.execute(NAMES)]
 
 
 async def by_card(connection: AsyncConnection, channel: str, ts: str) -> Staging | None:
@@ -99,26 +117,7 @@ async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequenc
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:
-    row = (
-        await connection.execute(
-            select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
-        )
-    ).first()
-    return row.wake_at if row else None
-
-
-async def card(connection: AsyncConnection, staging: str) -> Posted | None:
-    row = (await connection.execute(select(STAGING.card_channel, STAGING.card_ts).where(STAGING.id == staging))).first()
-    return Posted(row.card_channel, row.card_ts) if row and row.card_ts else None
-
-
-async def cards(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Posted]:
-    rows = await connection.execute(
-        select(STAGING.id, STAGING.card_channel, STAGING.card_ts).where(
-            STAGING.id.in_(ids), STAGING.card_ts.is_not(None)
-        )
-    )
-    return {row.id: Posted(row.card_channel, row.card_ts) for row in rows}
+    return (await connection.execute(NEXT_DUE)).scalar()
 
 
 async def unfinished_progress(connection: AsyncConnection, staging: str) -> Sequence[Progress]:
@@ -164,6 +163,8 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "health_details": list(staging.health_details),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
+    if staging.wake_at:
+        tell(connection, [Line.CLOCK])
 
 
 async def save_release(connection: AsyncConnection, release: Release) -> None:
@@ -217,8 +218,12 @@ async def save_progress(connection: AsyncConnection, shown: Release, ts: str | N
 
 
 async def _stagings(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Staging]:
-    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at, STAGING.id))
-    return [_staging(row._mapping) for row in rows]
+    return [_staging(row._mapping) for row in await _rows(connection, *where)]
+
+
+async def _rows(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    found = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at, STAGING.id))
+    return list(found)
 
 
 def _joined() -> Select[Any]:
@@ -226,10 +231,19 @@ def _joined() -> Select[Any]:
     joined = tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id).outerjoin(
         LIVE, LIVE.c.id == STAGING.live_id
     )
-    return select(*(STAGING[name] for name in PLAIN), *releases).select_from(joined)
+    own = [STAGING[name] for name in (*PLAIN, "card_channel", "card_ts")]
+    return select(*own, *releases).select_from(joined)
 
 
+# Made once: to make them takes longer than to run them.
 JOINED = _joined()
+BY_ID = JOINED.where(STAGING.id == bindparam("id"))
+NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
+NEXT_DUE = select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
+
+
+def _card(row: Row[Any]) -> Posted | None:
+    return Posted(row.card_channel, row.card_ts) if row.card_ts else None
 
 
 def _staging(row: Mapping[Any, Any]) -> Staging:

@@ -17,6 +17,7 @@ from bot.domain.project import Project
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Service
 from bot.store import queue
+from bot.store.news import Line
 from bot.store.queue import Claim
 from bot.store.store import Store
 from bot.worker.images import ImageLook
@@ -34,7 +35,7 @@ class Probing:
 class EngineWork:
     """`trees`: a folder for exported files, ours alone. `checkpoint` names the places where tests end the process."""
 
-    table = "targets"
+    line = Line.ENGINE
 
     def __init__(
         self,
@@ -57,14 +58,14 @@ class EngineWork:
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
         async with self._store.write() as connection:
-            return await queue.claim(connection, self.table, now, owner, until, limit, queue.of_kind(Target.ENGINE))
+            return await queue.claim(connection, "targets", now, owner, until, limit, Target.ENGINE)
 
     async def next_due(self) -> datetime | None:
-        async with self._store.read() as connection:
-            return await queue.next_due(connection, self.table, Target.ENGINE)
+        async with self._store.look() as connection:
+            return await queue.next_due(connection, "targets", Target.ENGINE)
 
     async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             wanted = await queue.wanted(connection, [(claim.key[0], claim.key[1]) for claim in claims])
         return [claim for claim in claims if wanted.get((claim.key[0], claim.key[1]), 0) > claim.wanted]
 

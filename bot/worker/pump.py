@@ -13,6 +13,7 @@ import structlog
 
 from bot.domain.errors import OutcomeUnknown, TemporaryError
 from bot.store import queue
+from bot.store.news import Line, News
 from bot.store.queue import Claim
 from bot.store.store import Store
 
@@ -34,10 +35,10 @@ class Work(Protocol):
     """One kind of work."""
 
     @property
-    def table(self) -> str: ...
+    def line(self) -> Line: ...
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        """Take what is due and may be done now."""
+        """Take what is due and may be done now, as `next_due` has just found it."""
         ...
 
     async def perform(self, claim: Claim) -> None:
@@ -68,9 +69,10 @@ class Pump:
         self._poked = asyncio.Event()
         self._waits_for: datetime | None = self._now()
 
-    def poke(self) -> None:
-        """Something was saved: look again."""
-        self._poked.set()
+    def poke(self, news: News) -> None:
+        """Something was saved: look again, if it is for this one."""
+        if self._work.line in news:
+            self._poked.set()
 
     async def run(self) -> None:
         """Until cancelled. Work in hand is cancelled too; its leases stay, so the next start looks before repeating."""
@@ -79,7 +81,7 @@ class Pump:
                 try:
                     await self._round()
                 except Exception:
-                    log.exception("a round of the worker failed", work=self._work.table)
+                    log.exception("a round of the worker failed", work=self._work.line.value)
                     await asyncio.sleep(self._pace.first_retry)
         finally:
             for task in self._running:

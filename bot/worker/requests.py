@@ -10,6 +10,7 @@ from bot.domain.lifecycle import StillDeleting
 from bot.ports import Engine, Git
 from bot.service import Service
 from bot.store import queue
+from bot.store.news import Line
 from bot.store.queue import Claim, Request
 from bot.store.store import Store
 
@@ -18,7 +19,7 @@ DELETING_PATIENCE = timedelta(seconds=60)
 
 
 class RequestWork:
-    table = "requests"
+    line = Line.REQUESTS
 
     def __init__(
         self, service: Service, store: Store, git: Git, engine: Engine, checkpoint: Callable[[str], None]
@@ -28,11 +29,11 @@ class RequestWork:
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
         async with self._store.write() as connection:
-            return await queue.claim(connection, self.table, now, owner, until, limit)
+            return await queue.claim(connection, "requests", now, owner, until, limit)
 
     async def next_due(self) -> datetime | None:
-        async with self._store.read() as connection:
-            return await queue.next_due(connection, self.table)
+        async with self._store.look() as connection:
+            return await queue.next_due(connection, "requests")
 
     async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         return ()
@@ -74,7 +75,7 @@ class RequestWork:
         return {"answer": "logs", "name": staging.name, "logs": {name: list(lines) for name, lines in found.items()}}
 
     async def _request(self, claim: Claim) -> Request:
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             request = await queue.request(connection, claim.key[0])
         assert request is not None, "a claimed request is never deleted"
         return request

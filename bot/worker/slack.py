@@ -11,6 +11,7 @@ from bot.domain.model import Stage
 from bot.ports import Chat, Posted, Slot
 from bot.service import Found, Service
 from bot.store import outbox, queue, stagings
+from bot.store.news import Line
 from bot.store.outbox import Outgoing
 from bot.store.queue import Claim
 from bot.store.stagings import Progress
@@ -26,7 +27,7 @@ TRIES_OF_A_BUG = 5
 class SlackWork:
     """One message per slot (method and channel) at a time, so they arrive in the order in which they are sent."""
 
-    table = "notices"
+    line = Line.SLACK
 
     def __init__(
         self, service: Service, store: Store, chat: Chat, checkpoint: Callable[[str], None], pace: Pace
@@ -34,30 +35,36 @@ class SlackWork:
         self._service, self._store, self._chat = service, store, chat
         self._checkpoint, self._pace = checkpoint, pace
         self._busy: dict[Claim, str] = {}
+        self._chosen: dict[str, Outgoing] = {}
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
-        chosen = self._sendable(await self._waiting(), limit)
-        if not chosen:
-            return ()
+        chosen, self._chosen = self._chosen, {}
         claims: list[Claim] = []
         async with self._store.write(Urgency.MESSAGE) as connection:
-            for slot, item in chosen.items():
-                of_item = queue.of_key(item.table, item.key)
+            for slot, item in list(chosen.items())[:limit]:
                 now = self._service.now()
-                for claim in await queue.claim(connection, item.table, now, owner, until, 1, of_item):
+                claim = await queue.claim_this(connection, item.table, item.key, now, owner, until)
+                if claim:
                     self._busy[claim] = slot
                     claims.append(claim)
         return claims
 
     async def next_due(self) -> datetime | None:
-        """The end of a back-off or of the pace of edits; what waits for Slack's limits is due when they allow it."""
+        """The end of a back-off or of the pace of edits; what waits for Slack's limits is due when they allow it.
+
+        What may go now is kept for `claim`.
+        """
         now = self._service.now()
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             waiting = await outbox.outgoing(connection, now, LOOK_AT)
+        slots = [(self._slot(item), item) for item in waiting]
+        free = [(slot, item) for slot, item in slots if slot.name not in self._busy.values()]
+        self._chosen = _first_of_each_slot(free)
+        if self._chosen:
+            return now
+        async with self._store.look() as connection:
             later = await outbox.next_due(connection, now)
-        slots = [self._slot(item) for item in waiting]
-        waits = [slot.wait for slot in slots if slot.name not in self._busy.values()]
-        times = [now + timedelta(seconds=wait) for wait in waits]
+        times = [now + timedelta(seconds=slot.wait) for slot, _ in free]
         return min([*times, *([later] if later else [])], default=None)
 
     async def superseded(self, claims: Sequence[Claim]) -> Sequence[Claim]:
@@ -87,7 +94,6 @@ class SlackWork:
             await self._drop(claim, error.text)
         finally:
             self._busy.pop(claim, None)
-        self._service.saved()
 
     # --- the four kinds ---------------------------------------------------------------------------------------------
 
@@ -104,7 +110,7 @@ class SlackWork:
 
     async def _progress(self, claim: Claim) -> None:
         found = await self._service.staging(claim.staging)
-        async with self._store.read() as connection:
+        async with self._store.look() as connection:
             unfinished = await stagings.unfinished_progress(connection, claim.staging)
         for progress in unfinished if found and found.card else ():
             assert found is not None
@@ -182,22 +188,16 @@ class SlackWork:
 
     # --- choosing ----------------------------------------------------------------------------------------------------
 
-    async def _waiting(self) -> Sequence[Outgoing]:
-        async with self._store.read() as connection:
-            return await outbox.outgoing(connection, self._service.now(), LOOK_AT)
-
     def _slot(self, item: Outgoing) -> Slot:
         if item.table == "homes":
             return self._chat.slot_of_homes()
         return self._chat.slot(item.project, item.where, item.posts, item.key)
 
-    def _sendable(self, waiting: Sequence[Outgoing], limit: int) -> dict[str, Outgoing]:
-        """The first of each slot that is neither busy nor held back by Slack's limits."""
-        chosen: dict[str, Outgoing] = {}
-        for item in waiting:
-            slot = self._slot(item)
-            if slot.wait <= 0 and slot.name not in chosen and slot.name not in self._busy.values():
-                chosen[slot.name] = item
-            if len(chosen) == limit:
-                break
-        return chosen
+
+def _first_of_each_slot(free: Sequence[tuple[Slot, Outgoing]]) -> dict[str, Outgoing]:
+    """Of those that Slack's limits do not hold back."""
+    chosen: dict[str, Outgoing] = {}
+    for slot, item in free:
+        if slot.wait <= 0:
+            chosen.setdefault(slot.name, item)
+    return chosen

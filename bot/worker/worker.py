@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.store import queue
+from bot.store.news import News
 from bot.store.store import Store
 from bot.worker.pump import Pump
 
@@ -28,9 +29,9 @@ class Worker:
             for pump in self._pumps:
                 group.create_task(pump.run())
 
-    def poke(self) -> None:
+    def poke(self, news: News) -> None:
         for pump in self._pumps:
-            pump.poke()
+            pump.poke(news)
 
     async def settled(self) -> None:
         """Return when nothing is due, claimed or unread. For tests, which look only then."""

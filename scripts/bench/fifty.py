@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.app import TARGETS
 from bot.local.pace import Pace
 from scripts.bench.by_hand import ByHand
-from scripts.bench.playground import Playground, playground
+from scripts.bench.playground import Playground, playground, until
 from scripts.bench.report import Row
 from scripts.bench.stats import ratios, spread
 
@@ -47,9 +47,9 @@ def _deployed(play: Playground, names: list[str]) -> float:
     asked = time.time()
     with ThreadPoolExecutor(len(names)) as people:
         list(people.map(lambda name: play.say(f"deploy {name}"), names))
-    play.wait_phase("live", len(names), 300, every=0.5)
-    while len(found := play.replies(LIVE)) < before + len(names):
-        time.sleep(0.5)
+    # Rarely, for whoever looks is worked for, too; when it was said is in the messages.
+    until(lambda: len(play.replies(LIVE)) == before + len(names), 300, "all are announced", every=1.0)
+    found = play.replies(LIVE)
     seconds = max(float(message["ts"]) for message in found) - asked
     for name in names:
         play.say(f"delete {name} --yes")

@@ -51,6 +51,7 @@ async def test_a_reply_waits_for_its_card_that_vanished_after_it_was_claimed(tal
     await talk.report(talk.engine.ready, "feature-x")
     talk.clock.ahead += timedelta(hours=2)
     work, now = _another(talk), talk.bot.service.now()
+    assert await work.next_due()
     [claim] = await work.claim("another", now + timedelta(minutes=1), 1)
     [found] = await talk.bot.service.everything()
     async with talk.bot.store.write() as connection:
@@ -60,6 +61,7 @@ async def test_a_reply_waits_for_its_card_that_vanished_after_it_was_claimed(tal
     assert len(await talk.posts()) == said, "it is nobody's business outside its thread"
     async with talk.bot.store.write() as connection:
         await stagings.save_card(connection, found.staging.id, found.card)
+    assert await work.next_due()
     [claim] = await work.claim("another", now + timedelta(minutes=1), 1)
     await work.perform(claim)
     assert ["Live at" in text for text in await talk.replies("feature-x")] == [True]

@@ -85,9 +85,11 @@ async def claimed(
 ) -> Sequence[Claim]:
     """What is due `at` seconds after NOW, leased for a minute."""
     now = NOW + seconds(at)
-    where = queue.of_key(table, key) if key else None
     async with store.write() as connection:
-        return await queue.claim(connection, table, now, owner, now + LEASE, limit, where)
+        if key is None:
+            return await queue.claim(connection, table, now, owner, now + LEASE, limit)
+        claim = await queue.claim_this(connection, table, key, now, owner, now + LEASE)
+        return [claim] if claim else []
 
 
 async def finished(store: Store, claim: Claim, at: float = 0, **values: Any) -> bool:

@@ -238,7 +238,7 @@ async def test_kinds_are_claimed_apart(tmp_path: Path) -> None:
         await saved(store, a_staging())
         await wanted(store, "s1", ENGINE, CARD, PROGRESS)
         async with store.write() as connection:
-            claims = await queue.claim(connection, "targets", NOW, "me", NOW + LEASE, 9, queue.of_kind(ENGINE))
+            claims = await queue.claim(connection, "targets", NOW, "me", NOW + LEASE, 9, ENGINE)
             assert [claim.key for claim in claims] == [("s1", "engine")]
             other = await queue.next_due(connection, "targets", CARD)
         assert other == NOW

@@ -52,7 +52,7 @@ async def test_what_is_not_there_is_none(tmp_path: Path) -> None:
         assert await stagings.by_name(connection, "shop", "x") is None
         assert await stagings.by_card(connection, "C1", "1.0") is None
         assert await stagings.latest_at(connection, "x.localhost") is None
-        assert await stagings.card(connection, "s1") is None
+        assert await stagings.with_card(connection, "s1") is None
         assert await stagings.release(connection, "r1") is None
         assert await stagings.objects(connection, "r1") is None
         assert await stagings.next_due(connection) is None
@@ -116,9 +116,9 @@ async def test_cards_survive_all_changes(tmp_path: Path) -> None:
         async with store.write() as connection:
             await stagings.save_card(connection, "s2", None)
         async with store.read() as connection:
-            assert await stagings.card(connection, "s1") == Posted("C1", "card-s1")
-            assert await stagings.card(connection, "s2") is None
-            assert await stagings.cards(connection, ["s1", "s2", "s3"]) == {"s1": Posted("C1", "card-s1")}
+            assert await stagings.with_card(connection, "s2") == (numbered(2), None)
+            cards = {one.id: card for one, card in await stagings.present_with_cards(connection)}
+            assert cards == {"s1": Posted("C1", "card-s1"), "s2": None}
             found = await stagings.by_card(connection, "C1", "card-s1")
             assert (found.id, found.revision) == ("s1", 2) if found else False
             assert await stagings.by_card(connection, "C2", "card-s1") is None
