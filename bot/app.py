@@ -63,7 +63,7 @@ DIRECTORY_EVERY = 300.0
 PACE = Pace()
 GREETING = 5.0
 # How many requests, engine targets and Slack messages are worked on at once.
-REQUESTS, TARGETS, MESSAGES = 4, 6, 12
+REQUESTS, TARGETS, MESSAGES = 12, 6, 12
 
 
 @dataclass(frozen=True, slots=True)

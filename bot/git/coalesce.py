@@ -8,10 +8,14 @@ T = TypeVar("T")
 
 
 class Coalesced(Generic[T]):
-    """One run at a time. A caller that is cancelled leaves the run to the others."""
+    """One run at a time. A caller that is cancelled leaves the run to the others.
 
-    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
-        self._work = work
+    `apart`: seconds between the beginnings of two runs, so that many callers in a row share few.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[T]], apart: float = 0.0) -> None:
+        self._work, self._apart = work, apart
+        self._not_before = 0.0
         self._running: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
 
@@ -24,6 +28,10 @@ class Coalesced(Generic[T]):
     async def _after(self, previous: asyncio.Task[T] | None) -> T:
         if previous is not None:
             await asyncio.wait([previous])
+        loop = asyncio.get_running_loop()
+        if self._not_before > loop.time():
+            await asyncio.sleep(self._not_before - loop.time())
+        self._not_before = loop.time() + self._apart
         self._running, self._next = self._next, None
         return await self._work()
 

@@ -23,12 +23,14 @@ FETCH = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Time limits are seconds. `fetch`: one fetch, the first being a whole clone. `read`: one look into the cache.
+    `apart`: between the beginnings of two fetches.
 
     `exports`: how many trees are written at once, each within `export` seconds and of at most `tree_bytes` and
     `tree_files`.
     """
 
     fetch: float = 600.0
+    apart: float = 0.15
     read: float = 60.0
     export: float = 120.0
     exports: int = 4
@@ -51,7 +53,7 @@ class Mirror:
         self._project: Project | None = None
         # Nothing leaves the cache but by a fetch, which may collect garbage, or by a wipe, which a fetch follows.
         self._here: frozenset[str] = frozenset()
-        self._fetched = Coalesced(self._fetch)
+        self._fetched = Coalesced(self._fetch, limits.apart)
 
     async def heads(self, project: Project) -> list[Head]:
         """Every branch, the most recently committed first, as of a fetch that began after this call."""

@@ -36,6 +36,7 @@ class RunningContainer:
         self._pause: float | None = None
         self._started_at: float | None = None
         self._probes = 0
+        self._refused = False
         self.key = key_of(workload, replica, spec)
         self.name = words.subject(workload, spec)
         self.ports: Mapping[int, int] = {}
@@ -102,6 +103,7 @@ class RunningContainer:
         self.ports = {port.number: free.take() for port in self._spec.ports}
         launch = environment.launch(self._spec, self._pod, self.ports, self._context.around)
         self._started_at = asyncio.get_running_loop().time()
+        self._refused = True
         try:
             return self._context.table.start(self.key, launch, self.ports, self._context.output(self.key))
         except OSError as error:
@@ -145,7 +147,9 @@ class RunningContainer:
         self._context.changed()
 
     async def _ask(self, probe: Probe) -> Answer:
-        return await ask(probe, self.ports, self._context.tools.session, self._run_beside)
+        answer = await ask(probe, self.ports, self._context.tools.session, self._run_beside, self._refused)
+        self._refused = answer.refused
+        return answer
 
     async def _run_beside(self, command: tuple[str, ...], timeout: float) -> int | str | None:
         """A probe's command, with the container's own variables and folder."""

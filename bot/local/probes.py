@@ -16,20 +16,26 @@ Run = Callable[[tuple[str, ...], float], Awaitable["int | str | None"]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` reads on after "because" or a colon."""
+    """`text` reads on after "because" or a colon. `refused`: nothing listened."""
 
     ok: bool
     text: str
+    refused: bool = False
 
 
-async def ask(probe: Probe, ports: Mapping[int, int], session: aiohttp.ClientSession, run: Run) -> Answer:
+async def ask(
+    probe: Probe, ports: Mapping[int, int], session: aiohttp.ClientSession, run: Run, doubted: bool = False
+) -> Answer:
     """Once, within the probe's own time limit.
 
+    `doubted`: most likely nothing listens yet, as when a process starts: that is seen at less cost than by a request.
     `run` starts a command where the container runs and returns its exit code, None if it took too long, or why it
     could not be started.
     """
     match probe.check:
         case HttpCheck() as check:
+            if doubted and not (await _tcp(ports[check.port], probe.timeout)).ok:
+                return _deaf(check)
             return await _http(check, ports[check.port], probe.timeout, session)
         case TcpCheck() as check:
             return await _tcp(ports[check.port], probe.timeout)
@@ -51,9 +57,13 @@ async def _http(check: HttpCheck, port: int, timeout: float, session: aiohttp.Cl
     except TimeoutError:
         return Answer(False, f"{name} does not answer within {timeout:g} s")
     except aiohttp.ClientConnectorError:
-        return Answer(False, f"{name} fails: nothing listens on its port yet")
+        return _deaf(check)
     except (aiohttp.ClientError, ValueError) as error:
         return Answer(False, f"{name} fails: {error or type(error).__name__}")
+
+
+def _deaf(check: HttpCheck) -> Answer:
+    return Answer(False, f"GET {check.path} fails: nothing listens on its port yet", refused=True)
 
 
 async def _tcp(port: int, timeout: float) -> Answer:
