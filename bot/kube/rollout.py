@@ -127,20 +127,7 @@ class _Case:
 
 
 def _with(judged: Judged, worst: Trouble) -> Judged:
-    return Judged(
-        judged.kind,
-        judged.name,
-        judged.release,
-        judged.state,
-        judged.wanted,
-        judged.ready,
-        judged.reason,
-        judged.settled,
-        worst.again,
-        worst.tail,
-        worst.awaits,
-    )
-    return replace(judged, again=worst.again, tail=worst.tail)
+    return replace(judged, again=worst.again, tail=worst.tail, awaits=worst.awaits)
 
 
 def _deployment(case: _Case) -> Judged:
