@@ -11,6 +11,7 @@ from bot.domain.project import Fence
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
 from bot.kube.kinds import (
+    AUTOSCALER,
     CLAIM,
     DEPLOYMENT,
     JOB,
@@ -39,6 +40,8 @@ from bot.kube.rollout import owner_of
 from bot.ports import ReleaseOrder
 
 RIGHTS_LOOKS, RIGHTS_PAUSE = 100, 0.05
+# The manager of what a HorizontalPodAutoscaler sets, as the API server names it in a conflict.
+SCALER = '"kube-controller-manager"'
 T = TypeVar("T")
 Existing = Mapping[tuple[Kind, str], Mapping[str, str]]
 
@@ -81,7 +84,7 @@ class Applying:
             for step in in_steps(objects, turn):
                 for kind, name in stale & set(map(key, step)):
                     await self.kube.delete(kind, name, namespace_name(self.order))
-                await _together([self.kube.apply(thing) for thing in step])
+                await _together([self._put(thing) for thing in step])
             if turn is Turn.BEFORE:
                 return
             await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
@@ -118,11 +121,12 @@ class Applying:
             await asyncio.sleep(RIGHTS_PAUSE)
 
     async def _existing(self) -> Existing:
-        """What there is in the namespace, ours or not, and its labels."""
+        """What there is in the namespace, and its labels; none for what other objects have made, as a CronJob makes
+        Jobs: those may copy our labels, and are theirs to remove."""
         place = namespace_name(self.order)
         lists = await _together([self.kube.list(kind, place, metadata=True) for kind in OF_BRANCHES])
         return {
-            (kind, thing["metadata"]["name"]): labels(thing)
+            (kind, thing["metadata"]["name"]): {} if _made_by_another(thing) else labels(thing)
             for kind, (things, _) in zip(OF_BRANCHES, lists, strict=True)
             for thing in things
         }
@@ -158,7 +162,7 @@ class Applying:
 
     async def _rehearsed(self, objects: Sequence[Object]) -> None:
         """Everything that the cluster would refuse, at once, before anything is changed."""
-        rehearsals = [self.kube.apply(thing, rehearsal=True) for thing in objects]
+        rehearsals = [self._put(thing, rehearsal=True) for thing in objects]
         answers = await asyncio.gather(*rehearsals, return_exceptions=True)
         refused: list[ApiRefused] = []
         for answer in answers:
@@ -168,6 +172,20 @@ class Applying:
                 raise answer
         if refused:
             raise _refusal(refused)
+
+    async def _put(self, thing: Object, rehearsal: bool = False) -> None:
+        """Replicas that an autoscaler of an earlier release has left behind belong to nobody."""
+        try:
+            await self.kube.apply(thing, rehearsal)
+        except ApiRefused as error:
+            if not left_by_an_autoscaler(error) or await self._others_scale():
+                raise
+            await self.kube.apply(thing, rehearsal, force=True)
+
+    async def _others_scale(self) -> bool:
+        """Whether there are autoscalers that this staging's releases have not made."""
+        found, _ = await self.kube.list(AUTOSCALER, namespace_name(self.order), metadata=True)
+        return any(labels(one).get(STAGING) != self.order.staging for one in found)
 
     async def _unblock(self, sets: Sequence[Object]) -> None:
         """A StatefulSet waits for a bad pod to become ready before it replaces it, even with a good one.
@@ -196,6 +214,16 @@ class Applying:
             if its.get(STAGING) == self.order.staging and (kind, name) not in kept and kind is not CLAIM
         ]
         await _together([self.kube.delete(kind, name, namespace_name(self.order)) for kind, name in gone])
+
+
+def _made_by_another(thing: Object) -> bool:
+    return any(owner.get("controller") for owner in thing["metadata"].get("ownerReferences") or [])
+
+
+def left_by_an_autoscaler(error: ApiRefused) -> bool:
+    """Whether all that is in the way are replicas as the controller of autoscalers has set them."""
+    scaled = [field == ".spec.replicas" and SCALER in told for field, told in error.conflicts]
+    return bool(scaled) and all(scaled)
 
 
 def _refusal(refused: Sequence[ApiRefused]) -> PermanentError:

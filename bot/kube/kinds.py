@@ -52,13 +52,17 @@ DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")
 DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets")
 JOB = Kind("batch/v1", "Job", "jobs")
+CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
+AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+DISRUPTIONS = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 
+# What a release is waited for by.
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
 # What a branch may have, in the order in which it is applied: what others need comes first, what lets people in last.
-OF_BRANCHES = (CONFIG_MAP, SECRET, CLAIM, SERVICE, *WORKLOADS, INGRESS)
+OF_BRANCHES = (CONFIG_MAP, SECRET, CLAIM, SERVICE, DISRUPTIONS, *WORKLOADS, CRON_JOB, AUTOSCALER, INGRESS)
 # The engine's own in every staging's namespace.
 OF_NAMESPACES = (QUOTA, LIMITS, NETWORK_POLICY)
 
@@ -70,3 +74,12 @@ _BY_NAME: Mapping[tuple[str, str], Kind] = {
 def kind_of(thing: Mapping[str, Any]) -> Kind:
     """Raises KeyError for a kind that the engine does not work with."""
     return _BY_NAME[thing["apiVersion"], thing["kind"]]
+
+
+def template_of(thing: Mapping[str, Any]) -> Object | None:
+    """Of the pods that it makes, if it makes any."""
+    kind = kind_of(thing)
+    if kind is CRON_JOB:
+        found: Object = thing["spec"]["jobTemplate"]["spec"]["template"]
+        return found
+    return thing["spec"]["template"] if kind in WORKLOADS else None

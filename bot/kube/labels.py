@@ -16,6 +16,8 @@ COMMIT = "octopod.dev/commit"
 # On a staging's namespace: the project's own image, which may not have been pushed yet.
 IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
+# On a workload: the autoscaler of its release that says how many replicas it has.
+SCALED_BY = "octopod.dev/scaled-by"
 
 
 def labels(thing: Mapping[str, Any]) -> Mapping[str, str]:

@@ -18,12 +18,14 @@ from bot.kube.watch import Changed, Listed, Pace, list_watch
 
 log = structlog.get_logger()
 REFUSED = 30.0
-# What only events tell: a volume that can't be mounted, a pod that a controller can't make.
+# What only events tell: a volume that can't be mounted, a pod that a controller can't make, why a claim has no volume.
 MOUNTS = Selection(EVENT, fields="reason=FailedMount,involvedObject.kind=Pod")
 REFUSALS = Selection(EVENT, fields="reason=FailedCreate")
+CLAIMS = Selection(EVENT, fields="involvedObject.kind=PersistentVolumeClaim")
 NAMESPACES, PODS = Selection(NAMESPACE, OURS), Selection(POD, OURS)
 OF_WORKLOADS = tuple(Selection(kind, OURS) for kind in WORKLOADS)
-WATCHED = (NAMESPACES, *OF_WORKLOADS, PODS, MOUNTS, REFUSALS)
+OF_EVENTS = (MOUNTS, REFUSALS, CLAIMS)
+WATCHED = (NAMESPACES, *OF_WORKLOADS, PODS, *OF_EVENTS)
 
 
 class Mirror:
@@ -49,11 +51,15 @@ class Mirror:
         return not self._unlisted
 
     def seen(self, staging: str) -> Seen:
+        """Only what is in its own namespace: labels can be copied to anywhere."""
         namespaces = self._all(NAMESPACES, staging)
-        workloads = [thing for which in OF_WORKLOADS for thing in self._all(which, staging)]
         places = [namespace["metadata"]["name"] for namespace in namespaces]
-        events = [event for place in places for which in (MOUNTS, REFUSALS) for event in self._all(which, place)]
-        return Seen(staging, namespaces[0] if namespaces else None, workloads, self._all(PODS, staging), events)
+        workloads, pods = (
+            [one for which in some for one in self._all(which, staging) if one["metadata"]["namespace"] in places]
+            for some in (OF_WORKLOADS, (PODS,))
+        )
+        events = [event for place in places for which in OF_EVENTS for event in self._all(which, place)]
+        return Seen(staging, namespaces[0] if namespaces else None, workloads, pods, events)
 
     def _all(self, which: Selection, group: str) -> list[Object]:
         return list(self._held[which].get(group, {}).values())

@@ -86,6 +86,24 @@ def unschedulable(workload: str, message: str) -> str:
     )
 
 
+def claim_missing(workload: str, claim: str) -> str:
+    return (
+        f"{workload} mounts the claim `{claim}`, which is not there. Add a PersistentVolumeClaim `{claim}` to the "
+        "branch's manifests, or mend the name."
+    )
+
+
+def no_volume(workload: str, claims: Mapping[str, str]) -> str:
+    """`claims`: those without a volume, by name, and what is known about why."""
+    one = len(claims) == 1
+    why = "; ".join(dict.fromkeys(shortened(_plain(message)) for message in claims.values()))
+    return (
+        f"{workload} waits for {'a volume of its claim' if one else 'volumes of its claims'} "
+        f"{_listed([f'`{name}`' for name in claims])}: {why}. Name a storageClassName that the cluster has "
+        "(`kubectl get storageclasses`), or ask its administrators for volumes."
+    )
+
+
 def evicted(workload: str, message: str) -> str:
     return f"{workload} was evicted: {shortened(_plain(message))}" if message else f"{workload} was evicted"
 

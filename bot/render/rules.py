@@ -8,12 +8,11 @@ from bot.domain import naming
 from bot.domain.hooks import HOOK, HOOKS
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.located import Located
-from bot.render.pods import mapping, mistakes_in_pods, not_texts
+from bot.render.pods import TEMPLATES, mapping, mistakes_in_pods, not_texts
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 # Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
 FAR_REACHING = ("/server-alias", "-snippet", "/hostname")
-WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 OWN_CONFIG = "octopod-env"
 
 
@@ -39,7 +38,7 @@ def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> It
             yield from _service(located)
         case "ConfigMap" | "Secret":
             yield from _configuration(located)
-        case _ if kind in WITH_PODS:
+        case _ if kind in TEMPLATES:
             yield from mistakes_in_pods(located, kind)
             yield from _claim_templates(located)
 
@@ -52,7 +51,7 @@ def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
     name = metadata.get("name")
     if not isinstance(name, str) or len(name) > 253 or not NAME.fullmatch(name):
         yield f"{located.place('metadata', 'name')}: metadata.name must be a name of a–z, 0–9, dashes and dots"
-    elif len(name) > 63 and located.value.get("kind") in ("Service", *WITH_PODS):
+    elif len(name) > 63 and located.value.get("kind") in ("Service", *TEMPLATES):
         yield f"{located.place('metadata', 'name')}: metadata.name must not be longer than 63 characters here"
     namespace = metadata.get("namespace")
     if namespace not in (None, facts.namespace):

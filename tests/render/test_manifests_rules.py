@@ -24,6 +24,13 @@ def ingress(spec: str, metadata: str = "name: web") -> str:
     return f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{{metadata}}}\nspec: {spec}\n"
 
 
+def cron_job(pod: str) -> str:
+    return (
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '0 3 * * *'\n"
+        f"  jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}\n"
+    )
+
+
 def named(metadata: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n"
 
@@ -34,6 +41,7 @@ def hooked(kind: str, note: str) -> str:
     return text.replace("metadata: {name: web}", f"metadata: {{name: web, annotations: {{{note}}}}}", 1)
 
 
+MORE = EngineFacts("kubernetes", KINDS | {("batch/v1", "CronJob")})
 OWN = "rules: [{host: '${host.web}'}]"
 
 
@@ -102,6 +110,30 @@ def test_what_is_refused_and_where(tmp_path: Path, content: str, words: str) -> 
     column = len(before) - before.rfind("\n")
     assert found.startswith(f"deploy/a.yaml:{before.count(chr(10)) + 1}:{column}: ")
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        ("¦x", "needs spec.jobTemplate.spec.template.spec.containers"),
+        ("{containers: [¦{image: x}]}", "needs a name"),
+        ("{containers: [{name: a, env: [{name: A, value: ¦1}]}]}", "put it in quotes"),
+        ("{containers: [{name: a}], priority: ¦1}", "off the nodes"),
+    ],
+)
+def test_the_pods_of_a_cron_job_are_looked_at_too(tmp_path: Path, pod: str, words: str) -> None:
+    before, _, after = cron_job(pod).partition("¦")
+    [found] = mistakes(tmp_path, before + after, MORE)
+    assert found.startswith(f"deploy/a.yaml:6:{len(before) - before.rfind(chr(10))}: ") and words in found
+
+
+def test_the_pods_of_a_cron_job_are_labelled_and_configured(tmp_path: Path) -> None:
+    made = rendered(tmp_path, cron_job("{containers: [{name: a}]}"), MORE)[1]
+    template = made["spec"]["jobTemplate"]["spec"]["template"]
+    assert template["metadata"]["labels"]["octopod.dev/release"] == "r1"
+    assert template["spec"]["containers"][0]["envFrom"] == [{"configMapRef": {"name": "octopod-env"}}]
+    [found] = mistakes(tmp_path, cron_job("{}"))
+    assert "CronJob is not applied by the local engine" in found
 
 
 def test_what_is_allowed(tmp_path: Path) -> None:
