@@ -12,6 +12,8 @@ STAGING = "octopod.dev/staging"
 RELEASE = "octopod.dev/release"
 # On a staging's namespace: what its newest release consists of, as JSON, so that nothing is missed in a listing.
 WORKLOADS = "octopod.dev/workloads"
+# Likewise: of which kinds it has anything, or shall have, as JSON.
+KINDS = "octopod.dev/kinds"
 COMMIT = "octopod.dev/commit"
 # On a staging's namespace: the project's own image, which may not have been pushed yet.
 IMAGE = "octopod.dev/image"

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.kube import words
 from bot.kube.kinds import Object
+from bot.kube.labels import MANAGER
 
 NOTHING: Mapping[str, str] = {}
 # Of the scheduler: https://github.com/kubernetes/kubernetes/tree/master/pkg/scheduler/framework/plugins/volumebinding
@@ -23,6 +24,7 @@ _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "
 class Grace:
     """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case.
 
+    `custom`, `gateway`: for what is no workload. `silence`: after it a controller that has said nothing never will.
     `awaited`: the image that may be on its way still, so that its lack is no failure.
     `removal`: how long the removal of a whole staging may take before anything is said about it.
     """
@@ -33,6 +35,9 @@ class Grace:
     image: float = 60.0
     room: float = 30.0
     volume: float = 120.0
+    custom: float = 600.0
+    gateway: float = 60.0
+    silence: float = 10.0
     awaited: str = ""
     removal: float = 60.0
 
@@ -84,6 +89,13 @@ def trouble(
 def condition(thing: Object, type: str) -> Mapping[str, Any]:
     conditions = (thing.get("status") or {}).get("conditions") or []
     return next((one for one in conditions if one.get("type") == type), {})
+
+
+def applied_at(thing: Object) -> datetime | None:
+    """When we changed it the last time: each release does."""
+    fields = thing["metadata"].get("managedFields") or []
+    ours = [time_of(field.get("time")) for field in fields if field.get("manager") == MANAGER]
+    return max((time for time in ours if time), default=None)
 
 
 def time_of(text: Any) -> datetime | None:

@@ -16,14 +16,18 @@ from bot.kube.kinds import (
     INGRESS,
     JOB,
     OF_BRANCHES,
+    ROUTE,
     SECRET,
     WORKLOADS,
     Kind,
     Object,
+    is_awaited,
+    is_further,
     kind_of,
+    kinds_as_text,
     template_of,
 )
-from bot.kube.labels import COMMIT, IMAGE, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
+from bot.kube.labels import COMMIT, IMAGE, KINDS, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
 
@@ -54,12 +58,16 @@ def bare_namespace(order: ReleaseOrder, fence: Fence) -> Object:
     }
 
 
-def namespace(order: ReleaseOrder, fence: Fence) -> Object:
-    """From now on this release is the newest one, and these are its workloads, each with its turn."""
+def namespace(order: ReleaseOrder, fence: Fence, kinds: Iterable[Kind]) -> Object:
+    """From now on this release is the newest one, and these are its workloads, each with its turn.
+
+    `kinds`: of which it has anything, or earlier releases had.
+    """
     thing = bare_namespace(order, fence)
-    runs = [one for one in order.objects if kind_of(one) in WORKLOADS]
+    runs = [one for one in order.objects if is_awaited(kind_of(one))]
     keys = [(one["kind"], one["metadata"]["name"], turn_of(one).name) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
+    notes[KINDS] = kinds_as_text(kinds)
     thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
     return thing
 
@@ -120,7 +128,7 @@ def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> 
 
     `pull`: Secrets that pods may pull their images by, besides those that they name.
     """
-    made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=lambda one: OF_BRANCHES.index(kind_of(one)))
+    made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=_place)
     for thing in made:
         template = template_of(thing)
         if template is not None:
@@ -145,13 +153,19 @@ def in_steps(objects: Sequence[Object], turn: Turn = Turn.MAIN) -> list[list[Obj
             continue
         if kind not in WORKLOADS and turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
             continue
-        step = 1 if kind in (*WORKLOADS, CRON_JOB) else 2 if kind in (AUTOSCALER, INGRESS) else 0
+        step = 1 if kind in (*WORKLOADS, CRON_JOB) else 2 if kind in (AUTOSCALER, INGRESS, ROUTE) else 0
         steps[step].append(thing)
     return [step for step in steps if step]
 
 
 def key(thing: Mapping[str, Any]) -> tuple[Kind, str]:
     return kind_of(thing), str(thing["metadata"]["name"])
+
+
+def _place(thing: Object) -> int:
+    """Workloads may need what others make of custom resources."""
+    kind = kind_of(thing)
+    return OF_BRANCHES.index(WORKLOADS[0]) if is_further(kind) else OF_BRANCHES.index(kind)
 
 
 def _leave_to_autoscalers(objects: Sequence[Object]) -> None:

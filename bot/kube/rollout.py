@@ -23,7 +23,7 @@ class Judged:
     """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew.
 
     `awaits`: the image that is all it lacks.
-    `applied`: it is there, and not only on its way.
+    `applied`: it is there, and not only on its way. `serves`: requests go to its pods; others only lack it or not.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Judged:
     tail: Tail | None = None
     awaits: str = ""
     applied: bool = True
+    serves: bool = True
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:

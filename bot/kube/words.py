@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from bot.kube.errors import shortened
+from bot.kube.kinds import Kind
 
 MOST_NAMED = 5
 
@@ -140,6 +141,50 @@ def job_failed(workload: str, how: str, reason: str) -> str:
     return f"{workload} failed{last}. Its last lines may say why."
 
 
+def unknown_kind(kind: Kind) -> str:
+    return (
+        f"The cluster does not know {kind.name} ({kind.version}). Have its administrators install what brings it, mend "
+        "apiVersion, or do without it."
+    )
+
+
+def cluster_wide(kind: Kind) -> str:
+    return f"{kind.name} ({kind.version}) is no kind of single namespaces, so no staging can have one of its own."
+
+
+def unwatched(kind: Kind) -> str:
+    return (
+        f"Octopod's account may not watch {kind.plural} ({kind.version}), so nobody could tell how they do. Have the "
+        "cluster's administrators give it that right; docs/configuration.md says how."
+    )
+
+
+def unseen(title: str) -> str:
+    return f"{title}: its controller has not looked at what is new yet"
+
+
+def not_yet(title: str, reason: str, message: str) -> str:
+    return f"{title} is not ready{_because(reason, message)}"
+
+
+def stalled(title: str, reason: str, message: str) -> str:
+    return f"{title} can't get ready{_because(reason, message)}. Mend it in the branch's manifests."
+
+
+def route_unseen(route: str, gateway: str) -> str:
+    return (
+        f"HTTPRoute `{route}`: nothing has answered for the Gateway {gateway} yet. See that there is such a Gateway, "
+        "and that its class has a controller."
+    )
+
+
+def route_refused(route: str, gateway: str, reason: str, message: str) -> str:
+    return (
+        f"HTTPRoute `{route}` is not served by the Gateway {gateway}{_because(reason, message)}. Mend the route, or "
+        "have the Gateway let it in (allowedRoutes, hostname)."
+    )
+
+
 def content_held(namespace: str, left: Mapping[str, int], names: Sequence[str], finalizers: Sequence[str]) -> str:
     """`left`: how many objects of which kind; `names`: those that are known by name."""
     one = len(finalizers) == 1
@@ -185,6 +230,11 @@ def _content(left: Mapping[str, int], names: Sequence[str]) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _because(reason: str, message: str) -> str:
+    told = [part for part in (reason, shortened(_plain(message))) if part]
+    return f": {': '.join(told)}" if told else ""
 
 
 def _plain(message: str) -> str:

@@ -85,11 +85,12 @@ def test_what_others_need_comes_first_and_the_way_in_last() -> None:
 
     budget = some("policy/v1", "PodDisruptionBudget")
     before = [some("v1", "Service"), budget, some("v1", "ConfigMap")]
-    objects = [some("networking.k8s.io/v1", "Ingress"), an_autoscaler({}), a_deployment(), *before]
+    custom = [some("gateway.networking.k8s.io/v1", "HTTPRoute"), some("example.dev/v1", "Widget")]
+    objects = [some("networking.k8s.io/v1", "Ingress"), *custom, an_autoscaler({}), a_deployment(), *before]
     steps = in_steps(prepared(objects))
     assert [[thing["kind"] for thing in step] for step in steps] == [
-        ["ConfigMap", "Service", "PodDisruptionBudget"],
+        ["ConfigMap", "Service", "PodDisruptionBudget", "Widget"],
         ["Deployment"],
-        ["HorizontalPodAutoscaler", "Ingress"],
+        ["HTTPRoute", "HorizontalPodAutoscaler", "Ingress"],
     ]
-    assert objects[0]["kind"] == "Ingress" and "env" not in objects[2]["spec"]["template"]["spec"]["containers"][0]
+    assert objects[0]["kind"] == "Ingress" and "env" not in objects[4]["spec"]["template"]["spec"]["containers"][0]
