@@ -94,6 +94,7 @@ class RenderFacts:
     `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
     `manifests`: the folder inside the tree. `image`: resolved, or None when manifests name their images themselves.
+    `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway.
     """
 
     staging: str
@@ -108,6 +109,7 @@ class RenderFacts:
     scheme: str
     image: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    kinds: frozenset[tuple[str, str]] = frozenset()
 
 
 class Renderer(Protocol):

@@ -165,6 +165,37 @@ def test_every_mistake_in_a_fence_is_told_with_its_place(tmp_path: Path) -> None
     assert text == "octopod.yaml:8:5: projects.shop.fence: is for engine: kubernetes; the local engine fences nothing"
 
 
+def test_further_kinds_are_custom_resources_of_a_cluster(tmp_path: Path) -> None:
+    said = "[cert-manager.io/v1/Certificate, gateway.networking.k8s.io/v1/HTTPRoute, cert-manager.io/v1/Certificate]"
+    assert project(tmp_path, f"kinds: {said}", FENCED).kinds == (
+        ("cert-manager.io/v1", "Certificate"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+    )
+    (text,) = mistakes(tmp_path, f"{LEAST}    kinds: []\n")
+    assert text == "octopod.yaml:8:5: projects.shop.kinds: is for engine: kubernetes; the local engine has only its own"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("Certificate", "must be a list of kinds as group/version/Kind"),
+        ("[Certificate]", "must be kinds of custom resources as group/version/Kind, such as cert-manager.io/v1/Certi"),
+        ("[cert-manager.io/Certificate]", "as group/version/Kind"),
+        ("[cert-manager.io/v1/certificates]", "as group/version/Kind"),
+        ("[v1/Pod]", "as group/version/Kind"),
+        ("[apps/v1/ReplicaSet]", "as group/version/Kind"),
+        ("[[a]]", "as group/version/Kind"),
+        ("[rbac.authorization.k8s.io/v1/Role]", "it is Kubernetes' own, and of these a branch may have what is docum"),
+        ("[networking.k8s.io/v1/NetworkPolicy]", "it is Kubernetes' own"),
+        ("[serving.knative.dev/v1/Service]", "Service is a kind of Kubernetes' own, and could not be told apart"),
+        ("[a.dev/v1/Widget, b.dev/v1/Widget]", "must not name two kinds Widget; they could not be told apart"),
+    ],
+)
+def test_kinds_that_no_project_can_have(tmp_path: Path, said: str, why: str) -> None:
+    (text,) = mistakes(tmp_path, f"{FENCED}    kinds: {said}\n")
+    assert text.startswith("octopod.yaml:9:12: projects.shop.kinds: must") and why in text
+
+
 @pytest.mark.parametrize(
     ("extra", "field", "value"),
     [

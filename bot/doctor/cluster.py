@@ -2,27 +2,30 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.doctor.checking import check
 from bot.doctor.report import Answer, unseen
 from bot.domain.errors import PermanentError
 from bot.kube.client import Kube
 from bot.kube.connect import Access, Connection, connect
-from bot.kube.kinds import NAMESPACE
+from bot.kube.kinds import NAMESPACE, ROUTE, Kind
 from bot.kube.labels import OURS
-from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, is_account
+from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, is_account, of_further
 
 REACHED, RIGHTS = "cluster", "cluster rights"
 # The first with ValidatingAdmissionPolicy, which fences the bot's account.
 OLDEST = (1, 30)
 AT_ONCE = 8
 ACCESS_STEP = "See that KUBECONFIG names a cluster that this machine reaches, with credentials that it takes."
+KINDS_STEP = "See that the cluster answers, and that the bot's account may look up its APIs (system:discovery)."
 RIGHTS_STEP = "Run kubectl apply -k manifests/bot, or give the bot's account these rights yourself."
+FURTHER_STEP = "Give them by ClusterRoles of your own, as docs/configuration.md shows under “Kinds of your own”."
+GROUPS = {right.group for right in (*EVERYWHERE, *IN_STAGINGS)} | {ROUTE.group}
 
 
-async def cluster(access: Access, copies_secrets: bool) -> list[Answer]:
-    """`copies_secrets`: whether any project does."""
+async def cluster(access: Access, copies_secrets: bool, kinds: Sequence[tuple[str, str]] = ()) -> list[Answer]:
+    """`copies_secrets`: whether any project does. `kinds`: those that projects allow, as apiVersion and kind."""
     found: list[Connection] = []
 
     async def open_one() -> str:
@@ -33,7 +36,11 @@ async def cluster(access: Access, copies_secrets: bool) -> list[Answer]:
     try:
         if not reached.well:
             return [reached, unseen(RIGHTS, REACHED)]
-        return [reached, *await _rights(Kube(found[0]), copies_secrets)]
+        kube = Kube(found[0])
+        known: list[Kind] = []
+        looked = [await _known(kube, Kind(*kind), known) for kind in dict.fromkeys(kinds)]
+        await _known(kube, ROUTE, known)  # who has no Gateway API needs none
+        return [reached, *looked, *await _rights(kube, copies_secrets, dict.fromkeys(known))]
     finally:
         for connection in found:
             await connection.close()
@@ -48,18 +55,35 @@ async def _greeted(kube: Kube) -> str:
     return f"Kubernetes {version}, as {who}"
 
 
-async def _rights(kube: Kube, copies_secrets: bool) -> list[Answer]:
+async def _known(kube: Kube, kind: Kind, known: list[Kind]) -> Answer:
+    """Whether the cluster has it, in namespaces."""
+
+    async def look() -> str:
+        found = await kube.find(kind)
+        if found is None or not found.namespaced:
+            said = "is not known to the cluster" if found is None else "is no kind of single namespaces"
+            raise PermanentError(said, next_step="Install what brings it, or take it out of kinds: in octopod.yaml.")
+        known.append(found)
+        return f"the cluster keeps it as {found.plural}"
+
+    return await check(f"kind {kind.version}/{kind.name}", look, KINDS_STEP)
+
+
+async def _rights(kube: Kube, copies_secrets: bool, further: Iterable[Kind]) -> list[Answer]:
     """One answer per resource and place.
 
     What manifests/bot gives in the namespaces of stagings is given when they are made, so it is asked in one that is
     there; an account of another kind must have it everywhere.
     """
-    asked: list[tuple[str, str, Right]] = [("", "everywhere", right) for right in EVERYWHERE]
+    more = [of_further(kind) for kind in further]
+    everywhere = (*EVERYWHERE, *(look for look, _ in more))
+    in_stagings = (*IN_STAGINGS, *(write for _, write in more))
+    asked: list[tuple[str, str, Right]] = [("", "everywhere", right) for right in everywhere]
     if copies_secrets:
         asked += [(kube.home, f"in namespace {kube.home}", right) for right in AT_HOME]
     places: list[tuple[str, str]] = []
     looked = await check(RIGHTS, lambda: _places(kube, places), RIGHTS_STEP)
-    asked += [(namespace, place, right) for namespace, place in places for right in IN_STAGINGS]
+    asked += [(namespace, place, right) for namespace, place in places for right in in_stagings]
     few = asyncio.Semaphore(AT_ONCE)
     answers = await asyncio.gather(*(_right(kube, few, *one) for one in asked))
     return [*answers, looked]
@@ -87,7 +111,8 @@ async def _right(kube: Kube, few: asyncio.Semaphore, namespace: str, place: str,
             raise PermanentError(f"the bot may not {', '.join(missing)}")
         return ", ".join(right.verbs)
 
-    return await check(f"right to {right.title} {place}", ask, RIGHTS_STEP)
+    step = RIGHTS_STEP if right.group in GROUPS else FURTHER_STEP
+    return await check(f"right to {right.title} {place}", ask, step)
 
 
 def _refused(verbs: Sequence[str], may: Sequence[bool]) -> list[str]:

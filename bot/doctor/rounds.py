@@ -66,7 +66,8 @@ async def _cluster(settings: Settings | None, configuration: Configuration | Non
     if settings is None:
         return [unseen(REACHED, SETTINGS)]
     copies = any(project.copy_secrets for project in configuration.projects.values())
-    return await cluster(Access(settings.kubeconfig, settings.octopod_kube_context), copies)
+    kinds = [kind for project in configuration.projects.values() for kind in project.kinds]
+    return await cluster(Access(settings.kubeconfig, settings.octopod_kube_context), copies, kinds)
 
 
 async def _hosts(configuration: Configuration | None, network: Network | None) -> list[Answer]:

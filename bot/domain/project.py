@@ -80,6 +80,7 @@ class Project:
     `image_wait`: how long a release waits for it when no registry has it yet.
     `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
+    `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     """
@@ -101,3 +102,4 @@ class Project:
     url_probe: UrlProbe = field(default_factory=UrlProbe)
     copy_secrets: tuple[str, ...] = ()
     fence: Fence = field(default_factory=Fence)
+    kinds: tuple[tuple[str, str], ...] = ()

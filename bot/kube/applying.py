@@ -1,16 +1,18 @@
 """A release put on the cluster: looked at, rehearsed as a whole, applied, and rid of what it has no more."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.hooks import Turn, turn_of
 from bot.domain.project import Fence
+from bot.kube import words
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
 from bot.kube.kinds import (
+    AUTOSCALER,
     CLAIM,
     DEPLOYMENT,
     JOB,
@@ -21,8 +23,11 @@ from bot.kube.kinds import (
     WORKLOADS,
     Kind,
     Object,
+    is_further,
+    kind_of,
+    kinds_in,
 )
-from bot.kube.labels import MANAGED_BY, RELEASE, STAGING, labels
+from bot.kube.labels import KINDS, MANAGED_BY, RELEASE, STAGING, annotations, labels
 from bot.kube.pods import is_going, is_ready
 from bot.kube.prepare import (
     admission,
@@ -39,6 +44,8 @@ from bot.kube.rollout import owner_of
 from bot.ports import ReleaseOrder
 
 RIGHTS_LOOKS, RIGHTS_PAUSE = 100, 0.05
+# The manager of what a HorizontalPodAutoscaler sets, as the API server names it in a conflict.
+SCALER = '"kube-controller-manager"'
 T = TypeVar("T")
 Existing = Mapping[tuple[Kind, str], Mapping[str, str]]
 
@@ -66,22 +73,25 @@ class Applying:
                 "The manifests of this branch hold nothing that runs.",
                 next_step="Add a Deployment, push, and deploy again.",
             )
-        there = await self._is_there()
-        if not there:
+        kinds = set(map(kind_of, objects))
+        await self._require_known(kinds)
+        there = await self._there()
+        if there is None:
             await self.kube.apply(bare_namespace(self.order, self.fence))
         await self._admitted()
-        existing = await self._existing() if there else {}
+        existing = await self._existing(kinds | _had(there)) if there else {}
         self._require_own(objects, existing)
         await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
         stale = self._stale_jobs(existing)
         await self._rehearsed([thing for thing in objects if key(thing) not in stale])
         turn = max(self.reached, min(turns))
         try:
-            await self.kube.apply(namespace(self.order, self.fence))
+            kinds |= {kind for (kind, _), its in existing.items() if its.get(STAGING) == self.order.staging}
+            await self.kube.apply(namespace(self.order, self.fence, kinds))
             for step in in_steps(objects, turn):
                 for kind, name in stale & set(map(key, step)):
                     await self.kube.delete(kind, name, namespace_name(self.order))
-                await _together([self.kube.apply(thing) for thing in step])
+                await _together([self._put(thing) for thing in step])
             if turn is Turn.BEFORE:
                 return
             await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
@@ -90,12 +100,27 @@ class Applying:
             # The rehearsal went well, so somebody is changing things at this moment.
             raise TemporaryError(error.text, retry_after=5) from error
 
-    async def _is_there(self) -> bool:
-        """Whether it has its namespace. It gets one without its release, which is said when it is known to fit."""
+    async def _require_known(self, kinds: Iterable[Kind]) -> None:
+        """What not every cluster has, and nobody may watch, would be waited for in vain."""
+        further = sorted(filter(is_further, kinds), key=lambda kind: (kind.version, kind.name))
+        mistakes = [mistake for mistake in await _together([self._mistake(kind) for kind in further]) if mistake]
+        if mistakes:
+            raise PermanentError("This branch has kinds of objects that can't be deployed here.", mistakes)
+
+    async def _mistake(self, kind: Kind) -> str | None:
+        found = await self.kube.find(kind)
+        if found is None:
+            return words.unknown_kind(kind)
+        if not found.namespaced:
+            return words.cluster_wide(found)
+        return None if await self.kube.may("watch", found) else words.unwatched(found)
+
+    async def _there(self) -> Object | None:
+        """Its namespace. It gets one without its release, which is said when it is known to fit."""
         place = namespace_name(self.order)
         found = await self.kube.get(NAMESPACE, place)
         if found is None:
-            return False
+            return None
         if "deletionTimestamp" in found["metadata"]:
             raise TemporaryError(f"The namespace `{place}` is still being removed.", retry_after=1)
         if labels(found).get(STAGING) != self.order.staging:
@@ -104,7 +129,7 @@ class Applying:
                 f"There is a namespace `{place}` already, and it is {whose}.",
                 next_step=f"Remove it (`kubectl delete namespace {place}`), or deploy the branch under another name.",
             )
-        return True
+        return found
 
     async def _admitted(self) -> None:
         """Rights in a namespace of its own. New ones take the API server a moment to know of."""
@@ -117,15 +142,25 @@ class Applying:
                 return
             await asyncio.sleep(RIGHTS_PAUSE)
 
-    async def _existing(self) -> Existing:
-        """What there is in the namespace, ours or not, and its labels."""
+    async def _existing(self, kinds: Iterable[Kind]) -> Existing:
+        """What there is in the namespace, and its labels; none for what other objects have made, as a CronJob makes
+        Jobs: those may copy our labels, and are theirs to remove."""
         place = namespace_name(self.order)
-        lists = await _together([self.kube.list(kind, place, metadata=True) for kind in OF_BRANCHES])
+        listed = await _together([self._list(kind, place) for kind in kinds])
         return {
-            (kind, thing["metadata"]["name"]): labels(thing)
-            for kind, (things, _) in zip(OF_BRANCHES, lists, strict=True)
+            (kind, thing["metadata"]["name"]): {} if _made_by_another(thing) else labels(thing)
+            for kind, things in listed
             for thing in things
         }
+
+    async def _list(self, kind: Kind, place: str) -> tuple[Kind, list[Object]]:
+        """Nothing of a kind that the cluster does not know any more: that has gone with it."""
+        try:
+            return kind, (await self.kube.list(kind, place, metadata=True))[0]
+        except ApiRefused as error:
+            if error.status == 404 and is_further(kind):
+                return kind, []
+            raise
 
     def _require_own(self, objects: Sequence[Object], existing: Existing) -> None:
         foreign = [
@@ -158,7 +193,7 @@ class Applying:
 
     async def _rehearsed(self, objects: Sequence[Object]) -> None:
         """Everything that the cluster would refuse, at once, before anything is changed."""
-        rehearsals = [self.kube.apply(thing, rehearsal=True) for thing in objects]
+        rehearsals = [self._put(thing, rehearsal=True) for thing in objects]
         answers = await asyncio.gather(*rehearsals, return_exceptions=True)
         refused: list[ApiRefused] = []
         for answer in answers:
@@ -168,6 +203,20 @@ class Applying:
                 raise answer
         if refused:
             raise _refusal(refused)
+
+    async def _put(self, thing: Object, rehearsal: bool = False) -> None:
+        """Replicas that an autoscaler of an earlier release has left behind belong to nobody."""
+        try:
+            await self.kube.apply(thing, rehearsal)
+        except ApiRefused as error:
+            if not left_by_an_autoscaler(error) or await self._others_scale():
+                raise
+            await self.kube.apply(thing, rehearsal, force=True)
+
+    async def _others_scale(self) -> bool:
+        """Whether there are autoscalers that this staging's releases have not made."""
+        found, _ = await self.kube.list(AUTOSCALER, namespace_name(self.order), metadata=True)
+        return any(labels(one).get(STAGING) != self.order.staging for one in found)
 
     async def _unblock(self, sets: Sequence[Object]) -> None:
         """A StatefulSet waits for a bad pod to become ready before it replaces it, even with a good one.
@@ -196,6 +245,22 @@ class Applying:
             if its.get(STAGING) == self.order.staging and (kind, name) not in kept and kind is not CLAIM
         ]
         await _together([self.kube.delete(kind, name, namespace_name(self.order)) for kind, name in gone])
+
+
+def _had(namespace: Object) -> set[Kind]:
+    """Of which kinds its releases have made anything."""
+    said = annotations(namespace).get(KINDS)
+    return set(kinds_in(said)) if said else set(OF_BRANCHES)
+
+
+def _made_by_another(thing: Object) -> bool:
+    return any(owner.get("controller") for owner in thing["metadata"].get("ownerReferences") or [])
+
+
+def left_by_an_autoscaler(error: ApiRefused) -> bool:
+    """Whether all that is in the way are replicas as the controller of autoscalers has set them."""
+    scaled = [field == ".spec.replicas" and SCALER in told for field, told in error.conflicts]
+    return bool(scaled) and all(scaled)
 
 
 def _refusal(refused: Sequence[ApiRefused]) -> PermanentError:

@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.domain.errors import OctopodError
+from bot.kube import words
 from bot.kube.connect import Connection
 from bot.kube.errors import ApiRefused, ApiTrouble, refusal, trouble
 from bot.kube.kinds import POD, Kind, Object, kind_of
@@ -25,12 +26,36 @@ class Kube:
 
     def __init__(self, connection: Connection, seconds: float = 30.0) -> None:
         self._connection, self._seconds = connection, seconds
+        self._found: dict[Kind, Kind] = {}
         self.requests = 0
 
     @property
     def home(self) -> str:
         """The namespace that the bot itself is at home in."""
         return self._connection.namespace
+
+    async def find(self, kind: Kind) -> Kind | None:
+        """With its plural. None: the cluster does not know it; it is asked anew the next time."""
+        if kind.plural:
+            return kind
+        if kind not in self._found:
+            try:
+                told = await self._json("GET", f"/apis/{kind.version}", f"{kind.version}: look up")
+            except ApiRefused as error:
+                if error.status != 404:
+                    raise
+                return None
+            for one in told.get("resources") or []:
+                if "/" not in one["name"]:  # a part of another one, as its status
+                    found = Kind(kind.version, one["kind"], one["name"], bool(one.get("namespaced")))
+                    self._found[found] = found
+        return self._found.get(kind)
+
+    async def _placed(self, kind: Kind) -> Kind:
+        found = await self.find(kind)
+        if found is None:
+            raise ApiRefused(words.unknown_kind(kind), 404, "NotFound")
+        return found
 
     async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
         """None if there is none."""
@@ -48,37 +73,40 @@ class Kube:
 
         `which`: selectors.
         """
+        kind = await self._placed(kind)
         items: list[Object] = []
         query = [("limit", str(PAGE)), *which]
         more = ""
         while True:
-            page = await self._json(
-                "GET",
-                kind.path(namespace),
-                f"{kind.plural}: list",
-                [*query, ("continue", more)] if more else query,
-                accept=_METADATA if metadata else "application/json",
-            )
+            asked = [*query, ("continue", more)] if more else query
+            accept = _METADATA if metadata else "application/json"
+            try:
+                page = await self._json("GET", kind.path(namespace), f"{kind.plural}: list", asked, accept=accept)
+            except ApiRefused as error:
+                if error.status == 404:  # a kind that was there once
+                    self._found.pop(kind, None)
+                raise
             items += page.get("items") or []
             metadata_of_page = page.get("metadata") or {}
             more = metadata_of_page.get("continue") or ""
             if not more:
                 return items, str(metadata_of_page.get("resourceVersion", ""))
 
-    async def apply(self, thing: Object, rehearsal: bool = False) -> Object:
+    async def apply(self, thing: Object, rehearsal: bool = False, force: bool = False) -> Object:
         """Server-side, as the manager `octopod`. What another manager has set otherwise is a conflict, and refused.
 
-        `rehearsal`: all is checked, nothing is kept.
+        `rehearsal`: all is checked, nothing is kept. `force`: what others have set is taken from them.
         """
-        kind, metadata = kind_of(thing), thing["metadata"]
+        kind, metadata = await self._placed(kind_of(thing)), thing["metadata"]
         path = kind.path(metadata.get("namespace"), metadata["name"])
         what = f"{kind.title(metadata['name'])}: apply"
-        query = [("fieldManager", MANAGER), ("force", "false")]
+        query = [("fieldManager", MANAGER), ("force", str(force).lower())]
         query += [("dryRun", "All")] if rehearsal else []
         return await self._json("PATCH", path, what, query, thing, content="application/apply-patch+yaml")
 
     async def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> None:
         """Accepted, or gone already. `uid`: only this very object."""
+        kind = await self._placed(kind)
         options: Object = {"propagationPolicy": "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
@@ -103,10 +131,9 @@ class Kube:
         """Of Kubernetes, such as v1.36.1."""
         return str((await self._json("GET", "/version", "the cluster's version: look up")).get("gitVersion"))
 
-    async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
-        """Whether we may do this there, by now."""
-        group = kind.version.rpartition("/")[0]
-        return await self.allowed({"namespace": namespace, "verb": verb, "group": group, "resource": kind.plural})
+    async def may(self, verb: str, kind: Kind, namespace: str = "") -> bool:
+        """Whether we may do this there, by now; without a namespace in all of them."""
+        return await self.allowed({"namespace": namespace, "verb": verb, "group": kind.group, "resource": kind.plural})
 
     async def allowed(self, asked: Mapping[str, str]) -> bool:
         """`asked`: the resourceAttributes of a SelfSubjectAccessReview."""
@@ -133,6 +160,7 @@ class Kube:
 
         A silence longer than `silence` (seconds) is an error. Errors while reading are translated, too.
         """
+        kind = await self._placed(kind)
         query = [("watch", "true"), ("resourceVersion", version), ("allowWatchBookmarks", "true")]
         query += [("timeoutSeconds", str(seconds)), *which]
         limit = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=silence)

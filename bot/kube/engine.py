@@ -18,7 +18,7 @@ from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
 from bot.kube.copying import copies
-from bot.kube.kinds import NAMESPACE, OF_BRANCHES
+from bot.kube.kinds import NAMESPACE, OF_BRANCHES, ROUTE
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
 from bot.kube.outputs import read_outputs
@@ -30,7 +30,7 @@ from bot.ports import EngineFacts, ReleaseOrder
 
 log = structlog.get_logger()
 NAME = "kubernetes"
-KINDS = frozenset((kind.version, kind.name) for kind in OF_BRANCHES)
+KINDS = frozenset((kind.version, kind.name) for kind in (*OF_BRANCHES, ROUTE))
 TAIL_LINES = 20
 TAIL_SECONDS = 5.0
 

@@ -1,6 +1,7 @@
 """The API server's refusals and failures, as our errors. Pure."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError
@@ -10,11 +11,14 @@ _TEMPORARY = {408, 429, 500, 502, 503, 504}
 
 
 class ApiRefused(PermanentError):
-    """It understood and will not do it. `status`: of HTTP; `reason`: Kubernetes' own word, such as NotFound."""
+    """It understood and will not do it. `status`: of HTTP; `reason`: Kubernetes' own word, such as NotFound.
 
-    def __init__(self, text: str, status: int, reason: str = "") -> None:
+    `conflicts`: fields that are another manager's, and who that is, in the API server's words.
+    """
+
+    def __init__(self, text: str, status: int, reason: str = "", conflicts: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(text)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.conflicts = status, reason, tuple(conflicts)
 
 
 class ApiTrouble(TemporaryError):
@@ -34,7 +38,7 @@ def refusal(what: str, status: int, body: bytes, retry_after: str | None = None)
     text = f"{what}: {shortened(message)}"
     if status in _TEMPORARY or _passing(status, reason, told):
         return ApiTrouble(f"{text} ({status})", status, reason, _seconds(retry_after))
-    return ApiRefused(text, status, reason)
+    return ApiRefused(text, status, reason, _conflicts(told))
 
 
 def trouble(what: str, error: Exception) -> ApiTrouble:
@@ -54,8 +58,7 @@ def _passing(status: int, reason: str, told: dict[str, Any]) -> bool:
     if status == 403:
         return any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(told))
     if status == 409:
-        owners = any(cause.get("reason") == "FieldManagerConflict" for cause in _causes(told))
-        return not owners and reason != "AlreadyExists"
+        return not _conflicts(told) and reason != "AlreadyExists"
     return False
 
 
@@ -65,6 +68,14 @@ def _status(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, dict) and told.get("kind") == "Status" else {}
+
+
+def _conflicts(told: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (str(cause.get("field") or ""), str(cause.get("message") or ""))
+        for cause in _causes(told)
+        if cause.get("reason") == "FieldManagerConflict"
+    ]
 
 
 def _causes(told: dict[str, Any]) -> list[dict[str, Any]]:

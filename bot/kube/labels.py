@@ -12,10 +12,14 @@ STAGING = "octopod.dev/staging"
 RELEASE = "octopod.dev/release"
 # On a staging's namespace: what its newest release consists of, as JSON, so that nothing is missed in a listing.
 WORKLOADS = "octopod.dev/workloads"
+# Likewise: of which kinds it has anything, or shall have, as JSON.
+KINDS = "octopod.dev/kinds"
 COMMIT = "octopod.dev/commit"
 # On a staging's namespace: the project's own image, which may not have been pushed yet.
 IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
+# On a workload: the autoscaler of its release that says how many replicas it has.
+SCALED_BY = "octopod.dev/scaled-by"
 
 
 def labels(thing: Mapping[str, Any]) -> Mapping[str, str]:

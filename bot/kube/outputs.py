@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.errors import UserError
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import Object
+from bot.kube.kinds import WORKLOADS, Object, kind_of
 from bot.kube.labels import RELEASE, annotations, release_of
 from bot.kube.rollout import owner_of
 from bot.kube.standing import Seen
@@ -19,7 +19,7 @@ async def read_outputs(kube: Kube, seen: Seen, asked: str | None, lines: int) ->
 
     Raises UserError if `asked` is none of them, and TemporaryError.
     """
-    names = sorted({thing["metadata"]["name"] for thing in seen.workloads})
+    names = sorted({thing["metadata"]["name"] for thing in seen.workloads if kind_of(thing) in WORKLOADS})
     if asked is not None and asked not in names:
         there_are = f"there are {', '.join(names)}" if names else "it has none"
         raise UserError(f"This staging has no workload {asked}: {there_are}.", suggestions=names)

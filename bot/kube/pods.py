@@ -1,5 +1,6 @@
 """What is wrong with one pod, if anything, and whether it may still pass. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,13 @@ from typing import Any
 
 from bot.kube import words
 from bot.kube.kinds import Object
+from bot.kube.labels import MANAGER
 
+NOTHING: Mapping[str, str] = {}
+# Of the scheduler: https://github.com/kubernetes/kubernetes/tree/master/pkg/scheduler/framework/plugins/volumebinding
+_NO_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" (?:not found|is being deleted)')
+_NO_VOLUME = ("unbound immediate PersistentVolumeClaims", "find available persistent volumes to bind")
+_NEVER_BOUND = ("no storage class is set", "not found")
 _PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
 _NO_SUCH_IMAGE = ("not found", "manifest unknown", "name unknown", "does not exist", "not present with pull policy")
 _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
@@ -17,6 +24,7 @@ _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "
 class Grace:
     """How many seconds after the pod's start a trouble may still be a blip; after `crashes` it is none in any case.
 
+    `custom`, `gateway`: for what is no workload. `silence`: after it a controller that has said nothing never will.
     `awaited`: the image that may be on its way still, so that its lack is no failure.
     `removal`: how long the removal of a whole staging may take before anything is said about it.
     """
@@ -26,6 +34,10 @@ class Grace:
     start: float = 10.0
     image: float = 60.0
     room: float = 30.0
+    volume: float = 120.0
+    custom: float = 600.0
+    gateway: float = 60.0
+    silence: float = 10.0
     awaited: str = ""
     removal: float = 60.0
 
@@ -61,9 +73,14 @@ def is_going(pod: Object) -> bool:
     return "deletionTimestamp" in pod["metadata"]
 
 
-def trouble(pod: Object, workload: str, now: datetime, grace: Grace, event: str = "") -> Trouble | None:
-    """The worst of it: what is final comes first. `event`: the newest warning about it."""
-    found = list(_troubles(pod, workload, now, grace))
+def trouble(
+    pod: Object, workload: str, now: datetime, grace: Grace, event: str = "", claims: Mapping[str, str] = NOTHING
+) -> Trouble | None:
+    """The worst of it: what is final comes first.
+
+    `event`: the newest warning about it; `claims`: by the claim's name, why it has no volume yet.
+    """
+    found = list(_troubles(pod, workload, now, grace, claims))
     if event and not found and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
         found = [_unmounted(pod, workload, event, now, grace)]
     return next((one for one in found if one.final), found[0] if found else None)
@@ -74,6 +91,13 @@ def condition(thing: Object, type: str) -> Mapping[str, Any]:
     return next((one for one in conditions if one.get("type") == type), {})
 
 
+def applied_at(thing: Object) -> datetime | None:
+    """When we changed it the last time: each release does."""
+    fields = thing["metadata"].get("managedFields") or []
+    ours = [time_of(field.get("time")) for field in fields if field.get("manager") == MANAGER]
+    return max((time for time in ours if time), default=None)
+
+
 def time_of(text: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(str(text))
@@ -81,20 +105,38 @@ def time_of(text: Any) -> datetime | None:
         return None
 
 
-def _troubles(pod: Object, workload: str, now: datetime, grace: Grace) -> Iterator[Trouble]:
+def _troubles(pod: Object, workload: str, now: datetime, grace: Grace, claims: Mapping[str, str]) -> Iterator[Trouble]:
     status = pod.get("status") or {}
     if status.get("reason") == "Evicted":
         yield Trouble(words.evicted(workload, str(status.get("message") or "")))
         return
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        since = time_of(scheduled.get("lastTransitionTime"))
-        text = words.unschedulable(workload, str(scheduled.get("message") or ""))
-        yield _after(text, since, grace.room, now)
+        text, seconds = _unschedulable(pod, workload, str(scheduled.get("message") or ""), grace, claims)
+        yield _after(text, time_of(scheduled.get("lastTransitionTime")), seconds, now)
     for told in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
         one = _of_container(pod, told, workload, now, grace)
         if one:
             yield one
+
+
+def _unschedulable(
+    pod: Object, workload: str, message: str, grace: Grace, claims: Mapping[str, str]
+) -> tuple[str, float]:
+    """Why, and for how many seconds that may still pass. Volumes are made while it waits."""
+    missing = _NO_CLAIM.search(message)
+    if missing:
+        return words.claim_missing(workload, missing[1]), grace.room
+    if not any(sign in message for sign in _NO_VOLUME):
+        return words.unschedulable(workload, message), grace.room
+    mounted = [one["persistentVolumeClaim"]["claimName"] for one in _volumes(pod) if one.get("persistentVolumeClaim")]
+    known = {name: claims[name] for name in mounted if name in claims}
+    never = any(sign in why for why in known.values() for sign in _NEVER_BOUND)
+    return words.no_volume(workload, known or dict.fromkeys(mounted, message)), grace.room if never else grace.volume
+
+
+def _volumes(pod: Object) -> list[Object]:
+    return pod["spec"].get("volumes") or []
 
 
 def _unmounted(pod: Object, workload: str, event: str, now: datetime, grace: Grace) -> Trouble:

@@ -2,14 +2,32 @@
 
 import copy
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.domain import naming
 from bot.domain.hooks import Turn, turn_of
 from bot.domain.project import Fence
-from bot.kube.kinds import CLAIM, CONFIG_MAP, JOB, OF_BRANCHES, SECRET, WORKLOADS, Kind, Object, kind_of
-from bot.kube.labels import COMMIT, IMAGE, MANAGED_BY, NAME, PROJECT, RELEASE, STAGING
+from bot.kube.kinds import (
+    AUTOSCALER,
+    CLAIM,
+    CONFIG_MAP,
+    CRON_JOB,
+    INGRESS,
+    JOB,
+    OF_BRANCHES,
+    ROUTE,
+    SECRET,
+    WORKLOADS,
+    Kind,
+    Object,
+    is_awaited,
+    is_further,
+    kind_of,
+    kinds_as_text,
+    template_of,
+)
+from bot.kube.labels import COMMIT, IMAGE, KINDS, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
 
@@ -40,12 +58,16 @@ def bare_namespace(order: ReleaseOrder, fence: Fence) -> Object:
     }
 
 
-def namespace(order: ReleaseOrder, fence: Fence) -> Object:
-    """From now on this release is the newest one, and these are its workloads, each with its turn."""
+def namespace(order: ReleaseOrder, fence: Fence, kinds: Iterable[Kind]) -> Object:
+    """From now on this release is the newest one, and these are its workloads, each with its turn.
+
+    `kinds`: of which it has anything, or earlier releases had.
+    """
     thing = bare_namespace(order, fence)
-    runs = [one for one in order.objects if kind_of(one) in WORKLOADS]
+    runs = [one for one in order.objects if is_awaited(kind_of(one))]
     keys = [(one["kind"], one["metadata"]["name"], turn_of(one).name) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
+    notes[KINDS] = kinds_as_text(kinds)
     thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
     return thing
 
@@ -106,14 +128,16 @@ def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> 
 
     `pull`: Secrets that pods may pull their images by, besides those that they name.
     """
-    made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=lambda one: OF_BRANCHES.index(kind_of(one)))
+    made = sorted((copy.deepcopy(dict(thing)) for thing in objects), key=_place)
     for thing in made:
-        if kind_of(thing) in WORKLOADS:
-            _let_pull(thing["spec"]["template"]["spec"], pull)
-            for container in _containers(thing):
+        template = template_of(thing)
+        if template is not None:
+            _let_pull(template["spec"], pull)
+            for container in template["spec"].get("containers") or []:
                 _tell_port(container)
         if kind_of(thing) is JOB:
             thing["spec"].pop("ttlSecondsAfterFinished", None)
+    _leave_to_autoscalers(made)
     return made
 
 
@@ -129,7 +153,7 @@ def in_steps(objects: Sequence[Object], turn: Turn = Turn.MAIN) -> list[list[Obj
             continue
         if kind not in WORKLOADS and turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
             continue
-        step = 1 if kind in WORKLOADS else 2 if kind.name == "Ingress" else 0
+        step = 1 if kind in (*WORKLOADS, CRON_JOB) else 2 if kind in (AUTOSCALER, INGRESS, ROUTE) else 0
         steps[step].append(thing)
     return [step for step in steps if step]
 
@@ -138,8 +162,30 @@ def key(thing: Mapping[str, Any]) -> tuple[Kind, str]:
     return kind_of(thing), str(thing["metadata"]["name"])
 
 
-def _containers(workload: Object) -> Iterator[Object]:
-    yield from workload["spec"]["template"]["spec"].get("containers") or []
+def _place(thing: Object) -> int:
+    """Workloads may need what others make of custom resources."""
+    kind = kind_of(thing)
+    return OF_BRANCHES.index(WORKLOADS[0]) if is_further(kind) else OF_BRANCHES.index(kind)
+
+
+def _leave_to_autoscalers(objects: Sequence[Object]) -> None:
+    """Whoever applies `replicas` as well would take them back with every release.
+
+    https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+    A target that makes no sense is for the API server to refuse.
+    """
+    workloads = {(thing["kind"], thing["metadata"]["name"]): thing for thing in objects if kind_of(thing) in WORKLOADS}
+    for autoscaler in (thing for thing in objects if kind_of(thing) is AUTOSCALER):
+        target = _mapping(_mapping(autoscaler.get("spec")).get("scaleTargetRef"))
+        scaled = workloads.get((str(target.get("kind")), str(target.get("name"))))
+        if scaled is not None:
+            scaled["spec"].pop("replicas", None)
+            notes = scaled["metadata"].get("annotations") or {}
+            scaled["metadata"]["annotations"] = {**notes, SCALED_BY: autoscaler["metadata"]["name"]}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _let_pull(pod: Object, pull: Sequence[str]) -> None:

@@ -32,7 +32,12 @@ class Right:
 
 
 def _on(kinds: Sequence[Kind], verbs: tuple[str, ...]) -> list[Right]:
-    return [Right(kind.version.rpartition("/")[0], kind.plural, verbs) for kind in kinds]
+    return [Right(kind.group, kind.plural, verbs) for kind in kinds]
+
+
+def of_further(kind: Kind) -> tuple[Right, Right]:
+    """Everywhere, and in the namespaces of stagings, for a kind that not every cluster has. With its plural."""
+    return _on([kind], LOOK)[0], _on([kind], WRITE)[0]
 
 
 EVERYWHERE = (

@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain.status import WorkloadState
 from bot.kube import words
 from bot.kube.kinds import Object
-from bot.kube.labels import labels, release_of
+from bot.kube.labels import SCALED_BY, annotations, labels, release_of
 from bot.kube.pods import Grace, Tail, Trouble, condition, is_going, is_ready, trouble
 
 PROGRESSING, READY, FAILED = WorkloadState.PROGRESSING, WorkloadState.READY, WorkloadState.FAILED
@@ -23,7 +23,7 @@ class Judged:
     """`settled`: its rollout was over at some time: since then it serves, well or not. `again`: when to look anew.
 
     `awaits`: the image that is all it lacks.
-    `applied`: it is there, and not only on its way.
+    `applied`: it is there, and not only on its way. `serves`: requests go to its pods; others only lack it or not.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Judged:
     tail: Tail | None = None
     awaits: str = ""
     applied: bool = True
+    serves: bool = True
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:
@@ -58,7 +59,16 @@ def judge(
     """`pods`: all of this workload, of whatever release. `events`: warnings of the newest one, about anything."""
     own = [pod for pod in pods if release_of(pod) == release_of(workload)]
     told = {str((event.get("involvedObject") or {}).get("uid")): str(event.get("message") or "") for event in events}
-    return _JUDGES[workload["kind"]](_Case(workload, own, now, grace, told))
+    return _JUDGES[workload["kind"]](_Case(workload, own, now, grace, told, _claims(events)))
+
+
+def _claims(events: Sequence[Object]) -> Mapping[str, str]:
+    """Why claims have no volume, by their names."""
+    return {
+        str(event["involvedObject"].get("name")): str(event.get("message") or "")
+        for event in events
+        if event.get("reason") in ("FailedBinding", "ProvisioningFailed") and event.get("involvedObject")
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class _Case:
     now: datetime
     grace: Grace
     events: Mapping[str, str]
+    claims: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -96,7 +107,10 @@ class _Case:
     def worst(self) -> Trouble | None:
         living = [pod for pod in self.pods if not is_going(pod)]
         events = [self.events.get(pod["metadata"]["uid"], "") for pod in living]
-        found = [trouble(p, self.name, self.now, self.grace, e) for p, e in zip(living, events, strict=True)]
+        found = [
+            trouble(pod, self.name, self.now, self.grace, event, self.claims)
+            for pod, event in zip(living, events, strict=True)
+        ]
         there = [one for one in found if one]
         return next((one for one in there if one.final), there[0] if there else None)
 
@@ -114,6 +128,10 @@ class _Case:
             settled,
         )
 
+    def grows(self, ready: int) -> bool:
+        """Whether an autoscaler has asked for more, as it does at any moment, and all that is missing is their time."""
+        return SCALED_BY in annotations(self.thing) and ready > 0 and self.worst() is None
+
     def by_pods(self, wanted: int, settled: bool = False) -> Judged:
         """Not ready: the pods say why, and whether it still can be."""
         refused = self.events.get(self.thing["metadata"]["uid"])
@@ -127,20 +145,7 @@ class _Case:
 
 
 def _with(judged: Judged, worst: Trouble) -> Judged:
-    return Judged(
-        judged.kind,
-        judged.name,
-        judged.release,
-        judged.state,
-        judged.wanted,
-        judged.ready,
-        judged.reason,
-        judged.settled,
-        worst.again,
-        worst.tail,
-        worst.awaits,
-    )
-    return replace(judged, again=worst.again, tail=worst.tail)
+    return replace(judged, again=worst.again, tail=worst.tail, awaits=worst.awaits)
 
 
 def _deployment(case: _Case) -> Judged:
@@ -152,6 +157,8 @@ def _deployment(case: _Case) -> Judged:
     updated = case.count("updatedReplicas")
     if updated == wanted == case.count("replicas") and case.count("availableReplicas") == wanted:
         return case.told(READY, wanted, settled=True)
+    if settled and updated == case.count("replicas") and case.grows(case.count("availableReplicas")):
+        return case.told(READY, case.count("availableReplicas"), settled=True)
     if refused.get("status") == "True":
         return case.told(FAILED, wanted, words.refused(case.name, str(refused.get("message") or "")), settled)
     judged = case.by_pods(wanted, settled)
@@ -176,6 +183,8 @@ def _stateful_set(case: _Case) -> Judged:
     updated = case.count("updatedReplicas") >= wanted - partition and (partition or current == newest)
     if updated and case.count("readyReplicas") == wanted == case.count("replicas"):
         return case.told(READY, wanted, settled=True)
+    if current == newest and not partition and case.grows(case.count("readyReplicas")):
+        return case.told(READY, case.count("readyReplicas"), settled=True)
     return case.by_pods(wanted, settled=bool(updated))
 
 

@@ -8,13 +8,16 @@ from datetime import datetime
 
 from bot.domain.hooks import Turn
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
-from bot.kube.kinds import Object
-from bot.kube.labels import IMAGE, MANAGER, RELEASE, WORKLOADS, annotations, release_of
-from bot.kube.pods import Grace, Tail, is_ready, time_of
+from bot.kube import kinds
+from bot.kube.customs import judge_custom
+from bot.kube.kinds import Object, is_further, kind_of
+from bot.kube.labels import IMAGE, RELEASE, WORKLOADS, annotations, release_of
+from bot.kube.pods import Grace, Tail, applied_at, is_ready, time_of
 from bot.kube.removal import NO_REMOVAL, Removal, removal
 from bot.kube.rollout import Judged, judge, owner_of
 
 Key = tuple[str, str]
+WITH_PODS = frozenset(kind.name for kind in kinds.WORKLOADS)
 Since = Callable[[Judged], datetime]
 Tails = Callable[[Judged], tuple[str, ...]]
 
@@ -91,7 +94,7 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     known = {_key(thing): thing for thing in seen.workloads}
     turns = expected(namespace)
     newest = tuple(
-        judge(known[key], pods[key], now, grace, events) if key in known else _expected(key, release) for key in turns
+        _judged(known[key], pods[key], now, grace, events) if key in known else _expected(key, release) for key in turns
     )
     told = list(zip(turns.values(), newest, strict=True))
     reached, due = _turn(release, told)
@@ -99,9 +102,15 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     older = _older_serving(release, newest, seen.pods)
     if older:
         return replace(standing, serving=older, older=_still(newest, pods, older))
-    serves = [one for turn, one in told if turn is not Turn.AFTER]
+    serves = [one for turn, one in told if turn is not Turn.AFTER and one.serves]
     settled = bool(serves) and all(one.settled and one.release == release for one in serves)
     return replace(standing, serving=release if settled else None)
+
+
+def _judged(thing: Object, pods: Sequence[Object], now: datetime, grace: Grace, events: Sequence[Object]) -> Judged:
+    if is_further(kind_of(thing)):
+        return judge_custom(thing, now, grace)
+    return judge(thing, pods, now, grace, events)
 
 
 def expected(namespace: Object) -> Mapping[Key, Turn]:
@@ -126,9 +135,7 @@ def _turn(release: str, told: Sequence[tuple[Turn, Judged]]) -> tuple[Turn, bool
 
 def _since(namespace: Object, events: Sequence[Object]) -> Sequence[Object]:
     """Those of the newest release. What an earlier one met with says nothing: Kubernetes keeps events for an hour."""
-    fields = namespace["metadata"].get("managedFields") or []
-    ours = [time_of(field.get("time")) for field in fields if field.get("manager") == MANAGER]
-    begun = max((time for time in ours if time), default=None)
+    begun = applied_at(namespace)
     return [event for event in events if begun is None or (time_of(event.get("lastTimestamp")) or begun) >= begun]
 
 
@@ -147,7 +154,8 @@ def _by_owner(pods: Sequence[Object]) -> Mapping[Key, list[Object]]:
 
 def _expected(key: Key, release: str) -> Judged:
     """On its way to the API server."""
-    return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0, applied=False)
+    serves = key[0] in WITH_PODS
+    return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0, applied=False, serves=serves)
 
 
 def _older_serving(release: str, newest: Sequence[Judged], pods: Sequence[Object]) -> str | None:
@@ -176,5 +184,7 @@ def _still(newest: Sequence[Judged], pods: Mapping[Key, list[Object]], older: st
 
 
 def _told(one: Judged, since: Since, tails: Tails) -> WorkloadStatus:
-    reached = (one.kind, one.name, one.release, one.state, one.wanted, one.ready)
+    """What is no workload often has the name of one."""
+    name = one.name if one.serves else f"{one.kind} {one.name}"
+    reached = (one.kind, name, one.release, one.state, one.wanted, one.ready)
     return WorkloadStatus(*reached, since(one), one.reason, tails(one), one.awaits)

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from bot.kube.errors import shortened
+from bot.kube.kinds import Kind
 
 MOST_NAMED = 5
 
@@ -86,6 +87,24 @@ def unschedulable(workload: str, message: str) -> str:
     )
 
 
+def claim_missing(workload: str, claim: str) -> str:
+    return (
+        f"{workload} mounts the claim `{claim}`, which is not there. Add a PersistentVolumeClaim `{claim}` to the "
+        "branch's manifests, or mend the name."
+    )
+
+
+def no_volume(workload: str, claims: Mapping[str, str]) -> str:
+    """`claims`: those without a volume, by name, and what is known about why."""
+    one = len(claims) == 1
+    why = "; ".join(dict.fromkeys(shortened(_plain(message)) for message in claims.values()))
+    return (
+        f"{workload} waits for {'a volume of its claim' if one else 'volumes of its claims'} "
+        f"{_listed([f'`{name}`' for name in claims])}: {why}. Name a storageClassName that the cluster has "
+        "(`kubectl get storageclasses`), or ask its administrators for volumes."
+    )
+
+
 def evicted(workload: str, message: str) -> str:
     return f"{workload} was evicted: {shortened(_plain(message))}" if message else f"{workload} was evicted"
 
@@ -120,6 +139,50 @@ def job_failed(workload: str, how: str, reason: str) -> str:
         return f"{workload} took longer than its activeDeadlineSeconds. Raise it, or make the job faster."
     last = f": the last time it {how}" if how else ""
     return f"{workload} failed{last}. Its last lines may say why."
+
+
+def unknown_kind(kind: Kind) -> str:
+    return (
+        f"The cluster does not know {kind.name} ({kind.version}). Have its administrators install what brings it, mend "
+        "apiVersion, or do without it."
+    )
+
+
+def cluster_wide(kind: Kind) -> str:
+    return f"{kind.name} ({kind.version}) is no kind of single namespaces, so no staging can have one of its own."
+
+
+def unwatched(kind: Kind) -> str:
+    return (
+        f"Octopod's account may not watch {kind.plural} ({kind.version}), so nobody could tell how they do. Have the "
+        "cluster's administrators give it that right; docs/configuration.md says how."
+    )
+
+
+def unseen(title: str) -> str:
+    return f"{title}: its controller has not looked at what is new yet"
+
+
+def not_yet(title: str, reason: str, message: str) -> str:
+    return f"{title} is not ready{_because(reason, message)}"
+
+
+def stalled(title: str, reason: str, message: str) -> str:
+    return f"{title} can't get ready{_because(reason, message)}. Mend it in the branch's manifests."
+
+
+def route_unseen(route: str, gateway: str) -> str:
+    return (
+        f"HTTPRoute `{route}`: nothing has answered for the Gateway {gateway} yet. See that there is such a Gateway, "
+        "and that its class has a controller."
+    )
+
+
+def route_refused(route: str, gateway: str, reason: str, message: str) -> str:
+    return (
+        f"HTTPRoute `{route}` is not served by the Gateway {gateway}{_because(reason, message)}. Mend the route, or "
+        "have the Gateway let it in (allowedRoutes, hostname)."
+    )
 
 
 def content_held(namespace: str, left: Mapping[str, int], names: Sequence[str], finalizers: Sequence[str]) -> str:
@@ -167,6 +230,11 @@ def _content(left: Mapping[str, int], names: Sequence[str]) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _because(reason: str, message: str) -> str:
+    told = [part for part in (reason, shortened(_plain(message))) if part]
+    return f": {': '.join(told)}" if told else ""
 
 
 def _plain(message: str) -> str:

@@ -15,7 +15,7 @@ from bot.projects.schema import MISSING
 
 LOCAL_HOSTS = {"web": f"{STAGING}.localhost"}
 
-KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing"}
+KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing", "kinds": "has only its own"}
 
 _IN_IMAGES = ("commit", "branch", "staging", "project")
 _IN_ENV = (*_IN_IMAGES, "image", "namespace")

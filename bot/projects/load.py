@@ -115,6 +115,7 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
         url_probe=_url_probe(keys.url_probe),
         copy_secrets=keys.copy_secrets,
         fence=fences.fence(keys.fence),
+        kinds=keys.kinds,
     )
 
 

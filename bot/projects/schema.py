@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.projects import fields
 from bot.projects.fences import FenceKeys
+from bot.projects.kinds import read_kinds
 from bot.projects.places import Keys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
@@ -68,6 +69,7 @@ class ProjectKeys(_Strict):
     url_probe: ProbeKeys = ProbeKeys()
     copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = ()
     fence: FenceKeys = FenceKeys()
+    kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = ()
 
 
 class FileKeys(_Strict):

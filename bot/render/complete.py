@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.ports import RenderFacts
-from bot.render.rules import OWN_CONFIG, WITH_PODS
+from bot.render.pods import template_of
+from bot.render.rules import OWN_CONFIG
 
 Object = dict[str, Any]
 
@@ -20,8 +21,8 @@ def completed(objects: Sequence[Object], facts: RenderFacts, env: Mapping[str, s
         metadata = thing["metadata"]
         metadata["namespace"] = facts.namespace
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels(facts)}
-        if thing["kind"] in WITH_PODS:
-            _complete_pods(thing["spec"]["template"], facts, digest)
+        if (template := template_of(thing)) is not None:
+            _complete_pods(template, facts, digest)
     return made
 
 

@@ -1,44 +1,52 @@
 """What a workload's pod template must be like, so that it can be completed and run. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.render.located import Located
 
-TEMPLATE = ("spec", "template")
-POD = (*TEMPLATE, "spec")
+# Kinds with pods, and where their template stands.
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "Job"), ("spec", "template")),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+
+
+def template_of(thing: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of the pods that it makes, if it makes any. Only of what has no mistakes."""
+    path = TEMPLATES.get(thing["kind"])
+    return None if path is None else _inner(thing, *path)
 
 
 def mistakes_in_pods(located: Located, kind: str) -> Iterator[str]:
     """As `file:line:column: text`."""
-    template = mapping(mapping(located.value.get("spec")).get("template"))
-    pod = mapping(template.get("spec"))
+    path = TEMPLATES[kind]
+    of_pod = (*path, "spec")
+    template, pod = _inner(located.value, *path), _inner(located.value, *of_pod)
     if not isinstance(pod.get("containers"), list) or not pod["containers"]:
-        yield f"{located.place(*POD, 'containers')}: a {kind} needs spec.template.spec.containers"
+        yield f"{located.place(*of_pod, 'containers')}: a {kind} needs {'.'.join(of_pod)}.containers"
         return
     if not isinstance(template.get("metadata") or {}, dict):
-        yield f"{located.place(*TEMPLATE, 'metadata')}: metadata must be a mapping"
+        yield f"{located.place(*path, 'metadata')}: metadata must be a mapping"
         return
     for key in ("labels", "annotations"):
-        yield from not_texts(located, *TEMPLATE, "metadata", key)
+        yield from not_texts(located, *path, "metadata", key)
     for key in ("priorityClassName", "priority"):
         if key in pod:
-            yield f"{located.place(*POD, key)}: {key} is not allowed; it would push the pods of others off the nodes"
+            yield f"{located.place(*of_pod, key)}: {key} is not allowed; it would push the pods of others off the nodes"
     names: set[str] = set()
     for group in ("containers", "initContainers"):
         containers = pod.get(group) or []
         if not isinstance(containers, list):
-            yield f"{located.place(*POD, group)}: {group} must be a list"
+            yield f"{located.place(*of_pod, group)}: {group} must be a list"
             continue
         for index in range(len(containers)):
-            yield from _container(located, (*POD, group, index), containers[index], names)
+            yield from _container(located, (*of_pod, group, index), containers[index], names)
 
 
 def not_texts(located: Located, *path: str) -> Iterator[str]:
     """Where a mapping of texts is something else. Kubernetes refuses `version: 1`: it must be `version: "1"`."""
-    value: Any = located.value
-    for step in path:
-        value = mapping(value).get(step)
+    value: Any = _inner(located.value, *path[:-1]).get(path[-1])
     if not isinstance(value or {}, dict):
         yield f"{located.place(*path)}: {'.'.join(path)} must be a mapping"
         return
@@ -49,6 +57,13 @@ def not_texts(located: Located, *path: str) -> Iterator[str]:
 
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _inner(value: Any, *path: str) -> dict[str, Any]:
+    """What stands there; empty if it is no mapping."""
+    for step in path:
+        value = mapping(value).get(step)
+    return mapping(value)
 
 
 def _container(located: Located, path: tuple[str | int, ...], container: Any, names: set[str]) -> Iterator[str]:

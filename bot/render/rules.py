@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain import naming
 from bot.domain.hooks import HOOK, HOOKS
 from bot.ports import EngineFacts, RenderFacts
+from bot.render.entries import mistakes_in_ingress, mistakes_in_route
 from bot.render.located import Located
-from bot.render.pods import mapping, mistakes_in_pods, not_texts
+from bot.render.pods import TEMPLATES, mapping, mistakes_in_pods, not_texts
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 # Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
 FAR_REACHING = ("/server-alias", "-snippet", "/hostname")
-WITH_PODS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 OWN_CONFIG = "octopod-env"
 
 
@@ -28,18 +27,20 @@ def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> It
         yield f"{located.place()}: apiVersion and kind must be said, as text"
         return
     yield from _metadata(located, facts)
-    if (version, kind) not in engine.kinds:
-        yield f"{located.place('kind')}: {_refused_kind(version, kind, engine)}"
+    if (version, kind) not in engine.kinds | facts.kinds:
+        yield f"{located.place('kind')}: {_refused_kind(version, kind, engine, facts)}"
         return
     yield from _hook(located, kind)
     match kind:
         case "Ingress":
-            yield from _ingress(located, facts)
+            yield from mistakes_in_ingress(located, facts)
+        case "HTTPRoute":
+            yield from mistakes_in_route(located, facts)
         case "Service":
             yield from _service(located)
         case "ConfigMap" | "Secret":
             yield from _configuration(located)
-        case _ if kind in WITH_PODS:
+        case _ if kind in TEMPLATES:
             yield from mistakes_in_pods(located, kind)
             yield from _claim_templates(located)
 
@@ -52,7 +53,7 @@ def _metadata(located: Located, facts: RenderFacts) -> Iterator[str]:
     name = metadata.get("name")
     if not isinstance(name, str) or len(name) > 253 or not NAME.fullmatch(name):
         yield f"{located.place('metadata', 'name')}: metadata.name must be a name of a–z, 0–9, dashes and dots"
-    elif len(name) > 63 and located.value.get("kind") in ("Service", *WITH_PODS):
+    elif len(name) > 63 and located.value.get("kind") in ("Service", *TEMPLATES):
         yield f"{located.place('metadata', 'name')}: metadata.name must not be longer than 63 characters here"
     namespace = metadata.get("namespace")
     if namespace not in (None, facts.namespace):
@@ -82,36 +83,13 @@ def _hook(located: Located, kind: str) -> Iterator[str]:
         yield f"{place}: {HOOK} must be {' or '.join(HOOKS)}"
 
 
-def _refused_kind(version: str, kind: str, engine: EngineFacts) -> str:
-    allowed = ", ".join(sorted({name for _, name in engine.kinds}))
-    versions = [v for v, name in engine.kinds if name == kind]
+def _refused_kind(version: str, kind: str, engine: EngineFacts, facts: RenderFacts) -> str:
+    kinds = engine.kinds | facts.kinds
+    versions = [v for v, name in kinds if name == kind]
     if versions:
         return f"{kind} must be {versions[0]}, not {version}"
+    allowed = ", ".join(sorted({name for _, name in kinds}))
     return f"{kind} is not applied by the {engine.name} engine; a branch may have {allowed}"
-
-
-def _ingress(located: Located, facts: RenderFacts) -> Iterator[str]:
-    own = {naming.without_port(host) for host in facts.hosts.values()}
-    known = "its own hosts are " + ", ".join(f"${{host.{name}}}" for name in facts.hosts)
-    spec = mapping(located.value.get("spec"))
-    rules = spec.get("rules")
-    if not isinstance(rules, list) or not rules:
-        yield f"{located.place('spec', 'rules')}: an Ingress needs rules with hosts; {known}"
-        return
-    if "defaultBackend" in spec:
-        yield f"{located.place('spec', 'defaultBackend')}: a default backend would answer for other hosts; use rules"
-    for index, rule in enumerate(rules):
-        host = mapping(rule).get("host")
-        if not isinstance(host, str) or host not in own:
-            yield f"{located.place('spec', 'rules', index, 'host')}: a rule's host must be the staging's own; {known}"
-    tls = spec.get("tls") or []
-    if not isinstance(tls, list):
-        yield f"{located.place('spec', 'tls')}: tls must be a list"
-        return
-    for index, entry in enumerate(tls):
-        hosts = mapping(entry).get("hosts") or []
-        if not isinstance(hosts, list) or any(not isinstance(host, str) or host not in own for host in hosts):
-            yield f"{located.place('spec', 'tls', index)}: TLS is for the staging's own hosts; {known}"
 
 
 def _configuration(located: Located) -> Iterator[str]:

@@ -142,6 +142,7 @@ class EngineWork:
             scheme=project.scheme,
             image=project.image,
             env=release.env,
+            kinds=frozenset(project.kinds),
         )
 
     async def _probed(self, staging: Staging, release: Release) -> Event:

@@ -109,6 +109,7 @@ class Watched:
         self.newest: dict[str, StagingStatus] = {}
         self.told: list[StagingStatus] = []
         self.synced = 0
+        self.kinds: frozenset[tuple[str, str]] = frozenset()
         self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
@@ -155,6 +156,7 @@ class Watched:
             scheme="https",
             image="ghcr.io/acme/shop:${commit}",
             env={"PAYMENTS": "sandbox"},
+            kinds=self.kinds,
         )
         objects = PlainRenderer().render(tree, facts, self.port.facts)
         order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)

@@ -22,6 +22,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 def account(plane: ControlPlane) -> Path:
     """A kubeconfig with the token of the bot's service account, after `kubectl apply -k manifests/bot`."""
     plane.kubectl("apply", "-k", str(MANIFESTS))
+    plane.kubectl("wait", "clusterrole/octopod-staging", "--for=jsonpath={.rules[0]}", "--timeout=30s")  # is summed up
     token = plane.kubectl("-n", "octopod", "create", "token", "octopod").strip()
     config = yaml.safe_load(plane.kubeconfig.read_text())
     config["users"] = [{"name": "admin", "user": {"token": token}}]

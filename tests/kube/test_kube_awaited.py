@@ -74,5 +74,5 @@ def test_ready_awaits_nothing() -> None:
 
 def test_the_namespace_says_which_image_it_is() -> None:
     order = ReleaseOrder("s1", "x", "shop", "r1", "c" * 40, [], Path("/nowhere"), OWN)
-    assert annotations(prepared_namespace(order, Fence()))[IMAGE] == OWN
-    assert IMAGE not in annotations(prepared_namespace(replace(order, image=""), Fence()))
+    assert annotations(prepared_namespace(order, Fence(), []))[IMAGE] == OWN
+    assert IMAGE not in annotations(prepared_namespace(replace(order, image=""), Fence(), []))

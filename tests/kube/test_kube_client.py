@@ -8,6 +8,7 @@ from aiohttp import web
 from api_kit import Answer, a_pod, an_api, kubeconfig, refusing, saying, streaming
 
 from bot.domain.errors import ConfigError, PermanentError, TemporaryError
+from bot.kube.applying import left_by_an_autoscaler
 from bot.kube.connect import Access, connect
 from bot.kube.errors import ApiRefused, ApiTrouble
 from bot.kube.kinds import CONFIG_MAP, NAMESPACE, POD
@@ -134,3 +135,16 @@ async def test_without_a_way_to_a_cluster_it_says_so(tmp_path: Path) -> None:
     file = kubeconfig(tmp_path, "http://127.0.0.1:1")
     with pytest.raises(ConfigError, match="context y"):
         await connect(Access(str(file), "y"))
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ([(".spec.replicas", 'conflict with "kube-controller-manager" with subresource "scale" using apps/v1')], True),
+        ([(".spec.replicas", 'conflict with "kubectl" using apps/v1')], False),
+        ([(".spec.replicas", 'conflict with "kube-controller-manager"'), (".spec.template", "…")], False),
+        ([], False),
+    ],
+)
+def test_whose_replicas_are_left_behind(told: list[tuple[str, str]], left: bool) -> None:
+    assert left_by_an_autoscaler(ApiRefused("Deployment `web`: apply: …", 409, "Conflict", told)) is left

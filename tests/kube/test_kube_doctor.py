@@ -9,6 +9,7 @@ import pytest
 import yaml
 from aiohttp.test_utils import unused_port
 from doctor_kit import lines, octopod_yaml, only, settings
+from further_kit import define
 from git_kit import Origin
 from kube_rig import ControlPlane
 from standin_kit import Workspace, workspace
@@ -53,12 +54,12 @@ def elsewhere(kubeconfig: Path, file: Path) -> Path:
     return file
 
 
-async def seen(folder: Path, slack: Workspace, kubeconfig: Path) -> list[str]:
+async def seen(folder: Path, slack: Workspace, kubeconfig: Path, more: str = MORE) -> list[str]:
     """What is said of the cluster."""
-    config = octopod_yaml(folder, Origin(folder / "origin").path, "kubernetes", MORE)
+    config = octopod_yaml(folder, Origin(folder / "origin").path, "kubernetes", more)
     said = await lines(settings(folder, slack, config, KUBECONFIG=str(kubeconfig)))
     assert only(said, "hosts ${staging}.shop.invalid").startswith("✗ ")
-    return [one for one in said if one[2:].startswith(("cluster", "right"))]
+    return [one for one in said if one[2:].startswith(("cluster", "right", "kind"))]
 
 
 async def test_the_bots_account_has_all_that_it_needs(
@@ -71,6 +72,19 @@ async def test_the_bots_account_has_all_that_it_needs(
     assert "✓ right to pods everywhere: get, list, watch" in said
     assert "✓ right to secrets in namespace octopod: get" in said
     assert any(one.startswith("✓ right to pods/log in namespace ") for one in said)
+
+
+async def test_kinds_of_ones_own_need_rights_of_their_own(
+    plane: ControlPlane, account: Path, tmp_path: Path, slack: Workspace
+) -> None:
+    await asyncio.to_thread(define, plane, "example.dev", "Cog", "cogs")
+    more = f"{MORE}    kinds: [example.dev/v1/Cog, example.dev/v1/Wheel]\n"
+    said = await seen(tmp_path, slack, account, more)
+    assert "✓ kind example.dev/v1/Cog: the cluster keeps it as cogs" in said
+    step = "→ Install what brings it, or take it out of kinds: in octopod.yaml."
+    assert f"✗ kind example.dev/v1/Wheel: is not known to the cluster. {step}" in said
+    step = "→ Give them by ClusterRoles of your own, as docs/configuration.md shows under “Kinds of your own”."
+    assert f"✗ right to cogs everywhere: the bot may not get, list, watch. {step}" in said
 
 
 async def test_a_right_that_is_missing_is_named(

@@ -122,6 +122,23 @@ async def test_a_volume_that_is_not_there_is_named(world: World) -> None:
     assert (await world.failed("r1")).reason.startswith('web can\'t be configured: secret "payments-tls" not found.')
 
 
+CLAIM = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], storageClassName: nope, resources: {requests: {storage: 1Gi}}}
+"""
+MOUNTED = "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]"
+
+
+async def test_a_claim_without_a_volume_is_named(world: World) -> None:
+    await world.deploy("r1", deployment(pod=MOUNTED), CLAIM)
+    why = 'claim `data`: storageclass.storage.k8s.io "nope" not found. Name a storageClassName that the cluster has'
+    await world.until(lambda seen: any(w.state is FAILED and why in w.reason for w in seen.workloads))
+    await world.deploy("r2", deployment(pod=MOUNTED.replace("claimName: data", "claimName: date")), CLAIM)
+    assert (await world.failed("r2")).reason.startswith("web mounts the claim `date`, which is not there.")
+
+
 async def test_secrets_are_copied_and_pods_pull_by_them(plane: ControlPlane, tmp_path: Path, name: str) -> None:
     async with a_world(plane, tmp_path, name, copied={"shop": ("pull", "tls")}) as world:
         with pytest.raises(PermanentError, match="copy_secrets") as caught:

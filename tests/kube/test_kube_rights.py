@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, service
 from kube_rig import ControlPlane
+from manifest_kit import autoscaler, budget, cron_job
 
 pytestmark = pytest.mark.kube
 pytest_plugins = ["kube_fixtures"]
@@ -43,7 +44,8 @@ async def test_it_is_enough(plane: ControlPlane, account: Path, tmp_path: Path, 
 async def _whole_life(world: World) -> None:
     await world.deploy("r0", deployment(), a_set("StatefulSet", fate="crash"))
     await world.failed("r0")
-    await world.deploy("r1", deployment(), a_set("StatefulSet"), service(), INGRESS, config(), job())
+    beside = (service(), INGRESS, config(), autoscaler(), budget(), cron_job("s"))
+    await world.deploy("r1", deployment(), a_set("StatefulSet"), job(), *beside)
     await world.live("r1")
     assert (await world.names("rolebinding"), await world.names("secret")) == (["octopod"], ["wildcard-tls"])
     await world.deploy("r2", deployment(fate="crash"), service(), job())
@@ -52,6 +54,7 @@ async def _whole_life(world: World) -> None:
     await world.deploy("r3", deployment())
     await world.live("r3")
     assert "settings" not in await world.names("configmap")
+    assert [await world.names(kind) for kind in ("hpa", "pdb", "cronjob")] == [[], [], []]
     await world.engine.remove(world.name)
     await world.gone()
 

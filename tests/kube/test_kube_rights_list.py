@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right
+from bot.kube.kinds import ROUTE, Kind
+from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, of_further
 
+# manifests/bot gives them, so that nothing has to be done for a cluster with Gateway API.
+LOOK_AT_ROUTES, WRITE_ROUTES = of_further(Kind(ROUTE.version, ROUTE.name, "httproutes"))
 ROLES = Path(__file__).parents[2] / "manifests" / "bot" / "roles.yaml"
 
 
@@ -29,9 +32,9 @@ def given(kind: str, name: str) -> Counter[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(
     ("kind", "name", "rights"),
     [
-        ("ClusterRole", "octopod", EVERYWHERE),
+        ("ClusterRole", "octopod", (*EVERYWHERE, LOOK_AT_ROUTES)),
         ("Role", "octopod", AT_HOME),
-        ("ClusterRole", "octopod-staging", IN_STAGINGS),
+        ("ClusterRole", "octopod-staging-own", (*IN_STAGINGS, WRITE_ROUTES)),
     ],
 )
 def test_the_roles_give_what_is_needed(kind: str, name: str, rights: tuple[Right, ...]) -> None:

@@ -167,6 +167,51 @@ def test_what_only_events_tell_of_a_pod(message: str, started: float, state: Wor
     assert judge(deployment(updated=1, total=1), [runs], NOW, Grace(), [warning("web-r2", message)]).reason == ""
 
 
+UNBOUND = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+ASK = (
+    "Name a storageClassName that the cluster has (`kubectl get storageclasses`), or ask its administrators for "
+    "volumes."
+)
+
+
+def of_claim(reason: str, message: str) -> Object:
+    about = {"kind": "PersistentVolumeClaim", "name": "data", "uid": "c"}
+    return {"involvedObject": about, "reason": reason, "message": message, "lastTimestamp": ago(1)}
+
+
+@pytest.mark.parametrize(
+    ("message", "told", "state", "text"),
+    [
+        (UNBOUND, [], PROGRESSING, f"web waits for a volume of its claim `data`: {UNBOUND}. {ASK}"),
+        (
+            UNBOUND,
+            [of_claim("ProvisioningFailed", 'storageclass.storage.k8s.io "fast" not found')],
+            FAILED,
+            f'web waits for a volume of its claim `data`: storageclass.storage.k8s.io "fast" not found. {ASK}',
+        ),
+        (
+            "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.",
+            [of_claim("ProvisioningFailed", "quota of disks used up"), of_claim("Provisioning", "…")],
+            PROGRESSING,
+            f"web waits for a volume of its claim `data`: quota of disks used up. {ASK}",
+        ),
+        (
+            '0/3 nodes are available: persistentvolumeclaim "data" not found.',
+            [],
+            FAILED,
+            "web mounts the claim `data`, which is not there. Add a PersistentVolumeClaim `data` to the branch's",
+        ),
+    ],
+)
+def test_what_keeps_a_claim_from_its_volume(message: str, told: list[Object], state: WorkloadState, text: str) -> None:
+    """A minute after the scheduler has said so for the first time."""
+    waits = pod(conditions=[condition("PodScheduled", "False", "Unschedulable", message, 60)])
+    waits["spec"]["volumes"] = [{"persistentVolumeClaim": {"claimName": "data"}}, {"emptyDir": {}}]
+    found = judge(deployment(1, updated=1, total=1), [waits], NOW, Grace(), told)
+    assert found.state is state and found.reason.startswith(text)
+    assert found.again == (NOW + timedelta(seconds=60) if state is PROGRESSING else None)
+
+
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "Job"])
 def test_what_only_events_tell_of_a_workload(kind: str) -> None:
     thing = workload(kind, {}, {"desiredNumberScheduled": 1}, name="db")
@@ -186,6 +231,40 @@ def test_the_deadline_tells_what_is_known() -> None:
     assert plain.state is FAILED and plain.reason.startswith("web: 0 of 2 ready after progressDeadlineSeconds (60 s).")
     with_pod = judged(deployment(1, updated=1, total=1, conditions=[late]), pod(container(state=ended(2))))
     assert with_pod.reason == "web exited with code 2; it is started again"
+
+
+SCALED: Object = {"octopod.dev/scaled-by": "web"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "ill", "state", "ready"),
+    [
+        (deployment(5, updated=5, total=5, available=2, conditions=[SETTLED]), False, READY, 2),
+        (deployment(5, updated=5, total=5, available=2, conditions=[SETTLED]), True, FAILED, 0),
+        (deployment(5, updated=5, total=5, conditions=[SETTLED]), False, PROGRESSING, 0),
+        (deployment(5, updated=2, total=5, available=5, conditions=[ROLLING]), False, PROGRESSING, 0),
+        (deployment(2, updated=2, total=2, available=2, conditions=[SETTLED]), False, READY, 2),
+    ],
+)
+def test_what_an_autoscaler_has_just_asked_for_is_no_breakage(
+    thing: Object, ill: bool, state: WorkloadState, ready: int
+) -> None:
+    thing["metadata"]["annotations"] = SCALED
+    found = judged(thing, *([pod(crashing(3))] if ill else []))
+    assert (found.state, found.ready) == (state, ready)
+    if state is READY:
+        assert found.settled and found.wanted == ready
+
+
+def test_a_stateful_set_grows_as_well() -> None:
+    counts: Object = {"replicas": 5, "updatedReplicas": 5}
+    for ready, state in ((2, READY), (0, PROGRESSING)):
+        thing = stateful(**counts, readyReplicas=ready)
+        thing["spec"]["replicas"], thing["metadata"]["annotations"] = 5, SCALED
+        assert judged(thing).state is state
+    rolling = stateful("a", **counts, readyReplicas=2)
+    rolling["metadata"]["annotations"] = SCALED
+    assert judged(rolling).state is PROGRESSING
 
 
 def stateful(current: str = "b", newest: str = "b", strategy: Object | None = None, **counts: Any) -> Object:

@@ -24,6 +24,17 @@ def ingress(spec: str, metadata: str = "name: web") -> str:
     return f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{{metadata}}}\nspec: {spec}\n"
 
 
+def cron_job(pod: str) -> str:
+    return (
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '0 3 * * *'\n"
+        f"  jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}\n"
+    )
+
+
+def route(spec: str) -> str:
+    return f"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web}}\nspec: {spec}\n"
+
+
 def named(metadata: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n"
 
@@ -34,6 +45,9 @@ def hooked(kind: str, note: str) -> str:
     return text.replace("metadata: {name: web}", f"metadata: {{name: web, annotations: {{{note}}}}}", 1)
 
 
+MORE = EngineFacts("kubernetes", KINDS | {("batch/v1", "CronJob"), ("gateway.networking.k8s.io/v1", "HTTPRoute")})
+PARENTS = "parentRefs: [{name: public, namespace: infra}]"
+HOSTS = "hostnames: ['${host.web}']"
 OWN = "rules: [{host: '${host.web}'}]"
 
 
@@ -102,6 +116,73 @@ def test_what_is_refused_and_where(tmp_path: Path, content: str, words: str) -> 
     column = len(before) - before.rfind("\n")
     assert found.startswith(f"deploy/a.yaml:{before.count(chr(10)) + 1}:{column}: ")
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        ("¦x", "needs spec.jobTemplate.spec.template.spec.containers"),
+        ("{containers: [¦{image: x}]}", "needs a name"),
+        ("{containers: [{name: a, env: [{name: A, value: ¦1}]}]}", "put it in quotes"),
+        ("{containers: [{name: a}], priority: ¦1}", "off the nodes"),
+    ],
+)
+def test_the_pods_of_a_cron_job_are_looked_at_too(tmp_path: Path, pod: str, words: str) -> None:
+    before, _, after = cron_job(pod).partition("¦")
+    [found] = mistakes(tmp_path, before + after, MORE)
+    assert found.startswith(f"deploy/a.yaml:6:{len(before) - before.rfind(chr(10))}: ") and words in found
+
+
+def test_the_pods_of_a_cron_job_are_labelled_and_configured(tmp_path: Path) -> None:
+    made = rendered(tmp_path, cron_job("{containers: [{name: a}]}"), MORE)[1]
+    template = made["spec"]["jobTemplate"]["spec"]["template"]
+    assert template["metadata"]["labels"]["octopod.dev/release"] == "r1"
+    assert template["spec"]["containers"][0]["envFrom"] == [{"configMapRef": {"name": "octopod-env"}}]
+    [found] = mistakes(tmp_path, cron_job("{}"))
+    assert "CronJob is not applied by the local engine" in found
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (f"¦{{{PARENTS}}}", "needs hostnames, else it answers for all; its own hosts are ${host.web}, ${host.api}"),
+        (f"{{{PARENTS}, hostnames: ¦text}}", "needs hostnames"),
+        (f"{{{PARENTS}, hostnames: ['${{host.web}}', ¦shop.example.com]}}", "the staging's own"),
+        (f"{{{PARENTS}, hostnames: [¦'*.localhost']}}", "the staging's own"),
+        (f"{{{PARENTS}, hostnames: [¦[a]]}}", "the staging's own"),
+        (f"¦{{{HOSTS}}}", "needs parentRefs"),
+        (f"{{{HOSTS}, parentRefs: [¦x]}}", "must name a Gateway"),
+        (f"{{{HOSTS}, parentRefs: [¦{{name: web, kind: Service, group: ''}}]}}", "must name a Gateway"),
+        (
+            f"{{{HOSTS}, {PARENTS}, rules: [{{backendRefs: [{{name: web}}, {{name: web, namespace: ¦other}}]}}]}}",
+            "leads out of the staging",
+        ),
+        (
+            f"{{{HOSTS}, {PARENTS}, rules: [{{filters: [{{requestMirror: {{backendRef: {{namespace: ¦other}}}}}}]}}]}}",
+            "leads out of the staging",
+        ),
+    ],
+)
+def test_routes_are_held_to_the_stagings_own(tmp_path: Path, spec: str, words: str) -> None:
+    before, _, after = route(spec).partition("¦")
+    [found] = mistakes(tmp_path, before + after, MORE)
+    assert found.startswith(f"deploy/a.yaml:4:{len(before) - before.rfind(chr(10))}: ") and words in found
+
+
+def test_routes_may_belong_to_anybodys_gateway(tmp_path: Path) -> None:
+    backends = "rules: [{backendRefs: [{name: web, namespace: '${namespace}'}, {name: api}]}]"
+    made = rendered(tmp_path, route(f"{{{HOSTS}, {PARENTS}, {backends}}}"), MORE)[1]
+    assert made["spec"]["hostnames"] == ["orange.localhost"]
+    assert made["metadata"]["labels"]["octopod.dev/staging"] == "s1"
+
+
+def test_kinds_that_the_project_allows(tmp_path: Path) -> None:
+    text = "apiVersion: example.dev/{}\nkind: Widget\nmetadata: {{name: a}}\nspec: {{host: '${{host.web}}'}}\n"
+    kinds = frozenset({("example.dev/v1", "Widget")})
+    made = rendered(tmp_path, text.format("v1"), MORE, kinds=kinds)[1]
+    assert (made["spec"], made["metadata"]["namespace"]) == ({"host": "orange.localhost"}, "shop-orange")
+    assert "Widget is not applied by the kubernetes engine" in mistakes(tmp_path, text.format("v1"), MORE)[0]
+    assert "must be example.dev/v1, not" in mistakes(tmp_path, text.format("v2"), MORE, kinds=kinds)[0]
 
 
 def test_what_is_allowed(tmp_path: Path) -> None:
