@@ -13,7 +13,7 @@ import pytest
 from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, service
 from kube_rig import ControlPlane
 
-pytestmark = pytest.mark.kube
+pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
 pytest_plugins = ["kube_fixtures"]
 
 Bot = Callable[..., str]
