@@ -6,14 +6,16 @@ unexport PYTHONDONTWRITEBYTECODE
 PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
+ENGINE ?= local
 
-.PHONY: help playground test check format test-crash test-kube test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-kube test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
+	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make test-browser the playground's page in Chromium"
@@ -31,6 +33,9 @@ playground: bootstrap
 # As many at a time as the machine has processors; the tests of one file stay together, as they share what they start.
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
+# Seen to before the tests start, so that its progress can be read. On somebody's cluster none is needed.
+CONTROL_PLANE := test -n "$$OCTOPOD_TEST_KUBECONFIG" || scripts/kube/binaries >/dev/null
+
 test: bootstrap
 	$(BIN)/pytest $(SPREAD) -q
 
@@ -43,6 +48,10 @@ check: bootstrap
 format: bootstrap
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+case-study: bootstrap
+	$(if $(filter kubernetes,$(ENGINE)),@$(CONTROL_PLANE))
+	OCTOPOD_TEST_ENGINE=$(ENGINE) $(BIN)/pytest tests/case_study -m case_study
 
 test-crash: bootstrap
 	$(BIN)/pytest $(SPREAD) -m crash
@@ -62,7 +71,7 @@ bench: bootstrap
 	@$(BIN)/python -m scripts.bench $(BENCH)
 
 test-kube: bootstrap
-	@scripts/kube/binaries >/dev/null
+	@$(CONTROL_PLANE)
 	$(BIN)/pytest tests/kube -m kube
 
 clean:
