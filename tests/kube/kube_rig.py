@@ -115,7 +115,7 @@ class Rig(ControlPlane):
             "--kubeconfig", self.kubeconfig,
             "--manage-all-nodes",
             "--config", Path(__file__).with_name("kwok.yaml"),
-            "--config", self._write_logs(),
+            "--config", self._write_containers(),
             "--node-ip", "127.0.0.1",
             "--node-port", str(self.ports["kubelet"]),
             "--tls-cert-file", self.folder / "certs" / "apiserver.crt",
@@ -151,7 +151,8 @@ class Rig(ControlPlane):
     def _run(self, name: str, *words: str | Path) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             command = [str(self.programs / name), *map(str, words)]
-            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            env = {**os.environ, "PATH": f"{self.in_containers}{os.pathsep}{os.environ['PATH']}"}
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
 
     def _end(self, name: str, how: signal.Signals) -> None:
         process = self.processes.pop(name)
@@ -188,15 +189,25 @@ class Rig(ControlPlane):
         (self.folder / "account.key").write_bytes(pem)
         (self.folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
 
-    def _write_logs(self) -> Path:
+    @property
+    def in_containers(self) -> Path:
+        """The folder of the programs that `kubectl exec` finds in every container. They run on this machine."""
+        return self.folder / "in-containers"
+
+    def _write_containers(self) -> Path:
         """Every container has said these two lines."""
         lines = self.folder / "container.log"
         lines.write_text("".join(f"2026-01-01T00:00:00Z stdout F {said}\n" for said in ("one line", "another line")))
-        logs = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs", "metadata": {"name": "all"}}
-        file = self.folder / "logs.yaml"
+        self.in_containers.mkdir()
+        logs = {"logsFile": str(lines), "previousLogsFile": str(lines), "follow": False}
+        every = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "metadata": {"name": "all"}}
+        file = self.folder / "containers.yaml"
         file.write_text(
-            yaml.safe_dump(
-                {**logs, "spec": {"logs": [{"logsFile": str(lines), "previousLogsFile": str(lines), "follow": False}]}}
+            yaml.safe_dump_all(
+                [
+                    {**every, "kind": "ClusterLogs", "spec": {"logs": [logs]}},
+                    {**every, "kind": "ClusterExec", "spec": {"execs": [{"local": {"workDir": str(self.folder)}}]}},
+                ]
             )
         )
         return file
