@@ -8,7 +8,7 @@ FUZZ ?= 100000
 BENCH ?=
 ENGINE ?= local
 
-.PHONY: help playground test check format case-study test-crash test-kube test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-kube test-image test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
+	@echo "make test-image   the Dockerfile's steps as plain commands, without Docker, and the bot that comes of them"
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
@@ -73,6 +74,9 @@ bench: bootstrap
 test-kube: bootstrap
 	@$(CONTROL_PLANE)
 	$(BIN)/pytest tests/kube -m kube
+
+test-image: bootstrap
+	$(BIN)/pytest tests/image -m image
 
 clean:
 	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

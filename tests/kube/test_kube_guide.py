@@ -24,6 +24,9 @@ pytestmark = [pytest.mark.kube, pytest.mark.timeout(300)]
 NOT_HERE = {
     "docker build -t registry.example.com/acme/octopod:0.1.0 .": "a Docker daemon",
     "docker push registry.example.com/acme/octopod:0.1.0": "a registry to push to",
+    "docker buildx imagetools inspect python:3.11-slim-bookworm": "a registry",
+    "docker build --build-arg PYTHON=python:3.11-slim-bookworm@sha256:DIGEST"
+    " -t registry.example.com/acme/octopod:0.1.0 .": "a Docker daemon",
     "kind create cluster": "a Docker daemon",
     "docker build -t octopod:0.1.0 .": "a Docker daemon",
     "kind load docker-image octopod:0.1.0": "a Docker daemon",
