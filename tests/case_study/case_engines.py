@@ -7,6 +7,7 @@ kubelets of the rig of `tests/kube` play pods only; what a story tells of the ap
 import asyncio
 import json
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -169,7 +170,7 @@ class Cluster:
                 ["git", "-C", str(repository), "archive", commit], env=ENVIRON, check=True, capture_output=True
             )
             subprocess.run(["tar", "-x", "-C", tree], input=files.stdout, check=True)
-            subprocess.run([loader, tree, f"{self.shop.host}/acme/shop:{commit}"], check=True)
+            subprocess.run([*shlex.split(loader), tree, f"{self.shop.host}/acme/shop:{commit}"], check=True)
 
     async def ask(self, staging: str, path: str, form: Mapping[str, str] | None = None) -> Page:
         async with self._forwarded(staging) as address:

@@ -145,13 +145,18 @@ async def _serving(image: Build, settings: Mapping[str, str]) -> AsyncIterator[a
 
 
 def _confined(image: Build, uid: int, gid: int) -> list[str]:
-    """It may read whatever there is, as the Python of this machine may lie in somebody's home; it may write nothing."""
-    writable = " ".join(f"&& mount --bind {folder} {folder} " for folder in (image.root / "data", image.root / "tmp"))
-    writable += " ".join(f"&& mount -o remount,rw,bind {image.root / name} " for name in ("data", "tmp"))
-    setpriv = f"setpriv --reuid={uid} --regid={gid} --clear-groups --no-new-privs"
-    reading = "--inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search"
-    script = f'mount --bind / / {writable}&& mount -o remount,ro,bind / && exec {setpriv} {reading} "$@"'
-    return ["unshare", "--mount", "sh", "-c", script, "sh"]
+    """It may read whatever there is, as the Python of this machine may lie in somebody's home; it may write nothing.
+
+    Where root may not mount, the owners of the files alone keep it from writing.
+    """
+    user = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs"]
+    user += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    folders = [str(image.root / name) for name in ("data", "tmp")]
+    mounts = [f"mount --bind {folder} {folder}" for folder in folders]
+    script = " && ".join([*mounts, "mount -o remount,ro,bind /", 'exec "$@"'])
+    confined = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    may_mount = subprocess.run([*confined, "true"], capture_output=True).returncode == 0
+    return [*(confined if may_mount else []), *user]
 
 
 async def _answers(http: aiohttp.ClientSession, url: str, bot: asyncio.subprocess.Process, image: Build) -> None:
