@@ -5,6 +5,7 @@ a kubelet would start the bot's container, its program runs as a process, with w
 """
 
 import asyncio
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,9 +61,10 @@ async def test_every_command_of_the_guide(rig: Rig, tmp_path: Path) -> None:
         walk = Walk(rig, tmp_path)
         _write(walk, slack, origin, shop)
         await _install(walk, INTO)
-        await _first_staging(walk, slack)
-        await _by_the_way(walk)
-        await _uninstall(walk)
+        async with _running(walk) as bot:
+            await _first_staging(walk, slack)
+            await _by_the_way(walk)
+            await _uninstall(walk, bot)
 
         _write(walk, slack, origin, shop, kind=True)
         await _install(walk, KIND)
@@ -104,24 +106,34 @@ async def _install(walk: Walk, title: str) -> None:
     assert any(", as system:serviceaccount:octopod:octopod" in line for line in lines)
 
 
+@asynccontextmanager
+async def _running(walk: Walk) -> AsyncIterator[Process]:
+    log = walk.folder / "bot.log"
+    with log.open("wb") as output:
+        program = walk.rig.in_containers / "octopod"
+        bot = await asyncio.create_subprocess_exec(program, "serve", stdout=output, stderr=output)
+    try:
+        yield bot
+    finally:
+        await _end(bot)
+    assert bot.returncode == 0, log.read_bytes()
+
+
+async def _end(bot: Process) -> None:
+    if bot.returncode is None:
+        bot.terminate()
+        await asyncio.wait_for(bot.wait(), 20)
+
+
 async def _first_staging(walk: Walk, slack: Workspace) -> None:
     typed = "/octopod deploy BRANCH"
     assert typed in commands(section(INTO))
-    log = walk.folder / "bot.log"
-    with log.open("wb") as output:
-        bot = await asyncio.create_subprocess_exec(
-            walk.rig.in_containers / "octopod", "serve", stdout=output, stderr=output
-        )
-    try:
-        command: dict[str, Any] = {"user": "alice", "channel": "stagings", "text": typed.replace("BRANCH", BRANCH)}
-        async with asyncio.timeout(SECONDS):
-            while not (await slack.post("command", **command))["ok"]:
-                await slack.state((await slack.state())["seq"], 0.2)
-        walk.done.append(typed)
-        await slack.until(_is_live, SECONDS)
-    finally:
-        bot.terminate()
-        assert await asyncio.wait_for(bot.wait(), 20) == 0, log.read_bytes()
+    command: dict[str, Any] = {"user": "alice", "channel": "stagings", "text": typed.replace("BRANCH", BRANCH)}
+    async with asyncio.timeout(SECONDS):
+        while not (await slack.post("command", **command))["ok"]:
+            await slack.state((await slack.state())["seq"], 0.2)
+    walk.done.append(typed)
+    await slack.until(_is_live, SECONDS)
     seen = await walk.run(SEEN)
     print(f"$ {SEEN}\n{seen}")
     for line in ("deployment.apps/web", "service/web", "resourcequota/octopod", "networkpolicy", "rolebinding"):
@@ -143,10 +155,13 @@ async def _by_the_way(walk: Walk) -> None:
         await walk.run(command)
 
 
-async def _uninstall(walk: Walk) -> None:
+async def _uninstall(walk: Walk, bot: Process | None = None) -> None:
+    """The bot works on until its pod is gone, as a kubelet would have it."""
     for command in commands(section(AWAY)):
         if command.startswith("kubectl"):
             await walk.run(command)
+        if bot and not await walk.run("kubectl -n octopod get pods -o name"):
+            await _end(bot)
     kinds = "namespaces,clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
     left = await asyncio.to_thread(walk.rig.kubectl, "get", kinds, "-o", "name")
     assert [line for line in left.splitlines() if "octopod" in line or "shop--" in line] == []
