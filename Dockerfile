@@ -1,8 +1,11 @@
 # The bot's image: `docker build -t octopod:0.1.0 .` It holds neither settings nor secrets, runs as nobody in particular,
 # and writes to /data and /tmp only.
-FROM python:3.11-slim-bookworm AS build
+# A tag, which gets security fixes but may mean another image tomorrow; docs/install.md tells how to pin it to a digest.
+ARG PYTHON=python:3.11-slim-bookworm
+FROM ${PYTHON} AS build
 ENV UV_PROJECT_ENVIRONMENT=/opt/octopod UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
-RUN pip install --no-cache-dir uv==0.13.9
+COPY scripts/uv.txt /tmp/uv.txt
+RUN pip install --no-cache-dir --require-hashes --requirement /tmp/uv.txt
 WORKDIR /src
 # By uv.lock, which has the hash of every file; what builds the wheel, too.
 COPY pyproject.toml uv.lock ./
@@ -17,7 +20,7 @@ RUN uv pip install --python /opt/octopod/bin/python --no-deps /tmp/wheel/*.whl
 # For trying out, not for production.
 RUN rm -rf /opt/octopod/lib/python3.11/site-packages/bot/playground
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git openssh-client \
     && rm -rf /var/lib/apt/lists/* \

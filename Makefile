@@ -6,16 +6,19 @@ unexport PYTHONDONTWRITEBYTECODE
 PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
+ENGINE ?= local
 
-.PHONY: help playground test check format test-crash test-kube test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-kube test-image test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
 	@echo "make playground   try it: a stand-in for Slack in the browser, an example project, the real bot"
 	@echo "make test         the tests that need no cluster"
 	@echo "make check        format, lint, types, import contracts"
+	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
+	@echo "make test-image   the Dockerfile's steps as plain commands, without Docker, and the bot that comes of them"
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
@@ -31,6 +34,9 @@ playground: bootstrap
 # As many at a time as the machine has processors; the tests of one file stay together, as they share what they start.
 SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
+# Seen to before the tests start, so that its progress can be read. On somebody's cluster none is needed.
+CONTROL_PLANE := test -n "$$OCTOPOD_TEST_KUBECONFIG" || scripts/kube/binaries >/dev/null
+
 test: bootstrap
 	$(BIN)/pytest $(SPREAD) -q
 
@@ -43,6 +49,10 @@ check: bootstrap
 format: bootstrap
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+case-study: bootstrap
+	$(if $(filter kubernetes,$(ENGINE)),@$(CONTROL_PLANE))
+	OCTOPOD_TEST_ENGINE=$(ENGINE) $(BIN)/pytest tests/case_study -m case_study
 
 test-crash: bootstrap
 	$(BIN)/pytest $(SPREAD) -m crash
@@ -62,8 +72,11 @@ bench: bootstrap
 	@$(BIN)/python -m scripts.bench $(BENCH)
 
 test-kube: bootstrap
-	@scripts/kube/binaries >/dev/null
+	@$(CONTROL_PLANE)
 	$(BIN)/pytest tests/kube -m kube
+
+test-image: bootstrap
+	$(BIN)/pytest tests/image -m image
 
 clean:
 	rm -rf .venv .tools .playground .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

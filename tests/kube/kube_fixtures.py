@@ -1,4 +1,7 @@
-"""One control plane for all tests that need one; each test has a staging, and so a namespace, of its own."""
+"""One control plane for all tests that need one; each test has a staging, and so a namespace, of its own.
+
+With OCTOPOD_TEST_KUBECONFIG it is somebody's cluster. What it can't show is skipped, in that case only.
+"""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -7,15 +10,38 @@ from pathlib import Path
 import pytest
 import yaml
 from engine_kit import World, a_world
-from kube_rig import ControlPlane, running
+from kube_rig import ELSEWHERE, ControlPlane, Rig, given
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "bot"
 
 
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with running(tmp_path_factory.mktemp("control-plane")) as there:
+    with given(tmp_path_factory.mktemp("control-plane")) as there:
+        before = namespaces(there)
         yield there
+        # On a cluster whose pods are played nobody keeps anything.
+        if not isinstance(there, Rig) and there.played and (left := namespaces(there) - before):
+            there.kubectl("delete", "--wait=false", *left)
+
+
+@pytest.fixture(scope="session")
+def rig(plane: ControlPlane) -> Rig:
+    """For tests that stop parts of it."""
+    if not isinstance(plane, Rig):
+        pytest.skip(f"{ELSEWHERE} names somebody's cluster, of which nothing is stopped")
+    return plane
+
+
+@pytest.fixture(scope="session")
+def played(plane: ControlPlane) -> None:
+    """For tests whose pods have images that do not exist, and a fate."""
+    if not plane.played:
+        pytest.skip(f"{ELSEWHERE} names a cluster whose kubelets are real; these pods need played ones")
+
+
+def namespaces(plane: ControlPlane) -> set[str]:
+    return set(plane.kubectl("get", "namespaces", "-o", "name").split())
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +51,7 @@ def account(plane: ControlPlane) -> Path:
     plane.kubectl("wait", "clusterrole/octopod-staging", "--for=jsonpath={.rules[0]}", "--timeout=30s")  # is summed up
     token = plane.kubectl("-n", "octopod", "create", "token", "octopod").strip()
     config = yaml.safe_load(plane.kubeconfig.read_text())
-    config["users"] = [{"name": "admin", "user": {"token": token}}]
+    config["users"][0]["user"] = {"token": token}
     config["contexts"][0]["context"]["namespace"] = "octopod"
     file = plane.folder / "bot.kubeconfig"
     file.write_text(yaml.safe_dump(config))
@@ -39,6 +65,6 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def world(plane: ControlPlane, tmp_path: Path, name: str) -> AsyncIterator[World]:
+async def world(plane: ControlPlane, played: None, tmp_path: Path, name: str) -> AsyncIterator[World]:
     async with a_world(plane, tmp_path, name) as there:
         yield there

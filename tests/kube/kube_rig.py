@@ -1,10 +1,12 @@
 """A real control plane on loopback: etcd, API server, controller manager, scheduler; kwok plays nodes and kubelets.
 
-One folder per run, free ports, everything ended by its own pid. Nothing here knows Octopod.
+One folder per run, free ports, everything ended by its own pid. Nothing here knows Octopod. With
+OCTOPOD_TEST_KUBECONFIG the cluster of that file is used instead, and none is started.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -15,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from cryptography.hazmat.primitives import serialization
@@ -24,6 +27,9 @@ SCRIPTS = Path(__file__).parents[2] / "scripts" / "kube"
 TOKEN = "only-on-loopback"
 STARTING = 60.0
 ENDING = 10.0
+ELSEWHERE = "OCTOPOD_TEST_KUBECONFIG"
+# On the nodes whose pods fare as kwok.yaml says.
+PLAYED = "test.octopod.dev/played"
 
 
 def binaries() -> Path:
@@ -32,22 +38,46 @@ def binaries() -> Path:
     return Path(found.stdout.strip())
 
 
-@dataclass(slots=True)
+@dataclass
 class ControlPlane:
-    """`folder`: for data, keys and logs. Use `running`."""
+    """Whosever it is. `folder`: for the kubeconfig and whatever else a run needs; `programs`: where kubectl is."""
 
     folder: Path
     programs: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """An administrator's, with one context."""
+        return self.folder / "admin.kubeconfig"
+
+    @property
+    def played(self) -> bool:
+        """Whether its pods fare as kwok.yaml says, so that no image is needed and nothing of theirs runs."""
+        return bool(self.kubectl("get", "nodes", "-l", PLAYED, "-o", "name"))
+
+    def kubectl(self, *words: str, given: str | None = None) -> str:
+        """What it says. Raises CalledProcessError with what it complains about."""
+        command = [str(self.programs / "kubectl"), "--kubeconfig", str(self.kubeconfig), *words]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, input=given, timeout=60)
+        return done.stdout
+
+    def offer_volumes(self, prefix: str, count: int, size: str = "1Gi") -> None:
+        """For claims, where nothing provides for them by itself."""
+        self.kubectl(
+            "create", "-f", "-", given=yaml.safe_dump_all(_volume(f"{prefix}-{n}", size) for n in range(count))
+        )
+
+
+@dataclass
+class Rig(ControlPlane):
+    """One of our own. Use `running`."""
+
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.ports['api']}"
-
-    @property
-    def kubeconfig(self) -> Path:
-        return self.folder / "admin.kubeconfig"
 
     def start(self) -> None:
         self.ports = dict(zip(("etcd", "peer", "api", "kubelet"), _free_ports(4), strict=True))
@@ -85,7 +115,7 @@ class ControlPlane:
             "--kubeconfig", self.kubeconfig,
             "--manage-all-nodes",
             "--config", Path(__file__).with_name("kwok.yaml"),
-            "--config", self._write_logs(),
+            "--config", self._write_containers(),
             "--node-ip", "127.0.0.1",
             "--node-port", str(self.ports["kubelet"]),
             "--tls-cert-file", self.folder / "certs" / "apiserver.crt",
@@ -118,16 +148,11 @@ class ControlPlane:
         for name in reversed(list(self.processes)):
             self._end(name, signal.SIGTERM)
 
-    def kubectl(self, *words: str, given: str | None = None) -> str:
-        """What it says. Raises CalledProcessError with what it complains about."""
-        command = [str(self.programs / "kubectl"), "--kubeconfig", str(self.kubeconfig), *words]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, input=given, timeout=60)
-        return done.stdout
-
     def _run(self, name: str, *words: str | Path) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             command = [str(self.programs / name), *map(str, words)]
-            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            env = {**os.environ, "PATH": f"{self.in_containers}{os.pathsep}{os.environ['PATH']}"}
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
 
     def _end(self, name: str, how: signal.Signals) -> None:
         process = self.processes.pop(name)
@@ -164,15 +189,25 @@ class ControlPlane:
         (self.folder / "account.key").write_bytes(pem)
         (self.folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
 
-    def _write_logs(self) -> Path:
+    @property
+    def in_containers(self) -> Path:
+        """The folder of the programs that `kubectl exec` finds in every container. They run on this machine."""
+        return self.folder / "in-containers"
+
+    def _write_containers(self) -> Path:
         """Every container has said these two lines."""
         lines = self.folder / "container.log"
         lines.write_text("".join(f"2026-01-01T00:00:00Z stdout F {said}\n" for said in ("one line", "another line")))
-        logs = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs", "metadata": {"name": "all"}}
-        file = self.folder / "logs.yaml"
+        self.in_containers.mkdir()
+        logs = {"logsFile": str(lines), "previousLogsFile": str(lines), "follow": False}
+        every = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "metadata": {"name": "all"}}
+        file = self.folder / "containers.yaml"
         file.write_text(
-            yaml.safe_dump(
-                {**logs, "spec": {"logs": [{"logsFile": str(lines), "previousLogsFile": str(lines), "follow": False}]}}
+            yaml.safe_dump_all(
+                [
+                    {**every, "kind": "ClusterLogs", "spec": {"logs": [logs]}},
+                    {**every, "kind": "ClusterExec", "spec": {"execs": [{"local": {"workDir": str(self.folder)}}]}},
+                ]
             )
         )
         return file
@@ -191,8 +226,8 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[ControlPlane]:
-    plane = ControlPlane(folder, binaries())
+def running(folder: Path) -> Iterator[Rig]:
+    plane = Rig(folder, binaries())
     try:
         plane.start()
         plane.kubectl("create", "-f", "-", given=_nodes(3))
@@ -202,12 +237,51 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         plane.stop()
 
 
+def elsewhere(folder: Path, kubeconfig: str) -> ControlPlane:
+    """The cluster that the current context of a kubeconfig means."""
+    kubectl = shutil.which("kubectl")
+    plane = ControlPlane(folder, Path(kubectl).parent if kubectl else binaries())
+    command = [str(plane.programs / "kubectl"), "config", "view", "--minify", "--flatten", "--raw"]
+    only = subprocess.run([*command, "--kubeconfig", kubeconfig], check=True, capture_output=True, text=True).stdout
+    plane.kubeconfig.touch(0o600)
+    plane.kubeconfig.write_text(only)
+    return plane
+
+
+@contextlib.contextmanager
+def given(folder: Path) -> Iterator[ControlPlane]:
+    """The cluster that OCTOPOD_TEST_KUBECONFIG names, or one of our own."""
+    kubeconfig = os.environ.get(ELSEWHERE)
+    if kubeconfig:
+        yield elsewhere(folder, kubeconfig)
+        return
+    with running(folder) as plane:
+        yield plane
+
+
 def _nodes(count: int) -> str:
     nodes = [
-        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-{n}", "labels": {"type": "kwok"}}}
+        {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": f"node-{n}", "labels": {"type": "kwok", PLAYED: "true"}},
+        }
         for n in range(count)
     ]
     return yaml.safe_dump_all(nodes)
+
+
+def _volume(name: str, size: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": "/nowhere"},
+        },
+    }
 
 
 def _free_ports(count: int) -> list[int]:

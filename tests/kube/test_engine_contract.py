@@ -52,6 +52,7 @@ BAD_JOB = migrate("print('no such table'); raise SystemExit(3)", "fail")
 @pytest.fixture(params=["local", pytest.param("kubernetes", marks=pytest.mark.kube)])
 async def there(request: pytest.FixtureRequest, tmp_path: Path, name: str) -> AsyncIterator[Watched]:
     if request.param == "kubernetes":
+        request.getfixturevalue("played")
         async with a_world(request.getfixturevalue("plane"), tmp_path, name) as world:
             yield world
         return

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from engine_kit import FAILED, INGRESS, PROGRESSING, READY, World, a_set, a_world, config, deployment, job, now, service
-from kube_rig import ControlPlane
+from kube_rig import ControlPlane, Rig
 
 from bot.domain.errors import PermanentError, UserError
 from bot.domain.project import Fence
 
-pytestmark = pytest.mark.kube
+pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
 pytest_plugins = ["kube_fixtures"]
 
 
@@ -337,13 +337,13 @@ async def test_a_new_bot_finds_everything(world: World, plane: ControlPlane, tmp
         await second.until(lambda seen: second.synced > 0)
 
 
-async def test_the_api_server_dies_in_the_middle_of_a_rollout(world: World, plane: ControlPlane) -> None:
+async def test_the_api_server_dies_in_the_middle_of_a_rollout(world: World, rig: Rig) -> None:
     await world.deploy("r1", deployment(), service())
     await world.live("r1")
     listed = world.synced
     await world.deploy("r2", deployment(replicas=3), service())
-    plane.stop_api_server()
-    plane.start_api_server()
+    rig.stop_api_server()
+    rig.start_api_server()
     seen = await world.live("r2")
     assert (seen.workloads[0].ready, seen.workloads[0].wanted) == (3, 3)
     await world.deploy("r3", deployment(fate="crash"), service())

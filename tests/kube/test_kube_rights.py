@@ -14,7 +14,7 @@ from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, 
 from kube_rig import ControlPlane
 from manifest_kit import autoscaler, budget, cron_job
 
-pytestmark = pytest.mark.kube
+pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
 pytest_plugins = ["kube_fixtures"]
 
 Bot = Callable[..., str]

@@ -18,7 +18,7 @@ from kube_rig import ControlPlane
 from registry_kit import Registry, registry
 from standin_kit import Json, Workspace, workspace
 
-pytestmark = pytest.mark.kube
+pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
 pytest_plugins = ["kube_fixtures"]
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,221 @@
+"""A story: people at the stand-in for Slack, the real bot as a process, the example shop as a real repository."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from case_engines import Engine
+from crash_kit import is_bug
+from git_kit import ENVIRON
+from standin_kit import Json, Workspace, messages_in
+from talk_kit import Seen
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60.0
+Tell = Callable[..., Awaitable["Story"]]
+ALERTS = "stagings-alerts"
+
+
+class Story:
+    """`repository`: the bare one that people push to."""
+
+    def __init__(self, slack: Workspace, engine: Engine, repository: Path) -> None:
+        self.slack, self.engine, self.repository = slack, engine, repository
+
+    # --- what people do
+
+    async def say(self, user: str, text: str, channel: str = "stagings") -> str:
+        """A command, and the first that the person is then told privately."""
+        known = {message.ts for message in await self.private(user)}
+        done = await self.slack.post("command", user=user, channel=channel, text=text)
+        assert done["ok"], done
+
+        def told(state: Json) -> Any:
+            return next((m for m in _private(state, user) if m.ts not in known), None)
+
+        seen: Seen = await self.until(told, f"an answer to {text!r}")
+        return seen.text
+
+    async def click(self, user: str, message: Seen, action: str, **more: Any) -> None:
+        where = {"user": user, "channel": message.channel, "ts": message.ts, "action_id": action}
+        done = await self.slack.post("click", **where, **more)
+        assert done["ok"], done
+
+    async def live(self, user: str, branch: str) -> Seen:
+        """Deploy it, be told that it is live, and see it on the card. The card."""
+        await self.engine.built(self.repository, self.head(branch))
+        known = {message.ts for message in _thread(await self.slack.state(), branch)}
+        assert f"looking for branch `{branch}`" in await self.say(user, f"/octopod deploy {branch}")
+        await self.reply(branch, "Live at", f"http://{branch}.{self.engine.domain}", known=known)
+        return await self.card(branch, "live")
+
+    def push(self, branch: str, file: str, old: str, new: str, subject: str) -> str:
+        """A commit on a branch, which is made from main if it is new. Returns the commit."""
+        work = self.repository.with_name(f"work-{branch}")
+        _git(self.repository.parent, "clone", "--quiet", str(self.repository), str(work))
+        known = _git(work, "branch", "--remotes", "--list", f"origin/{branch}")
+        _git(work, "checkout", "--quiet", "-B", branch, f"origin/{branch if known else 'main'}")
+        text = (work / file).read_text()
+        assert text.count(old) == 1
+        (work / file).write_text(text.replace(old, new))
+        _git(work, "commit", "--quiet", "--all", f"--message={subject}")
+        _git(work, "push", "--quiet", "origin", branch)
+        return self.head(branch)
+
+    def head(self, branch: str) -> str:
+        return _git(self.repository, "rev-parse", f"refs/heads/{branch}")
+
+    # --- what can be seen
+
+    async def until(self, condition: Callable[[Json], Any], what: str) -> Any:
+        try:
+            return await self.slack.until(condition, SECONDS)
+        except TimeoutError:
+            state = await self.slack.state()
+            said = [m["text"] for channel in state["channels"] for m in channel["messages"]]
+            raise AssertionError(f"not within {SECONDS} s: {what}; what was said: {said}") from None
+
+    async def private(self, user: str) -> list[Seen]:
+        return _private(await self.slack.state(), user)
+
+    async def card(self, name: str, phase: str) -> Seen:
+        """As soon as it says so."""
+        wanted: Seen = await self.until(
+            lambda state: (card := _card(state, name)) and f"*{phase}*" in card.text and card, f"{name} is {phase}"
+        )
+        return wanted
+
+    async def phase(self, name: str, phase: str) -> bool:
+        card = _card(await self.slack.state(), name)
+        return card is not None and f"*{phase}*" in card.text
+
+    async def reply(self, name: str, *words: str, known: Collection[str] = ()) -> Seen:
+        """In the thread of its newest card, as soon as it is there; not one of the `known`."""
+
+        def said(state: Json) -> Any:
+            thread = (m for m in _thread(state, name) if m.ts not in known)
+            return next((m for m in thread if all(word in m.text for word in words)), None)
+
+        seen: Seen = await self.until(said, f"{words} in the thread of {name}")
+        return seen
+
+    async def told(self, user: str, *words: str) -> Seen:
+        """Privately, as soon as it is there."""
+
+        def said(state: Json) -> Any:
+            return next((m for m in _private(state, user) if all(word in m.text for word in words)), None)
+
+        seen: Seen = await self.until(said, f"{words}, told to {user}")
+        return seen
+
+    async def alert(self, *words: str) -> Seen:
+        """In the alerts channel or a thread of it."""
+
+        def said(state: Json) -> Any:
+            return next((m for m in _public(state, ALERTS) if all(word in m.text for word in words)), None)
+
+        seen: Seen = await self.until(said, f"{words} in #{ALERTS}")
+        return seen
+
+    async def alerts(self) -> list[Seen]:
+        return _public(await self.slack.state(), ALERTS)
+
+    async def gone(self, name: str) -> None:
+        """Told so, and so it is."""
+        await self.card(name, "deleted")
+        assert await self.engine.left_of(name) == []
+
+
+def _public(state: Json, channel: str) -> list[Seen]:
+    found = messages_in(state, channel)
+    return [Seen(channel, m["ts"], m) for m in found if m["ephemeral_to"] is None and not m["deleted"]]
+
+
+def _private(state: Json, user: str) -> list[Seen]:
+    id = next(person["id"] for person in state["users"] if person["name"] == user)
+    return [
+        Seen(channel["id"], m["ts"], m)
+        for channel in state["channels"]
+        for m in channel["messages"]
+        if m["ephemeral_to"] == id
+    ]
+
+
+def _thread(state: Json, name: str) -> list[Seen]:
+    card = _card(state, name)
+    return [m for m in _public(state, "stagings") if card and m.raw["thread_ts"] == card.ts]
+
+
+def _card(state: Json, name: str) -> Seen | None:
+    """The newest."""
+    cards = [m for m in _public(state, "stagings") if m.raw["by_app"] and not m.raw["thread_ts"]]
+    named = [m for m in cards if f" *{name}* " in m.text]
+    return max(named, key=lambda card: card.ts, default=None)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, env=ENVIRON, check=True, capture_output=True, text=True).stdout.strip()
+
+
+# --- the bot ---------------------------------------------------------------------------------------------------------
+
+
+def octopod_yaml(engine: Engine, project: str, repository: Path, ttl: str) -> str:
+    return f"""\
+engine: {engine.name}
+projects:
+  {project}:
+    repo: {repository}
+    source: {{manifests: deploy/staging}}
+    hosts: {{web: "${{staging}}.{engine.domain}"}}
+    scheme: http
+    channel: stagings
+    alerts: {ALERTS}
+    ttl: {ttl}
+    env: {{PAYMENTS: sandbox}}
+{engine.yaml}"""
+
+
+@asynccontextmanager
+async def a_bot(folder: Path, port: int, slack: Workspace, engine: Engine) -> AsyncIterator[None]:
+    """Ends as it is told to, and never had a bug."""
+    settings = {
+        "SLACK_BOT_TOKEN": slack.secrets.bot_token,
+        "SLACK_APP_TOKEN": slack.secrets.app_token,
+        "SLACK_API_URL": f"{slack.base}/api/",
+        "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
+        "OCTOPOD_DATA": str(folder / "data"),
+        "OCTOPOD_HTTP_PORT": str(port),
+        **engine.env,
+    }
+    log = folder / "bot.log"
+    with log.open("wb") as output:
+        bot = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "serve", cwd=ROOT, env={**os.environ, **settings}, stdout=output, stderr=output
+        )
+    try:
+        await _hears(slack, bot, log)
+        yield
+    finally:
+        if bot.returncode is None:
+            bot.terminate()
+        assert await asyncio.wait_for(bot.wait(), 30) == 0, log.read_text()
+    assert not (bugs := list(_bugs(log))), "\n".join(bugs)
+
+
+async def _hears(slack: Workspace, bot: asyncio.subprocess.Process, log: Path) -> None:
+    """The socket stands as soon as somebody is answered."""
+    async with asyncio.timeout(SECONDS):
+        while not (await slack.post("command", user="carol", channel="stagings", text="/octopod help"))["ok"]:
+            assert bot.returncode is None, f"the bot ended; see {log}"
+            await slack.state((await slack.state())["seq"], 0.2)
+
+
+def _bugs(log: Path) -> Iterator[str]:
+    return (line for line in log.read_text(errors="replace").splitlines() if is_bug(line))

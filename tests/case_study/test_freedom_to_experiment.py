@@ -1,0 +1,46 @@
+"""*Freedom to experiment*: an idea is deployed from a branch, tried and dropped. Nothing is left behind."""
+
+import pytest
+from case_kit import Tell
+
+pytestmark = [pytest.mark.case_study, pytest.mark.timeout(300)]
+pytest_plugins = ["kube_fixtures", "case_fixtures"]
+
+
+async def test_an_idea_is_deployed_tried_and_dropped(tell: Tell) -> None:
+    story = await tell()
+    engine = story.engine
+    card = await story.live("alice", "orange-button")
+    assert "<@U01ALICE>" in card.text and f"orange-button.{engine.domain}" in card.text
+    assert await engine.left_of("orange-button") != []
+    if engine.runs:
+        page = await engine.ask("orange-button", "/")
+        assert page.status == 200 and "--button: #f97316" in page.text
+        bought = await engine.ask("orange-button", "/order", {"product": "plush"})
+        assert bought.status == 303, "and she tries to buy something"
+
+    await story.click("alice", card, "delete")
+    told = await story.reply("orange-button", "Deleted by <@U01ALICE>", "processes, files and URL are gone")
+    assert "Its data (`shop-data`) is gone." in told.text
+    await story.gone("orange-button")
+    if engine.name == "local":
+        page = await engine.ask("orange-button", "/")
+        assert page.status == 410 and "orange-button was deleted" in page.text
+
+    assert "`orange-button` is gone" in await story.say("alice", "/playground drop orange-button")
+    await story.say("alice", "/octopod deploy orange-button")
+    await story.told("alice", "no branch", "orange-button")
+    assert await engine.left_of("orange-button") == [], "what is no branch makes no staging"
+
+
+async def test_an_idea_that_does_not_even_start_is_dropped_as_well(tell: Tell) -> None:
+    story = await tell()
+    if story.engine.runs:
+        await story.engine.built(story.repository, story.head("broken-start"))
+    await story.say("bob", "/octopod deploy broken-start")
+    if story.engine.runs:
+        await story.reply("broken-start", "<@U02BOB>", "Release 1 failed")
+    else:  # its image, which nobody has built
+        await story.card("broken-start", "waiting")
+    assert "Deleting broken-start" in await story.say("bob", "/octopod delete broken-start --yes")
+    await story.gone("broken-start")

@@ -1,0 +1,57 @@
+"""*Independent state*: "the 1000th customer of the day" happens on one staging only; each has its own data."""
+
+import re
+
+import pytest
+from case_engines import Page
+from case_kit import Story, Tell
+
+pytestmark = [pytest.mark.case_study, pytest.mark.timeout(300)]
+pytest_plugins = ["kube_fixtures", "case_fixtures"]
+
+OTHERS = ("main", "green-button")
+PLACE = "            - name: DATA_DIR\n              value: /data\n          volumeMounts:\n            - name: data\n"
+SEEDED = f'            - name: SEED_ORDERS\n              value: "999"\n{PLACE}'
+
+
+async def test_the_thousandth_customer_comes_to_one_staging_only(tell: Tell) -> None:
+    story = await tell()
+    story.push("on-the-house", "deploy/staging/data.yaml", PLACE, SEEDED, "Open with 999 customers")
+    for branch in ("on-the-house", *OTHERS):
+        await story.live("alice", branch)
+    places = [place for branch in ("on-the-house", *OTHERS) for place in await story.engine.data(branch)]
+    assert len(set(places)) == 3, "each staging keeps its data at a place of its own"
+    if story.engine.runs:
+        await _the_thousandth_buys(story)
+
+    kept = await story.engine.data("on-the-house")
+    await story.say("alice", "/playground push on-the-house")
+    await story.live("alice", "on-the-house")
+    assert await story.engine.data("on-the-house") == kept, "an update keeps it"
+    if story.engine.runs:
+        assert await customers(story, "on-the-house") == 1000
+
+    await story.say("alice", "/octopod delete on-the-house --yes")
+    await story.gone("on-the-house")
+    for branch in OTHERS:
+        assert len(await story.engine.data(branch)) == 1 and await story.phase(branch, "live")
+
+
+async def _the_thousandth_buys(story: Story) -> None:
+    assert [await customers(story, branch) for branch in ("on-the-house", *OTHERS)] == [999, 0, 0]
+    assert "This one is on the house!" in (await _buys(story, "on-the-house")).text
+    assert "This one is on the house!" not in (await _buys(story, "main")).text
+    assert [await customers(story, branch) for branch in ("on-the-house", *OTHERS)] == [1000, 1, 0]
+
+
+async def _buys(story: Story, staging: str) -> Page:
+    """The page that thanks for it."""
+    bought = await story.engine.ask(staging, "/order", {"product": "mug"})
+    return await story.engine.ask(staging, bought.headers["Location"])
+
+
+async def customers(story: Story, staging: str) -> int:
+    """Of today, as its page says."""
+    found = re.search(r'data-count="(\d+)"', (await story.engine.ask(staging, "/")).text)
+    assert found
+    return int(found[1])
