@@ -45,7 +45,9 @@ class ReleaseRun:
         around = Surroundings(own.tree, folder.home, folder.scratch, folder.volumes, {}, tools.path)
         self._changed = changed
         self._news = asyncio.Event()
-        self._context = ReleaseContext(tools, own, folder.logs / release, table, around, self._look)
+        self._context = ReleaseContext(
+            tools, own, folder.logs / release, table, around, self._look, tools.redactor(spec)
+        )
         self._runs: list[WorkloadRun] = []
         self._since: dict[tuple[str, str], tuple[WorkloadState, datetime]] = {}
         self._services = ServicePorts(spec, own, tools.free, self.backends)

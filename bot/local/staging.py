@@ -18,7 +18,7 @@ from bot.local.folders import EngineFolder
 from bot.local.reader import read_release
 from bot.local.record import StagingRecord
 from bot.local.release import ReleaseRun
-from bot.local.spec import Release, Workload
+from bot.local.spec import Release
 from bot.local.standing import not_begun
 from bot.local.table import Found
 from bot.local.tasks import cancel, log_bug, together
@@ -126,13 +126,13 @@ class Staging:
         kept = (self._specs.get(release or "") for release in (wanted, self.record.serving))
         return frozenset(host for spec in kept if spec for host in spec.hosts)
 
-    async def workloads(self) -> Mapping[str, tuple[Workload, ...]]:
-        """By release: the newest one first, then the one that serves, if it is another."""
-        found: dict[str, tuple[Workload, ...]] = {}
+    async def releases(self) -> Mapping[str, Release]:
+        """The newest one first, then the one that serves, if it is another."""
+        found: dict[str, Release] = {}
         for release in (self.record.wanted, self.record.serving):
             with suppress(PermanentError):
                 if release is not None:
-                    found[release] = (self._specs.get(release) or await self._load(release)).workloads
+                    found[release] = self._specs.get(release) or await self._load(release)
         return found
 
     # The loop
