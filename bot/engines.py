@@ -24,7 +24,8 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
-    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images.
+    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
+    `pulled_by`: what a project's stagings pull them by, as Docker has it.
     """
 
     engine: Engine
@@ -32,6 +33,7 @@ class Chosen:
     probed_at: str | None
     answering: Callable[[Answer], Answer]
     pulls: bool
+    pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
 
 
 def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mapping[str, str]) -> frozenset[str]:
@@ -70,7 +72,7 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
     secrets = own_secrets(settings, configuration.projects.values(), os.environ)
     engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=secrets)
-    return Chosen(engine, engine, None, lambda gone: gone, pulls=True)
+    return Chosen(engine, engine, None, lambda gone: gone, pulls=True, pulled_by=engine.pulled_by)
 
 
 def _now() -> datetime:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 HIDDEN = "•••"
 # More would make each line slow. The longest are kept.
-MOST_KNOWN = 2000
+MOST_KNOWN = 500
 
 _NAME = r"pass(?:word|wd|phrase)|pwd|secret|token|credentials?|(?:api|access|secret|private|signing|encryption)[_-]?key"
 _SECRET_NAME = re.compile(rf"{_NAME}|pass\b|key\b|auth|salt|dsn|seed|cookie|jwt|hmac|signature", re.IGNORECASE)
@@ -107,6 +107,8 @@ def _parts(name: str, value: str) -> Iterator[str]:
     value = value.strip()
     if value[:1] in ("{", "["):
         yield from _leaves(name, value)
+    if "-----BEGIN CERTIFICATE" in value and not _BEGIN.search(value):
+        return  # as public as can be
     lines = value.splitlines()
     if len(lines) > 1:
         for line in lines:

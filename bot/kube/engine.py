@@ -16,10 +16,11 @@ from bot.domain.hooks import Turn
 from bot.domain.project import Fence
 from bot.domain.redaction import Redactor
 from bot.domain.status import StagingStatus, Synced, WorkloadStatus
+from bot.kube import words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
-from bot.kube.copying import copies
+from bot.kube.copying import copies, pull_configs
 from bot.kube.kinds import NAMESPACE, OF_BRANCHES
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
@@ -35,6 +36,7 @@ NAME = "kubernetes"
 KINDS = frozenset((kind.version, kind.name) for kind in OF_BRANCHES)
 TAIL_LINES = 20
 TAIL_SECONDS = 5.0
+REMOVAL_PAUSE = 30.0
 
 
 class KubernetesEngine:
@@ -69,6 +71,7 @@ class KubernetesEngine:
         self._since: dict[str, dict[tuple[str, str, str], tuple[str, datetime]]] = {}
         self._tails: dict[str, dict[Tail, tuple[str, ...]]] = {}
         self._redactors: dict[str, Redactor] = {}
+        self._refused: dict[str, str] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -132,7 +135,11 @@ class KubernetesEngine:
                 if "deletionTimestamp" not in thing["metadata"]:
                     await kube.delete(NAMESPACE, thing["metadata"]["name"], uid=thing["metadata"]["uid"])
         except PermanentError as error:  # a removal never ends by being given up
-            raise TemporaryError(error.text, retry_after=30) from error
+            self._refused[staging] = words.removal_refused(error.text, REMOVAL_PAUSE)
+            self._changed(staging)
+            raise TemporaryError(error.text, retry_after=REMOVAL_PAUSE) from error
+        if self._refused.pop(staging, None):
+            self._changed(staging)
         if not found:
             self._gone(staging)
 
@@ -147,6 +154,13 @@ class KubernetesEngine:
         if seen.namespace is None:
             raise UserError("The cluster has nothing of this staging.")
         return await read_outputs(kube, seen, workload, lines, self._secrets)
+
+    async def pulled_by(self, project: str) -> Mapping[str, str]:
+        """What its stagings pull images by, as Docker's config.json has it. Raises TemporaryError."""
+        try:
+            return await pull_configs(self._running(), self._copied.get(project, ()))
+        except PermanentError as error:
+            raise TemporaryError(error.text) from error
 
     # What it tells
 
@@ -187,14 +201,15 @@ class KubernetesEngine:
         self._board.publish(self._shown(standing.status(self._since_of(staging), self._tail_of(staging))))
 
     def _shown(self, status: StagingStatus) -> StagingStatus:
-        """A container may have had a last word of its own, which the reason repeats."""
+        """A container may have had a last word of its own, which the reason repeats; a removal may be refused."""
         redactor = self._redactors.get(status.staging) or Redactor(self._secrets)
 
         def shown(workloads: Sequence[WorkloadStatus]) -> tuple[WorkloadStatus, ...]:
             return tuple(replace(one, reason=redactor.text(one.reason)) for one in workloads)
 
         own, serving = shown(status.workloads), shown(status.serving_workloads)
-        return replace(status, workloads=own, serving_workloads=serving)
+        hanging = status.hanging or self._refused.get(status.staging, "")
+        return replace(status, workloads=own, serving_workloads=serving, hanging=hanging)
 
     def _look_again(self, staging: str, at: datetime | None) -> None:
         timer = self._timers.pop(staging, None)
@@ -209,6 +224,7 @@ class KubernetesEngine:
         self._since.pop(staging, None)
         self._tails.pop(staging, None)
         self._redactors.pop(staging, None)
+        self._refused.pop(staging, None)
         self._board.publish(StagingStatus(staging, None, present=False))
 
     def _since_of(self, staging: str) -> Callable[[Judged], datetime]:

@@ -103,7 +103,7 @@ class EngineWork:
 
     async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
         """None when the claim was lost."""
-        missing = await self._look.before_files(release)
+        missing = await self._look.before_files(release, staging.project)
         if missing:
             return missing
         project = self._service.project(staging.project)
