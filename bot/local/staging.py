@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
-from bot.local import marks, processes, record
+from bot.local import marks, processes, record, words
 from bot.local.context import Tools
 from bot.local.folders import EngineFolder
 from bot.local.reader import read_release
@@ -72,8 +72,8 @@ class Staging:
         """Begin with what an earlier bot has left running. Returns the (release, key) of what is still wanted of it."""
         for release in (self.record.serving, self.record.wanted):
             if self.record.present and release is not None and release not in self._runs:
-                # What fails now is tried again by the loop.
-                with suppress(TemporaryError, OSError):
+                # What fails now is tried again by the loop, and told there.
+                with suppress(Exception):
                     await self._start(release, found.get(release, {}))
         adopted = frozenset((run.release, key) for run in self._runs.values() for key in run.adoptable)
         self._resuming = self.serving is not None and not any(name == self.record.serving for name, _ in adopted)
@@ -201,10 +201,13 @@ class Staging:
         self._runs[release] = run
         try:
             await run.start(found, serving=release == self.record.serving)
-        except Exception:
+        except Exception as error:
             del self._runs[release]
             await run.stop()
-            raise
+            if isinstance(error, (TemporaryError, OSError)) or release == self.record.serving:
+                raise
+            log.exception("release %s of staging %s: the local engine broke", release, self.record.name)
+            await self._save(self._without(release, PermanentError(words.fault(error))))
 
     def _without(self, release: str, error: PermanentError) -> StagingRecord:
         """It could run when it was taken in: the bot has changed since, or somebody has touched its files."""

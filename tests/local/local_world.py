@@ -209,9 +209,11 @@ async def nobody(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def world(folder: Path, pace: Pace = QUICK, secrets: Iterable[str] = ()) -> AsyncIterator[World]:
+async def world(
+    folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None, secrets: Iterable[str] = ()
+) -> AsyncIterator[World]:
     async with (
-        engine_in(folder, pace, secrets=secrets) as engine,
+        engine_in(folder, pace, point, secrets) as engine,
         aiohttp.ClientSession() as http,
         serving(Proxy(engine, nobody)) as url,
     ):
