@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.domain.project import EngineKind, Project
 from bot.domain.redaction import secrets_in
 from bot.ports import Engine
+from bot.probe.url import Inside
 from bot.projects import Configuration
 from bot.settings import Settings
 
@@ -25,7 +26,7 @@ class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
     `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
-    `pulled_by`: what a project's stagings pull them by, as Docker has it.
+    `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by.
     """
 
     engine: Engine
@@ -33,6 +34,7 @@ class Chosen:
     probed_at: str | None
     answering: Callable[[Answer], Answer]
     pulls: bool
+    inside: Inside | None = None
     pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
 
 
@@ -72,7 +74,7 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
     secrets = own_secrets(settings, configuration.projects.values(), os.environ)
     engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=secrets)
-    return Chosen(engine, engine, None, lambda gone: gone, pulls=True, pulled_by=engine.pulled_by)
+    return Chosen(engine, engine, None, lambda gone: gone, pulls=True, inside=engine.ask, pulled_by=engine.pulled_by)
 
 
 def _now() -> datetime:

@@ -178,8 +178,8 @@ class ProbeResult:
 
 
 class Prober(Protocol):
-    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
-        """One request. Never raises for what the other side does."""
+    async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
+        """One request. Never raises for what the other side does. `namespace`: the staging's own."""
         ...
 
 

@@ -18,7 +18,7 @@ from bot.doctor.checking import check
 from bot.doctor.report import Answer, unseen
 from bot.domain import naming
 from bot.domain.errors import PermanentError
-from bot.domain.project import Project
+from bot.domain.project import ProbeFrom, Project
 from bot.probe.url import TOMBSTONE
 
 PORTS = {"http": 80, "https": 443}
@@ -39,7 +39,7 @@ class Network:
 
 
 async def hosts(projects: Iterable[Project], network: Network) -> list[Answer]:
-    """Two answers per pattern of `hosts:`."""
+    """Two answers per pattern of `hosts:`; one where the bot need not reach it."""
     patterns = [(project, pattern) for project in projects for pattern in project.hosts.values()]
     found = await asyncio.gather(*(_host(project, pattern, network) for project, pattern in patterns))
     return [answer for answers in found for answer in answers]
@@ -47,6 +47,9 @@ async def hosts(projects: Iterable[Project], network: Network) -> list[Answer]:
 
 async def _host(project: Project, pattern: str, network: Network) -> list[Answer]:
     """With a name that no staging has: what leads there is the wildcard."""
+    if project.url_probe.origin is ProbeFrom.CLUSTER:
+        text = "not looked at: with url_probe.from: cluster the bot need not reach it"
+        return [Answer(f"hosts {pattern}", True, text)]
     url = urlsplit(naming.url(project.scheme, naming.host(pattern, f"doctor-{token_hex(4)}")))
     host, wildcard = str(url.hostname), f"*.{naming.without_port(pattern).partition('.')[2]}"
 

@@ -16,7 +16,7 @@ from bot.domain.hooks import Turn
 from bot.domain.project import Fence
 from bot.domain.redaction import Redactor
 from bot.domain.status import StagingStatus, Synced, WorkloadStatus
-from bot.kube import words
+from bot.kube import inside, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
@@ -161,6 +161,10 @@ class KubernetesEngine:
             return await pull_configs(self._running(), self._copied.get(project, ()))
         except PermanentError as error:
             raise TemporaryError(error.text) from error
+
+    async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
+        """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""
+        return await inside.ask(self._running(), namespace, url, path, seconds)
 
     # What it tells
 

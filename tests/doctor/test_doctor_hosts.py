@@ -19,7 +19,7 @@ from git_kit import a_project
 
 from bot.doctor.hosts import Network, hosts
 from bot.doctor.report import line
-from bot.domain.project import UrlProbe
+from bot.domain.project import ProbeFrom, UrlProbe
 
 
 class Resolver:
@@ -196,3 +196,12 @@ async def test_a_page_that_cannot_be_asked_for(network: Network) -> None:
         project = replace(a_project("/srv/shop"), hosts={"web": pattern}, scheme="http")
         said = [line(answer) for answer in await hosts([project], network)]
     assert said[1].startswith("✗ page at *.shop.test: it can't be asked for (")
+
+
+async def test_hosts_that_the_bot_need_not_reach(network: Network) -> None:
+    inside = UrlProbe(origin=ProbeFrom.CLUSTER)
+    project = replace(a_project("/srv/shop"), hosts={"web": "${staging}.other.test"}, url_probe=inside)
+    [found] = [line(answer) for answer in await hosts([project], network)]
+    assert found == (
+        "✓ hosts ${staging}.other.test: not looked at: with url_probe.from: cluster the bot need not reach it"
+    )
