@@ -206,8 +206,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         chosen = choose(configuration, settings)
-        prober = UrlProber(session, address=chosen.probed_at)
-        images = Registries(session, settings.docker_config) if chosen.pulls else None
+        prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
+        images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober, images)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(

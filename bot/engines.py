@@ -1,15 +1,19 @@
 """The engine that octopod.yaml asks for, and what goes with it. It is said there, never detected."""
 
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from pydantic import SecretStr
 
-from bot.domain.project import EngineKind
+from bot.domain.project import EngineKind, Project
+from bot.domain.redaction import secrets_in
 from bot.ports import Engine
+from bot.probe.url import Inside
 from bot.projects import Configuration
 from bot.settings import Settings
 
@@ -21,7 +25,8 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
-    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images.
+    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
+    `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by.
     """
 
     engine: Engine
@@ -29,20 +34,33 @@ class Chosen:
     probed_at: str | None
     answering: Callable[[Answer], Answer]
     pulls: bool
+    inside: Inside | None = None
+    pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
+
+
+def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mapping[str, str]) -> frozenset[str]:
+    """Tokens, keys and the credentials of repositories, which no output is to show."""
+    fields = [getattr(settings, name) for name in type(settings).model_fields]
+    own = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
+    lent = [environ.get(one.credentials or "", "") for one in projects]
+    # Several keys have commas between them, and a token may have a user before it.
+    parts = [part for one in own for part in one.split(",")] + [one.partition(":")[2] for one in lent]
+    return frozenset().union(*(secrets_in({"secret": one}) for one in [*own, *lent, *parts]))
 
 
 def choose(configuration: Configuration, settings: Settings) -> Chosen:
     if configuration.engine is EngineKind.LOCAL:
-        return _local(settings)
+        return _local(configuration, settings)
     return _kubernetes(configuration, settings)
 
 
-def _local(settings: Settings) -> Chosen:
+def _local(configuration: Configuration, settings: Settings) -> Chosen:
     from bot.local.engine import LocalEngine
     from bot.local.proxy import Proxy
 
     port = settings.octopod_http_port
-    engine = LocalEngine(settings.octopod_data, port, _now)
+    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
+    engine = LocalEngine(settings.octopod_data, port, _now, secrets=secrets)
     return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle, pulls=False)
 
 
@@ -54,8 +72,9 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     copied = {name: project.copy_secrets for name, project in configuration.projects.items()}
     fences = {name: project.fence for name, project in configuration.projects.items()}
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
-    engine = KubernetesEngine(access, _now, copied=copied, fences=fences)
-    return Chosen(engine, engine, None, lambda gone: gone, pulls=True)
+    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
+    engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=secrets)
+    return Chosen(engine, engine, None, lambda gone: gone, pulls=True, inside=engine.ask, pulled_by=engine.pulled_by)
 
 
 def _now() -> datetime:

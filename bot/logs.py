@@ -8,19 +8,20 @@ from typing import Any
 
 import structlog
 
-SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+from bot.domain.redaction import HIDDEN, shapes_hidden
+
 SECRET_NAMES = re.compile(r"token|secret|password|authorization|response_url", re.IGNORECASE)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: hides what looks like a secret, and what is called one."""
-    return {name: "…" if SECRET_NAMES.search(name) else _hidden(value) for name, value in event.items()}
+    return {name: HIDDEN if SECRET_NAMES.search(name) else _hidden(value) for name, value in event.items()}
 
 
 def _hidden(value: Any) -> Any:
     match value:
         case str():
-            return SECRET.sub("…", value)
+            return shapes_hidden(value)
         case dict():
             return {name: _hidden(inner) for name, inner in value.items()}
         case list() | tuple():

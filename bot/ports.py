@@ -128,8 +128,8 @@ class Renderer(Protocol):
 class Images(Protocol):
     """The registries that images come from."""
 
-    async def has(self, image: str) -> bool:
-        """Whether its registry has it.
+    async def has(self, image: str, project: str) -> bool:
+        """Whether its registry has it, asked with what this project's stagings pull by.
 
         Raises TemporaryError when the registry does not tell (unreachable, refuses, overloaded), and PermanentError
         for what can be no image's name.
@@ -180,8 +180,8 @@ class ProbeResult:
 
 
 class Prober(Protocol):
-    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
-        """One request. Never raises for what the other side does."""
+    async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
+        """One request. Never raises for what the other side does. `namespace`: the staging's own."""
         ...
 
 

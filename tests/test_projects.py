@@ -110,6 +110,16 @@ def test_the_engine_is_said_never_detected(tmp_path: Path) -> None:
     ]
 
 
+def test_a_probe_from_inside_the_cluster(tmp_path: Path) -> None:
+    kubernetes = LEAST.replace("local", "kubernetes") + '    hosts: {web: "${staging}.shop.example.com"}\n'
+    probe = project(tmp_path, "url_probe: {from: cluster}", kubernetes).url_probe
+    assert probe == UrlProbe(origin=ProbeFrom.CLUSTER)
+    (text,) = mistakes(tmp_path, f"{LEAST}    url_probe: {{from: cluster}}\n")
+    assert text.endswith("projects.shop.url_probe.from: cluster is for engine: kubernetes; say bot or off")
+    (text,) = mistakes(tmp_path, kubernetes + "    url_probe: {from: cluster, address: 'ingress:443'}\n")
+    assert "projects.shop.url_probe.address: is dialled by the bot; with from: cluster the Service" in text
+
+
 def test_secrets_are_copied_on_kubernetes_only(tmp_path: Path) -> None:
     kubernetes = LEAST.replace("local", "kubernetes") + '    hosts: {web: "${staging}.shop.example.com"}\n'
     assert project(tmp_path, "copy_secrets: [registry, wildcard-tls]", kubernetes).copy_secrets == (
@@ -255,7 +265,7 @@ def test_values_that_are_understood(tmp_path: Path, extra: str, field: str, valu
         ("url_probe: {address: 'x:0'}", "must be a host and a port"),
         ("url_probe: {accept: [404, 600]}", "from 100 to 599"),
         ("url_probe: {seconds: 61}", "from 0.1 to 60"),
-        ("url_probe: {from: moon}", "must be bot or off"),
+        ("url_probe: {from: moon}", "must be bot or cluster or off"),
         ("baseline: !!binary eA==", "the tag binary is not understood here"),
         ("baseline: !env x", "the tag !env is not understood here"),
     ],

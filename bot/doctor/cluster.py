@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.doctor.checking import check
 from bot.doctor.report import Answer, unseen
 from bot.domain.errors import PermanentError
 from bot.kube.client import Kube
 from bot.kube.connect import Access, Connection, connect
+from bot.kube.copying import pull_configs
 from bot.kube.kinds import NAMESPACE, ROUTE, Kind
 from bot.kube.labels import OURS
 from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, is_account, of_further
@@ -44,6 +45,17 @@ async def cluster(access: Access, copies_secrets: bool, kinds: Sequence[tuple[st
     finally:
         for connection in found:
             await connection.close()
+
+
+async def pulled_by(access: Access, names: Sequence[str]) -> Mapping[str, str]:
+    """What is in those of these Secrets that images are pulled by. Raises OctopodError."""
+    if not names:
+        return {}
+    connection = await connect(access)
+    try:
+        return await pull_configs(Kube(connection), names)
+    finally:
+        await connection.close()
 
 
 async def _greeted(kube: Kube) -> str:

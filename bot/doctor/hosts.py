@@ -1,4 +1,7 @@
-"""The hosts of stagings: does a name under the pattern resolve, does something listen, is its certificate good."""
+"""The hosts of stagings: does a name under the pattern resolve, does something listen, is its certificate good.
+
+And does the bot answer where no staging does.
+"""
 
 import asyncio
 import socket
@@ -7,13 +10,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import aiohttp
 
 from bot.doctor.checking import check
-from bot.doctor.report import Answer
+from bot.doctor.report import Answer, unseen
 from bot.domain import naming
 from bot.domain.errors import PermanentError
-from bot.domain.project import Project
+from bot.domain.project import ProbeFrom, Project
+from bot.probe.url import TOMBSTONE
 
 PORTS = {"http": 80, "https": 443}
 
@@ -33,19 +39,26 @@ class Network:
 
 
 async def hosts(projects: Iterable[Project], network: Network) -> list[Answer]:
-    """One answer per pattern of `hosts:`."""
+    """Two answers per pattern of `hosts:`; one where the bot need not reach it."""
     patterns = [(project, pattern) for project in projects for pattern in project.hosts.values()]
-    return list(await asyncio.gather(*(_host(project, pattern, network) for project, pattern in patterns)))
+    found = await asyncio.gather(*(_host(project, pattern, network) for project, pattern in patterns))
+    return [answer for answers in found for answer in answers]
 
 
-async def _host(project: Project, pattern: str, network: Network) -> Answer:
+async def _host(project: Project, pattern: str, network: Network) -> list[Answer]:
     """With a name that no staging has: what leads there is the wildcard."""
+    if project.url_probe.origin is ProbeFrom.CLUSTER:
+        text = "not looked at: with url_probe.from: cluster the bot need not reach it"
+        return [Answer(f"hosts {pattern}", True, text)]
     url = urlsplit(naming.url(project.scheme, naming.host(pattern, f"doctor-{token_hex(4)}")))
     host, wildcard = str(url.hostname), f"*.{naming.without_port(pattern).partition('.')[2]}"
+
+    reached: list[tuple[str, int]] = []
 
     async def look() -> str:
         found = await _resolved(host, wildcard, network)
         place, port = _dialled(project, found[0], url.port or PORTS[project.scheme])
+        reached.append((place, port))
         if project.scheme == "https":
             until = await _certificate(host, place, port, network.trust, wildcard)
             return f"{wildcard} leads to {found[0]}, with a certificate until {until}"
@@ -53,7 +66,37 @@ async def _host(project: Project, pattern: str, network: Network) -> Answer:
         return f"{wildcard} leads to {found[0]}"
 
     step = "See that this machine reaches your ingress controller, or name it as url_probe.address."
-    return await check(f"hosts {pattern}", look, step)
+    led = await check(f"hosts {pattern}", look, step)
+    if not led.well:
+        return [led, unseen(f"page at {wildcard}", led.what)]
+    place, port = reached[0]
+    step = (
+        f"See that the bot runs, and that an Ingress for {wildcard} leads to it (manifests/bot/run); without it nobody "
+        "is told what became of a staging."
+    )
+    page = await check(f"page at {wildcard}", lambda: _bots_page(url, place, port, network.trust), step)
+    return [led, page]
+
+
+async def _bots_page(url: SplitResult, place: str, port: int, trust: ssl.SSLContext) -> str:
+    """It is the bot itself that answers there, if it runs."""
+    dialled = urlunsplit((url.scheme, f"[{place}]:{port}" if ":" in place else f"{place}:{port}", "/", "", ""))
+    try:
+        async with aiohttp.ClientSession() as session:
+            asked = session.get(
+                dialled,
+                headers={"Host": url.netloc},
+                ssl=trust,
+                server_hostname=url.hostname if url.scheme == "https" else None,
+                allow_redirects=False,
+            )
+            async with asked as answer:
+                status, ours = answer.status, TOMBSTONE in answer.headers
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise PermanentError(f"it can't be asked for ({type(error).__name__}: {error})") from error
+    if not ours:
+        raise PermanentError(f"where no staging is, something else than the bot answers ({status})")
+    return "where no staging is, the bot answers"
 
 
 def _dialled(project: Project, address: str, port: int) -> tuple[str, int]:

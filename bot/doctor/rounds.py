@@ -5,13 +5,17 @@ import os
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
 
+import aiohttp
+
 from bot.doctor.files import FOLDER, GIT, data_folder, repositories
 from bot.doctor.hosts import Network, hosts
+from bot.doctor.registries import registries
 from bot.doctor.report import Answer, unseen
 from bot.doctor.slack import CHANNELS, slack
 from bot.domain.errors import ConfigError
 from bot.domain.project import EngineKind
 from bot.projects import Configuration, load_projects
+from bot.registry.client import Registries
 from bot.settings import Settings, load_settings
 
 SETTINGS, FILE, SLACK, HOSTS = "settings", "octopod.yaml", "Slack", "hosts"
@@ -25,6 +29,7 @@ async def examine(environ: Mapping[str, str] = os.environ, network: Network | No
     groups: list[Awaitable[list[Answer]]] = [
         _slack(settings, configuration),
         _cluster(settings, configuration),
+        _registries(settings, configuration),
         _hosts(configuration, network),
         _files(settings, configuration, environ),
     ]
@@ -68,6 +73,22 @@ async def _cluster(settings: Settings | None, configuration: Configuration | Non
     copies = any(project.copy_secrets for project in configuration.projects.values())
     kinds = [kind for project in configuration.projects.values() for kind in project.kinds]
     return await cluster(Access(settings.kubeconfig, settings.octopod_kube_context), copies, kinds)
+
+
+async def _registries(settings: Settings | None, configuration: Configuration | None) -> list[Answer]:
+    if configuration is None or configuration.engine is not EngineKind.KUBERNETES:
+        return []
+    with_image = [one for one in configuration.projects.values() if one.image]
+    if settings is None:
+        return [unseen(f"registry of {one.name}", SETTINGS) for one in with_image]
+    from bot.doctor.cluster import pulled_by
+    from bot.kube.connect import Access
+
+    access = Access(settings.kubeconfig, settings.octopod_kube_context)
+    copied = {one.name: one.copy_secrets for one in with_image}
+    async with aiohttp.ClientSession() as session:
+        known = Registries(session, settings.docker_config, lambda project: pulled_by(access, copied[project]))
+        return await registries(with_image, known)
 
 
 async def _hosts(configuration: Configuration | None, network: Network | None) -> list[Answer]:

@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.domain.errors import OctopodError
 from bot.kube import words
 from bot.kube.connect import Connection
-from bot.kube.errors import ApiRefused, ApiTrouble, refusal, trouble
+from bot.kube.errors import ApiRefused, ApiTrouble, is_own, refusal, trouble
 from bot.kube.kinds import POD, Kind, Object, kind_of
 from bot.kube.labels import MANAGER
 
@@ -151,6 +151,23 @@ class Kube:
         async with self._answer("GET", f"{POD.path(namespace, pod)}/log", what, query) as answer:
             text = (await answer.read()).decode(errors="replace")
         return text.splitlines()[-lines:]
+
+    async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float) -> int:
+        """The status that somebody gives behind a proxy of the API server; its own refusals are raised."""
+        limit = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
+        try:
+            answer = await self._connection.ask(path, headers, limit)
+            self.requests += 1
+            try:
+                if answer.status >= 400 and is_own(said := await answer.content.read(65536)):
+                    raise refusal(what, answer.status, said)
+                return answer.status
+            finally:
+                _drop(answer)
+        except OctopodError:
+            raise
+        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
+            raise trouble(what, error) from error
 
     @asynccontextmanager
     async def stream(

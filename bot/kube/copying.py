@@ -1,12 +1,13 @@
 """Copies of the bot's own Secrets for a staging: credentials for a registry, a wildcard certificate."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 
 from bot.domain.errors import PermanentError
 from bot.kube.client import Kube
 from bot.kube.kinds import SECRET, Object
 from bot.kube.labels import MANAGED_BY, PROJECT, RELEASE, STAGING
-from bot.kube.prepare import namespace_name
+from bot.kube.prepare import namespace_name, pull_secrets
 from bot.ports import ReleaseOrder
 
 
@@ -23,6 +24,21 @@ async def copies(kube: Kube, order: ReleaseOrder, names: Sequence[str]) -> list[
             "Make them there, or change `copy_secrets`.",
         )
     return [_copy(thing, order) for thing in found.values() if thing]
+
+
+async def pull_configs(kube: Kube, names: Sequence[str]) -> Mapping[str, str]:
+    """Of those of these Secrets that images are pulled by: what is in them, as Docker's config.json has it.
+
+    One that is not there is left out: `copies` says so. Raises TemporaryError.
+    """
+    found = [await kube.get(SECRET, name, kube.home) for name in names]
+    pulling = [thing for thing in found if thing and pull_secrets([thing])]
+    return {SECRET.title(one["metadata"]["name"]): _config(one) for one in pulling}
+
+
+def _config(secret: Object) -> str:
+    """The API server has seen to it that it is JSON."""
+    return base64.b64decode((secret.get("data") or {}).get(".dockerconfigjson") or "e30=").decode(errors="replace")
 
 
 def _copy(secret: Object, order: ReleaseOrder) -> Object:

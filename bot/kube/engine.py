@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -13,15 +14,17 @@ from bot.board import Board
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
 from bot.domain.hooks import Turn
 from bot.domain.project import Fence
-from bot.domain.status import StagingStatus, Synced
+from bot.domain.redaction import Redactor
+from bot.domain.status import StagingStatus, Synced, WorkloadStatus
+from bot.kube import inside, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
-from bot.kube.copying import copies
+from bot.kube.copying import copies, pull_configs
 from bot.kube.kinds import NAMESPACE, OF_BRANCHES, ROUTE
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
-from bot.kube.outputs import read_outputs
+from bot.kube.outputs import read_outputs, redactor_for
 from bot.kube.pods import Grace, Tail
 from bot.kube.rollout import Judged
 from bot.kube.standing import Standing, stand
@@ -33,11 +36,12 @@ NAME = "kubernetes"
 KINDS = frozenset((kind.version, kind.name) for kind in (*OF_BRANCHES, ROUTE))
 TAIL_LINES = 20
 TAIL_SECONDS = 5.0
+REMOVAL_PAUSE = 30.0
 
 
 class KubernetesEngine:
     """`now` tells the time. `copied`: by project, which Secrets of the bot's own namespace its stagings get.
-    `fences`: by project, what its stagings may use.
+    `fences`: by project, what its stagings may use. `secrets`: the bot's own, hidden in whatever containers say.
 
     It is to be entered before it is used, and holds its connection until it is left.
     """
@@ -51,9 +55,11 @@ class KubernetesEngine:
         fences: Mapping[str, Fence] | None = None,
         grace: Grace | None = None,
         pace: Pace | None = None,
+        secrets: frozenset[str] = frozenset(),
     ) -> None:
         self._access, self._now, self._copied = access, now, copied or {}
         self._fences, self._grace, self._pace = fences or {}, grace or Grace(), pace or Pace()
+        self._secrets = secrets
         self._board = Board()
         self._open = AsyncExitStack()
         self._kube: Kube | None = None
@@ -64,6 +70,8 @@ class KubernetesEngine:
         self._wake = asyncio.Event()
         self._since: dict[str, dict[tuple[str, str, str], tuple[str, datetime]]] = {}
         self._tails: dict[str, dict[Tail, tuple[str, ...]]] = {}
+        self._redactors: dict[str, Redactor] = {}
+        self._refused: dict[str, str] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -127,7 +135,11 @@ class KubernetesEngine:
                 if "deletionTimestamp" not in thing["metadata"]:
                     await kube.delete(NAMESPACE, thing["metadata"]["name"], uid=thing["metadata"]["uid"])
         except PermanentError as error:  # a removal never ends by being given up
-            raise TemporaryError(error.text, retry_after=30) from error
+            self._refused[staging] = words.removal_refused(error.text, REMOVAL_PAUSE)
+            self._changed(staging)
+            raise TemporaryError(error.text, retry_after=REMOVAL_PAUSE) from error
+        if self._refused.pop(staging, None):
+            self._changed(staging)
         if not found:
             self._gone(staging)
 
@@ -141,7 +153,18 @@ class KubernetesEngine:
         seen = self._mirror.seen(staging)
         if seen.namespace is None:
             raise UserError("The cluster has nothing of this staging.")
-        return await read_outputs(kube, seen, workload, lines)
+        return await read_outputs(kube, seen, workload, lines, self._secrets)
+
+    async def pulled_by(self, project: str) -> Mapping[str, str]:
+        """What its stagings pull images by, as Docker's config.json has it. Raises TemporaryError."""
+        try:
+            return await pull_configs(self._running(), self._copied.get(project, ()))
+        except PermanentError as error:
+            raise TemporaryError(error.text) from error
+
+    async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
+        """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""
+        return await inside.ask(self._running(), namespace, url, path, seconds)
 
     # What it tells
 
@@ -179,7 +202,18 @@ class KubernetesEngine:
         self._look_again(staging, standing.again)
         if self._lines_missing(staging, standing) and staging in self._board.stagings:
             return  # they come with it; one that was never told is told at once
-        self._board.publish(standing.status(self._since_of(staging), self._tail_of(staging)))
+        self._board.publish(self._shown(standing.status(self._since_of(staging), self._tail_of(staging))))
+
+    def _shown(self, status: StagingStatus) -> StagingStatus:
+        """A container may have had a last word of its own, which the reason repeats; a removal may be refused."""
+        redactor = self._redactors.get(status.staging) or Redactor(self._secrets)
+
+        def shown(workloads: Sequence[WorkloadStatus]) -> tuple[WorkloadStatus, ...]:
+            return tuple(replace(one, reason=redactor.text(one.reason)) for one in workloads)
+
+        own, serving = shown(status.workloads), shown(status.serving_workloads)
+        hanging = status.hanging or self._refused.get(status.staging, "")
+        return replace(status, workloads=own, serving_workloads=serving, hanging=hanging)
 
     def _look_again(self, staging: str, at: datetime | None) -> None:
         timer = self._timers.pop(staging, None)
@@ -193,6 +227,8 @@ class KubernetesEngine:
         self._look_again(staging, None)
         self._since.pop(staging, None)
         self._tails.pop(staging, None)
+        self._redactors.pop(staging, None)
+        self._refused.pop(staging, None)
         self._board.publish(StagingStatus(staging, None, present=False))
 
     def _since_of(self, staging: str) -> Callable[[Judged], datetime]:
@@ -232,7 +268,11 @@ class KubernetesEngine:
             lines: Sequence[str] = ()
             try:
                 async with asyncio.timeout(TAIL_SECONDS):
-                    lines = await kube.logs(tail.namespace, tail.pod, tail.container, TAIL_LINES, tail.previous)
+                    redactor, said = await asyncio.gather(
+                        redactor_for(kube, tail.namespace, self._secrets),
+                        kube.logs(tail.namespace, tail.pod, tail.container, TAIL_LINES, tail.previous),
+                    )
+                self._redactors[staging], lines = redactor, redactor.lines(said)
             except (OctopodError, TimeoutError) as error:
                 log.info("a log can't be read", pod=tail.pod, why=str(error))
             self._tails.setdefault(staging, {})[tail] = tuple(lines)

@@ -84,5 +84,10 @@ def _causes(told: dict[str, Any]) -> list[dict[str, Any]]:
     return [cause for cause in causes or [] if isinstance(cause, dict)]
 
 
+def is_own(body: bytes) -> bool:
+    """Whether the API server itself says this, and not somebody behind it."""
+    return bool(_status(body))
+
+
 def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isdecimal() else None

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from bot.domain.errors import UserError
+from bot.domain.redaction import Redactor, secrets_of
 from bot.kube.client import Kube
 from bot.kube.errors import ApiRefused
-from bot.kube.kinds import WORKLOADS, Object, kind_of
+from bot.kube.kinds import SECRET, WORKLOADS, Object, kind_of
 from bot.kube.labels import RELEASE, annotations, release_of
 from bot.kube.rollout import owner_of
 from bot.kube.standing import Seen
@@ -14,8 +15,12 @@ from bot.kube.standing import Seen
 MOST_PODS = 4
 
 
-async def read_outputs(kube: Kube, seen: Seen, asked: str | None, lines: int) -> Mapping[str, Sequence[str]]:
+async def read_outputs(
+    kube: Kube, seen: Seen, asked: str | None, lines: int, own: frozenset[str]
+) -> Mapping[str, Sequence[str]]:
     """By workload: of its newest release's pods, else of whatever pods it has.
+
+    `own`: the bot's own secrets, which are hidden as well as the staging's.
 
     Raises UserError if `asked` is none of them, and TemporaryError.
     """
@@ -24,7 +29,8 @@ async def read_outputs(kube: Kube, seen: Seen, asked: str | None, lines: int) ->
         there_are = f"there are {', '.join(names)}" if names else "it has none"
         raise UserError(f"This staging has no workload {asked}: {there_are}.", suggestions=names)
     wanted = names if asked is None else [asked]
-    found = await asyncio.gather(*(_of_workload(kube, _pods(seen, name), lines) for name in wanted))
+    redactor = await redactor_for(kube, str((seen.namespace or {})["metadata"]["name"]), own)
+    found = await asyncio.gather(*(_of_workload(kube, _pods(seen, name), lines, redactor) for name in wanted))
     return dict(zip(wanted, found, strict=True))
 
 
@@ -35,7 +41,13 @@ def _pods(seen: Seen, workload: str) -> list[Object]:
     return sorted(newest, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))[-MOST_PODS:]
 
 
-async def _of_workload(kube: Kube, pods: Sequence[Object], lines: int) -> list[str]:
+async def redactor_for(kube: Kube, namespace: str, own: frozenset[str]) -> Redactor:
+    """For what is said in it, with all Secrets that there are by now. Raises TemporaryError and ApiRefused."""
+    found, _ = await kube.list(SECRET, namespace)
+    return Redactor(own | secrets_of(found))
+
+
+async def _of_workload(kube: Kube, pods: Sequence[Object], lines: int, redactor: Redactor) -> list[str]:
     places = [
         (pod["metadata"], container["name"])
         for pod in pods
@@ -43,6 +55,7 @@ async def _of_workload(kube: Kube, pods: Sequence[Object], lines: int) -> list[s
     ]
     each = lines if len(places) == 1 else max(5, lines // max(1, len(places)))
     said = await asyncio.gather(*(_tail(kube, pod["namespace"], pod["name"], name, each) for pod, name in places))
+    said = [redactor.lines(one) for one in said]
     if len(said) == 1:
         return list(said[0])
     return [f"{pod['name']} {name}: {line}" for (pod, name), tail in zip(places, said, strict=True) for line in tail]

@@ -52,6 +52,7 @@ IN_STAGINGS = (
     *_on([*OF_BRANCHES, *OF_NAMESPACES], WRITE),
     *_on([POD], ("delete",)),
     Right("", "pods/log", ("get",)),
+    Right("", "services/proxy", ("get",)),  # for `url_probe.from: cluster`
 )
 
 

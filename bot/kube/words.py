@@ -209,6 +209,14 @@ def namespace_held(namespace: str, finalizers: Sequence[str]) -> str:
     )
 
 
+def removal_refused(text: str, seconds: float) -> str:
+    return (
+        f"The cluster refuses to remove it: {shortened(_plain(text))}. Give the bot's account that right "
+        "(`kubectl apply -k manifests/bot`), or remove what keeps it from it; `octopod doctor` shows all that are "
+        f"missing. It is tried again every {seconds:g} s."
+    )
+
+
 def undeletable(message: str) -> str:
     return (
         f"The cluster can't delete all of it: {shortened(_plain(message))}. That is for its administrators to mend; "

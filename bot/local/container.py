@@ -8,7 +8,6 @@ from bot.local import environment, words
 from bot.local.context import ReleaseContext, key_of, pod_of
 from bot.local.gate import Turn
 from bot.local.health import Health
-from bot.local.logs import tail
 from bot.local.probes import Answer, ask
 from bot.local.processes import Process
 from bot.local.spec import Container, Probe, Workload
@@ -132,7 +131,7 @@ class RunningContainer:
         await process.end(min(self._workload.grace, self._context.tools.pace.grace_most))
 
     def _note(self, last: str, lived: float | None, said: bool = True) -> None:
-        lines = tail(self._context.output(self.key), self._context.tools.pace.tail_lines) if said else ()
+        lines = self._context.last_lines(self.key) if said else ()
         self._health = None
         for port in self.ports.values():
             self._context.tools.free.give_back(port)

@@ -47,6 +47,7 @@ class LocalEngine:
     """`data`: where everything is kept, for one engine at a time. `port`: of the proxy before it.
 
     `path`: the search path of its processes. `point`: called at named places, where a crash test may stop the bot.
+    `secrets`: the bot's own, hidden in whatever its processes say.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class LocalEngine:
         pace: Pace | None = None,
         path: str = os.environ.get("PATH", os.defpath),
         point: Callable[[str], None] = lambda name: None,
+        secrets: frozenset[str] = frozenset(),
     ) -> None:
         self._port = port
         self._now = now
         self._pace = pace or Pace()
         self._path = path
-        self._point = point
+        self._point, self._secrets = point, secrets
         self._place = EngineFolder(data / "local")
         self._board = Board()
         self._stagings: dict[str, Staging] = {}
@@ -117,7 +119,7 @@ class LocalEngine:
         session = await self._open.enter_async_context(forwarding_session())
         gate = Gate(self._pace.starts_at_once, self._pace.start_turn)
         owner = marks.owner_of(self._place.root)
-        return Tools(owner, self._path, self._pace, gate, FreePorts(), session, self._now, self._point)
+        return Tools(owner, self._path, self._pace, gate, FreePorts(), session, self._now, self._point, self._secrets)
 
     async def _take_over(self, remains: Remains) -> None:
         for folder in self._place.stagings():
@@ -172,8 +174,9 @@ class LocalEngine:
         known = self._stagings.get(staging)
         if known is None:
             raise UserError("The local engine knows no such staging.")
-        workloads = await known.workloads()
-        return await asyncio.to_thread(read_outputs, known.folder, workloads, workload, lines)
+        releases = await known.releases()
+        redactor = self._running().redactor(*releases.values())
+        return await asyncio.to_thread(read_outputs, known.folder, releases, workload, lines, redactor)
 
     # What the proxy asks of it
 

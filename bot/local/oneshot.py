@@ -8,7 +8,6 @@ from pathlib import Path
 from bot.local import environment, words
 from bot.local.context import ReleaseContext, key_of, pod_of
 from bot.local.folders import read_json
-from bot.local.logs import tail
 from bot.local.processes import Process
 from bot.local.spec import Container, Workload
 
@@ -83,5 +82,5 @@ class OneShot:
         if isinstance(result, dict):
             code = result.get("code")
         lived = None if started is None else asyncio.get_running_loop().time() - started
-        lines = tail(self._context.output(self.key), self._context.tools.pace.tail_lines)
+        lines = self._context.last_lines(self.key)
         return Outcome(code == 0, words.exit_text(code), lived, lines)

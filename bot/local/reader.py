@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.domain.hooks import Turn
+from bot.domain.redaction import secrets_of
 from bot.local.configuration import Configuration, read_config_map, read_secret
 from bot.local.fields import Fields, Mistakes
 from bot.local.network import most_specific_first, read_ingress, read_service
@@ -38,7 +39,7 @@ def read_release(objects: Sequence[Mapping[str, Any]]) -> Release:
     if not any(workload.turn is Turn.MAIN for workload in workloads):
         mistakes.lines.append("There is nothing to run: no Deployment and no Job that is not a hook.")
     mistakes.raise_any()
-    return Release(workloads, services, most_specific_first(routes))
+    return Release(workloads, services, most_specific_first(routes), secrets_of(objects))
 
 
 def _by_kind(objects: Sequence[Mapping[str, Any]], mistakes: Mistakes) -> dict[str, list[Fields]]:

@@ -45,12 +45,15 @@ class ReleaseRun:
         around = Surroundings(own.tree, folder.home, folder.scratch, folder.volumes, {}, tools.path)
         self._changed = changed
         self._news = asyncio.Event()
-        self._context = ReleaseContext(tools, own, folder.logs / release, table, around, self._look)
+        self._context = ReleaseContext(
+            tools, own, folder.logs / release, table, around, self._look, tools.redactor(spec)
+        )
         self._runs: list[WorkloadRun] = []
         self._since: dict[tuple[str, str], tuple[WorkloadState, datetime]] = {}
         self._services = ServicePorts(spec, own, tools.free, self.backends)
         self.adoptable: frozenset[str] = frozenset()
         self._task: asyncio.Task[None] | None = None
+        self._fault = ""
         self._requests = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -66,7 +69,7 @@ class ReleaseRun:
         self.adoptable = frozenset(found) & self._keys() if same_ports else frozenset()
         self._context.found = {key: found[key] for key in self.adoptable}
         self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(log_bug)
+        self._task.add_done_callback(self._ended)
         if self.adoptable:
             await self._wait_known()
 
@@ -95,13 +98,15 @@ class ReleaseRun:
 
     @property
     def failed(self) -> bool:
-        return not self._context.serving and any(run.standing().state is WorkloadState.FAILED for run in self._runs)
+        return not self._context.serving and any(told.state is WorkloadState.FAILED for told in self.statuses())
 
     def statuses(self) -> tuple[WorkloadStatus, ...]:
         return tuple(self._told(run.spec, run.standing()) for run in self._runs)
 
     def epitaph(self) -> tuple[WorkloadStatus, ...]:
         """The statuses of a release that has failed and is stopped for it."""
+        if self._fault:
+            return self.statuses()
         first = next(run.spec.name for run in self._runs if run.standing().state is WorkloadState.FAILED)
         return tuple(self._told(run.spec, _stopped(run.standing(), first)) for run in self._runs)
 
@@ -161,6 +166,13 @@ class ReleaseRun:
                     await self._news.wait()
                     self._news.clear()
 
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """It never ends by itself but by a fault of ours."""
+        log_bug(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._fault = words.fault(error)
+            self._changed()
+
     def _look(self) -> None:
         self._news.set()
         self._changed()
@@ -176,6 +188,8 @@ class ReleaseRun:
         return not any(run.on_its_way for run in others)
 
     def _told(self, spec: Workload, standing: Standing) -> WorkloadStatus:
+        if self._fault and not self._context.serving:
+            standing = Standing(WorkloadState.FAILED, standing.wanted, 0, self._fault)
         key = (spec.kind, spec.name)
         state, since = self._since.get(key, (None, None))
         if since is None or state is not standing.state:

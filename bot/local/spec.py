@@ -140,11 +140,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Everything that a release asks for. Routes: the most specific first."""
+    """Everything that a release asks for. Routes: the most specific first. `secrets`: not to be shown of its output."""
 
     workloads: tuple[Workload, ...] = ()
     services: tuple[Service, ...] = ()
     routes: tuple[Route, ...] = ()
+    secrets: frozenset[str] = frozenset()
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
-from bot.local import marks, processes, record
+from bot.local import marks, processes, record, words
 from bot.local.context import Tools
 from bot.local.folders import EngineFolder
 from bot.local.reader import read_release
 from bot.local.record import StagingRecord
 from bot.local.release import ReleaseRun
-from bot.local.spec import Release, Workload
+from bot.local.spec import Release
 from bot.local.standing import not_begun
 from bot.local.table import Found
 from bot.local.tasks import cancel, log_bug, together
@@ -72,8 +72,8 @@ class Staging:
         """Begin with what an earlier bot has left running. Returns the (release, key) of what is still wanted of it."""
         for release in (self.record.serving, self.record.wanted):
             if self.record.present and release is not None and release not in self._runs:
-                # What fails now is tried again by the loop.
-                with suppress(TemporaryError, OSError):
+                # What fails now is tried again by the loop, and told there.
+                with suppress(Exception):
                     await self._start(release, found.get(release, {}))
         adopted = frozenset((run.release, key) for run in self._runs.values() for key in run.adoptable)
         self._resuming = self.serving is not None and not any(name == self.record.serving for name, _ in adopted)
@@ -126,13 +126,13 @@ class Staging:
         kept = (self._specs.get(release or "") for release in (wanted, self.record.serving))
         return frozenset(host for spec in kept if spec for host in spec.hosts)
 
-    async def workloads(self) -> Mapping[str, tuple[Workload, ...]]:
-        """By release: the newest one first, then the one that serves, if it is another."""
-        found: dict[str, tuple[Workload, ...]] = {}
+    async def releases(self) -> Mapping[str, Release]:
+        """The newest one first, then the one that serves, if it is another."""
+        found: dict[str, Release] = {}
         for release in (self.record.wanted, self.record.serving):
             with suppress(PermanentError):
                 if release is not None:
-                    found[release] = (self._specs.get(release) or await self._load(release)).workloads
+                    found[release] = self._specs.get(release) or await self._load(release)
         return found
 
     # The loop
@@ -201,10 +201,13 @@ class Staging:
         self._runs[release] = run
         try:
             await run.start(found, serving=release == self.record.serving)
-        except Exception:
+        except Exception as error:
             del self._runs[release]
             await run.stop()
-            raise
+            if isinstance(error, (TemporaryError, OSError)) or release == self.record.serving:
+                raise
+            log.exception("release %s of staging %s: the local engine broke", release, self.record.name)
+            await self._save(self._without(release, PermanentError(words.fault(error))))
 
     def _without(self, release: str, error: PermanentError) -> StagingRecord:
         """It could run when it was taken in: the bot has changed since, or somebody has touched its files."""

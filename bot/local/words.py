@@ -76,6 +76,16 @@ def stopped_with(name: str) -> str:
     return f"stopped, because {name} failed"
 
 
+def fault(error: BaseException) -> str:
+    """Of a release that an unexpected error has ended."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return (
+        f"This is a fault of Octopod's, not of the branch ({type(error).__name__}: {error}). Its log says more. "
+        "Deploying again may help."
+    )
+
+
 def merge_lines(outputs: Mapping[str, Sequence[str]], lines: int) -> list[str]:
     """The output of several processes of one workload, one after the other, each line naming its process."""
     if len(outputs) == 1:

@@ -1,24 +1,38 @@
 """The URL probe: does a URL answer as a live staging should?"""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
-from bot.domain.project import UrlProbe
+from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.project import ProbeFrom, UrlProbe
 from bot.ports import ProbeResult
 
 TOMBSTONE = "Octopod-Tombstone"
 ALWAYS_ACCEPTED = {401, 403}
+# Of a namespace, a URL, a path and seconds: the status. Raises TemporaryError and PermanentError.
+Inside = Callable[[str, str, str, float], Awaitable[int]]
 
 
 class UrlProber:
-    """`address` (host:port), if given, is dialled for every URL, with the URL's own Host header: the local proxy."""
+    """`address` (host:port), if given, is dialled for every URL, with the URL's own Host header: the local proxy.
 
-    def __init__(self, session: aiohttp.ClientSession, address: str | None = None) -> None:
-        self._session, self._address = session, address
+    `inside` asks from inside the cluster.
+    """
 
-    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+    def __init__(
+        self, session: aiohttp.ClientSession, address: str | None = None, inside: Inside | None = None
+    ) -> None:
+        self._session, self._address, self._inside = session, address, inside
+
+    async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
+        if how.origin is ProbeFrom.CLUSTER and self._inside:
+            try:
+                return judged(await self._inside(namespace, url, how.path, how.seconds), False, how)
+            except (TemporaryError, PermanentError) as error:
+                return ProbeResult(False, error.text)
         parts = urlsplit(url)
         dialled = urlunsplit((parts.scheme, self._address or how.address or parts.netloc, how.path, "", ""))
         try:

@@ -42,6 +42,7 @@ def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Ite
     for key, why in KUBERNETES_ONLY.items():
         if key in project and document.data.get("engine") == "local":
             yield document.mistake((*at, key), f"is for engine: kubernetes; the local engine {why}", at_key=True)
+    yield from _inside_mistakes(document, (*at, "url_probe"), project.get("url_probe"))
     yield from fences.mistakes(document, (*at, "fence"), project.get("fence"))
     hosts = project.get("hosts", LOCAL_HOSTS)
     hosts = hosts if isinstance(hosts, dict) else {}
@@ -54,6 +55,18 @@ def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Ite
             yield document.mistake(place, mistake)
         known = [*_IN_ENV, *(f"{kind}.{host}" for host in hosts for kind in ("host", "url"))]
         yield from _references(document, place, value, known)
+
+
+def _inside_mistakes(document: Document, at: Keys, probe: object) -> Iterator[Mistake]:
+    if not isinstance(probe, dict) or probe.get("from") != "cluster":
+        return
+    if document.data.get("engine") == "local":
+        yield document.mistake((*at, "from"), "cluster is for engine: kubernetes; say bot or off")
+    if "address" in probe:
+        text = (
+            "is dialled by the bot; with from: cluster the Service behind the staging's Ingress is asked. Leave one out"
+        )
+        yield document.mistake((*at, "address"), text, at_key=True)
 
 
 def _host_mistakes(document: Document, at: Keys, hosts: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -119,9 +119,7 @@ def engine(value: object) -> str:
 
 def origin(value: object) -> str:
     """Where the URL probe dials from."""
-    if value == "cluster":
-        raise ValueError("cluster is not supported yet; say bot or off")
-    return choice("bot", "off")(value)
+    return choice("bot", "cluster", "off")(value)
 
 
 def channel(value: object) -> str:

@@ -6,7 +6,7 @@ answer: unreachable, refused, overloaded, or something that is no registry at al
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import aiohttp
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.registry import challenges
 from bot.registry.credentials import Credentials, of_image, read
+from bot.registry.credentials import parse as parse_config
 from bot.registry.names import DOCKER_HUB, ImageName, parse
 
 ACCEPT = ", ".join(
@@ -32,11 +33,14 @@ UNKNOWN = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}  # the last is Harbo
 REQUEST = aiohttp.ClientTimeout(total=10, sock_connect=5)
 ALL_TOGETHER = 30.0
 LONGEST = 1_000_000
+PulledBy = Callable[[str], Awaitable[Mapping[str, str]]]
+NO_ENTRY = "see DOCKER_CONFIG and `copy_secrets`"
 OF_IDENTITY = {"grant_type": "refresh_token", "client_id": "octopod"}
 
 
 class Registries:
-    """`config`: a Docker config.json, or the folder of one; None: all is asked without credentials.
+    """`config`: a Docker config.json, or the folder of one. `pulled_by`: gives the texts of such files for a project's
+    stagings, by the name of what each is in; for the same place they come before `config`, as it is they that pull.
 
     `request` and `limit` (seconds): of one request, and of all that one question takes.
     """
@@ -45,20 +49,22 @@ class Registries:
         self,
         session: aiohttp.ClientSession,
         config: Path | None = None,
+        pulled_by: PulledBy | None = None,
         *,
         request: aiohttp.ClientTimeout = REQUEST,
         limit: float = ALL_TOGETHER,
     ) -> None:
-        self._session, self._config, self._request, self._limit = session, config, request, limit
+        self._session, self._config, self._pulled_by = session, config, pulled_by
+        self._request, self._limit = request, limit
 
-    async def has(self, image: str) -> bool:
+    async def has(self, image: str, project: str) -> bool:
         """Raises TemporaryError, saying why, when the registry does not tell; PermanentError for an illegal name."""
         try:
             name = parse(image)
         except ValueError as error:
             step = "Mend `image` in octopod.yaml."
             raise PermanentError(f"`{image}` is no valid image name: {error}.", next_step=step) from None
-        credentials = await self._credentials(name)
+        credentials = of_image({**await self._configured(), **await self._pulling(project)}, name)
         try:
             async with asyncio.timeout(self._limit):
                 return await _Question(self._session, self._request, name, credentials).answered()
@@ -67,14 +73,24 @@ class Registries:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise TemporaryError(f"{name.registry} can't be asked: {_plainly(error)}.") from error
 
-    async def _credentials(self, name: ImageName) -> Credentials | None:
+    async def _configured(self) -> Mapping[str, Credentials]:
         if self._config is None:
-            return None
+            return {}
         try:
-            return of_image(await asyncio.to_thread(read, self._config), name)
+            return await asyncio.to_thread(read, self._config)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise TemporaryError(f"DOCKER_CONFIG can't be read: {why}.") from error
+
+    async def _pulling(self, project: str) -> Mapping[str, Credentials]:
+        known: dict[str, Credentials] = {}
+        texts = await self._pulled_by(project) if self._pulled_by else {}
+        for place, text in texts.items():
+            try:
+                known |= parse_config(text)
+            except ValueError as error:
+                raise TemporaryError(f"{place} can't be read: {error}.") from error
+        return known
 
 
 class _Question:
@@ -123,7 +139,7 @@ class _Question:
         elif known and known.user:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(known.user, known.password)
         else:
-            raise TemporaryError(f"{self._name.registry} wants credentials, and there are none in DOCKER_CONFIG.")
+            raise TemporaryError(f"{self._name.registry} wants credentials, and there are none for it; {NO_ENTRY}.")
 
     async def _token(self, values: Mapping[str, str]) -> str:
         realm, known = values.get("realm", ""), self._credentials
@@ -180,7 +196,7 @@ def _codes(content: bytes) -> set[str]:
 def _no_answer(name: ImageName, status: int) -> str:
     match status:
         case 401 | 403:
-            return f"{name.registry} does not let the bot look at {name.repository}; see DOCKER_CONFIG."
+            return f"{name.registry} does not let the bot look at {name.repository}; {NO_ENTRY}."
         case 404:
             return f"{name.registry} answers 404, but not as a registry does."
         case 429:

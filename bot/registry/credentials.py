@@ -28,7 +28,12 @@ def read(place: Path) -> Mapping[str, Credentials]:
     Read anew each time, as mounted Secrets change. Raises OSError or ValueError.
     """
     file = next((one for name in FILES if (one := place / name).is_file()), place)
-    config = json.loads(file.read_text(encoding="utf-8"))
+    return parse(file.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Mapping[str, Credentials]:
+    """As `read`, of the file's text. Raises ValueError."""
+    config = json.loads(text)
     auths = config.get("auths") if isinstance(config, dict) else None
     if not isinstance(auths or {}, dict):
         raise ValueError("`auths` is no mapping")

@@ -104,7 +104,7 @@ class EngineWork:
 
     async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
         """None when the claim was lost."""
-        missing = await self._look.before_files(release)
+        missing = await self._look.before_files(release, staging.project)
         if missing:
             return missing
         project = self._service.project(staging.project)
@@ -148,12 +148,13 @@ class EngineWork:
     async def _probed(self, staging: Staging, release: Release) -> Event:
         """Ask the main URL until it answers, its answer is final, or the time is over."""
         how = self._service.project(staging.project).url_probe
+        namespace = naming.namespace(staging.project, staging.name)
         url = staging.url or ""
         pause, answer = self._probing.first, "nothing was asked yet"
         with suppress(TimeoutError):
             async with asyncio.timeout(self._probing.seconds):
                 while True:
-                    result = await self._prober.probe(url, how)
+                    result = await self._prober.probe(url, how, namespace)
                     if result.ok:
                         return UrlAnswered(release.id, result.text)
                     answer = result.text

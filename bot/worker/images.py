@@ -19,12 +19,12 @@ class ImageLook:
     def __init__(self, images: Images | None, renderer: Renderer) -> None:
         self._images, self._renderer = images, renderer
 
-    async def before_files(self, release: Release) -> ImageMissing | None:
+    async def before_files(self, release: Release, project: str) -> ImageMissing | None:
         """One that waits already: its files are only taken up again when the image is there."""
         if self._images is None or not release.waiting or release.stage is not Stage.QUEUED:
             return None
         try:
-            there = await self._images.has(release.awaits)
+            there = await self._images.has(release.awaits, project)
         except TemporaryError as error:  # it was surely missing the last time
             return ImageMissing(release.id, release.awaits, error.text)
         return None if there else ImageMissing(release.id, release.awaits)
@@ -40,7 +40,7 @@ class ImageLook:
         if not image or image not in _images_of(objects):
             return None
         try:
-            return None if await self._images.has(image) else ImageMissing(release.id, image)
+            return None if await self._images.has(image, facts.project) else ImageMissing(release.id, image)
         except TemporaryError as error:
             log.warning("the registry does not tell whether an image is there", image=image, why=error.text)
             return None

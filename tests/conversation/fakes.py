@@ -112,7 +112,7 @@ class FakeProber:
         self.open = asyncio.Event()
         self.open.set()
 
-    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+    async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
         self.asked.append(url)
         await self.open.wait()
         return self.result

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import unused_port
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,7 +19,7 @@ from git_kit import a_project
 
 from bot.doctor.hosts import Network, hosts
 from bot.doctor.report import line
-from bot.domain.project import UrlProbe
+from bot.domain.project import ProbeFrom, UrlProbe
 
 
 class Resolver:
@@ -68,7 +69,7 @@ async def listening(pem: Path | None = None) -> AsyncIterator[int]:
         context.load_cert_chain(pem)
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        await reader.read(1)
         writer.transport.abort()
 
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
@@ -80,8 +81,31 @@ async def said(pattern: str, network: Network, scheme: str = "https", address: s
     project = replace(
         a_project("/srv/shop"), hosts={"web": pattern}, scheme=scheme, url_probe=UrlProbe(address=address)
     )
-    [answer] = await hosts([project], network)
-    return line(answer)
+    led, page = await hosts([project], network)
+    assert led.well or page.text == f"not looked at, as “{led.what}” must be set right first"
+    return line(led)
+
+
+@asynccontextmanager
+async def answering(pem: Path, **headers: str) -> AsyncIterator[tuple[int, list[str]]]:
+    """Something at the end of the wildcard, and the hosts that it was asked for."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.host)
+        return web.Response(status=404, headers=headers)
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        yield runner.addresses[0][1], asked
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture
@@ -142,3 +166,42 @@ async def test_nothing_listens(network: Network) -> None:
 async def test_the_address_of_the_url_probe_is_what_is_dialled(network: Network, pem: Path) -> None:
     async with listening(pem) as port:
         assert (await said("${staging}.shop.test", network, address=f"127.0.0.1:{port}")).startswith("✓ ")
+
+
+async def test_where_no_staging_is_the_bot_answers(network: Network, pem: Path) -> None:
+    async with answering(pem, **{"Octopod-Tombstone": "unknown"}) as (port, asked):
+        project = replace(a_project("/srv/shop"), hosts={"web": f"${{staging}}.shop.test:{port}"}, scheme="https")
+        said = [line(answer) for answer in await hosts([project], network)]
+    assert said[1:] == ["✓ page at *.shop.test: where no staging is, the bot answers"]
+    assert len(asked) == 1 and asked[0].startswith("doctor-") and asked[0].endswith(f".shop.test:{port}")
+
+
+async def test_where_no_staging_is_something_else_answers(network: Network, pem: Path) -> None:
+    async with answering(pem) as (port, _):
+        address = UrlProbe(address=f"127.0.0.1:{port}")
+        project = replace(a_project("/srv/shop"), hosts={"web": "${staging}.shop.test"}, url_probe=address)
+        said = [line(answer) for answer in await hosts([project], network)]
+    assert said[0].startswith("✓ ")
+    assert said[1] == (
+        "✗ page at *.shop.test: where no staging is, something else than the bot answers (404). → See that the bot "
+        "runs, and that an Ingress for *.shop.test leads to it (manifests/bot/run); without it nobody is told what "
+        "became of a staging."
+    )
+
+
+async def test_a_page_that_cannot_be_asked_for(network: Network) -> None:
+    """What listens there hangs up."""
+    async with listening() as port:
+        pattern = f"${{staging}}.shop.test:{port}"
+        project = replace(a_project("/srv/shop"), hosts={"web": pattern}, scheme="http")
+        said = [line(answer) for answer in await hosts([project], network)]
+    assert said[1].startswith("✗ page at *.shop.test: it can't be asked for (")
+
+
+async def test_hosts_that_the_bot_need_not_reach(network: Network) -> None:
+    inside = UrlProbe(origin=ProbeFrom.CLUSTER)
+    project = replace(a_project("/srv/shop"), hosts={"web": "${staging}.other.test"}, url_probe=inside)
+    [found] = [line(answer) for answer in await hosts([project], network)]
+    assert found == (
+        "✓ hosts ${staging}.other.test: not looked at: with url_probe.from: cluster the bot need not reach it"
+    )

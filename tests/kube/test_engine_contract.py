@@ -171,3 +171,20 @@ async def test_logs_by_workload(there: Watched) -> None:
 async def test_a_release_of_nothing_is_refused(there: Watched) -> None:
     with pytest.raises(PermanentError):
         await there.deploy("r1", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alone}\n")
+
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: payments}
+stringData: {KEY: another line}
+"""
+
+
+async def test_values_of_secrets_are_not_shown(there: Watched) -> None:
+    says = "print('one line'); print('another line'); raise SystemExit(1)"
+    await there.deploy("r1", web(says, "crash"), SECRET)
+    failed = await there.failed("r1")
+    assert failed.log_tail[:2] == ("one line", "•••")
+    said = (await there.port.logs(there.name))["web"]
+    assert "one line" in str(said) and "another line" not in str(said)

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from engine_kit import INGRESS, World, a_set, a_world, config, deployment, job, service
 from kube_rig import ControlPlane
 from manifest_kit import autoscaler, budget, cron_job
+
+from bot.domain.errors import TemporaryError
 
 pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
 pytest_plugins = ["kube_fixtures"]
@@ -57,6 +60,52 @@ async def _whole_life(world: World) -> None:
     assert [await world.names(kind) for kind in ("hpa", "pdb", "cronjob")] == [[], [], []]
     await world.engine.remove(world.name)
     await world.gone()
+
+
+LOOKING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: looking}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: [get, list, watch]}]
+"""
+
+
+async def test_a_removal_that_is_refused_says_so_and_goes_on_when_it_may(world: World, tmp_path: Path) -> None:
+    await world.deploy("r1", deployment())
+    await world.live("r1")
+    account = ("--serviceaccount", "default:looking")
+    await world.kubectl("create", "serviceaccount", "looking")
+    await world.kubectl("apply", "-f", "-", given=LOOKING)
+    await world.kubectl("create", "clusterrolebinding", "looking", "--clusterrole", "looking", *account)
+    async with a_world(world.plane, tmp_path, world.name, await _kubeconfig(world, "looking", tmp_path)) as weak:
+        await weak.live("r1")
+        for _ in range(2):
+            with pytest.raises(TemporaryError, match="cannot delete resource"):
+                await weak.engine.remove(world.name)
+        hanging = (await weak.until(lambda seen: seen.hanging)).hanging
+        assert hanging.startswith(f"The cluster refuses to remove it: Namespace `{world.namespace}`: delete: ")
+        assert "Give the bot's account that right (`kubectl apply -k manifests/bot`)" in hanging
+        await world.kubectl("create", "clusterrolebinding", "may", "--clusterrole", "cluster-admin", *account)
+        await _until_it_may(weak)
+        await weak.gone()
+
+
+async def _until_it_may(weak: World) -> None:
+    """The API server takes a moment to know of new rights."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await weak.engine.remove(weak.name)
+            except TemporaryError:
+                await asyncio.sleep(0.1)
+
+
+async def _kubeconfig(world: World, account: str, folder: Path) -> Path:
+    config = yaml.safe_load(world.plane.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": (await world.kubectl("create", "token", account)).strip()}
+    file = folder / f"{account}.kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
 
 
 BINDING = """\

@@ -1,132 +1,20 @@
 """The whole of it: people at the stand-in for Slack, the real bot as a process, a real control plane."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import json
+from datetime import datetime
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from engine_kit import INGRESS, deployment, service
-from git_kit import Origin
+from engine_kit import INGRESS, deployment, job, service
 from kube_rig import ControlPlane
-from registry_kit import Registry, registry
-from standin_kit import Json, Workspace, workspace
+from kube_talk_kit import Conversation
 
 pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
-pytest_plugins = ["kube_fixtures"]
-
-ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
+pytest_plugins = ["kube_fixtures", "kube_talk_kit"]
 
 
-@dataclass
-class Conversation:
-    slack: Workspace
-    origin: Origin
-    asked: list[tuple[str, str]]
-    shop: Registry
-
-    def built(self) -> None:
-        """CI has pushed the image of the newest commit."""
-        self.shop.push("acme/shop", self.origin.head("feature-x"))
-
-    async def say(self, text: str) -> None:
-        done = await self.slack.post("command", user="alice", channel="stagings", text=f"/octopod {text}")
-        assert done["ok"], done
-
-    async def until(self, *texts: str, without: str = "\0") -> str:
-        """Some message in the channel, or in a thread of it, holds all of these."""
-
-        def found(state: Json) -> Any:
-            channel = next(one for one in state["channels"] if one["name"] == "stagings")
-            said = [str(m["blocks"] or m["text"]) for m in channel["messages"] if not m["deleted"]]
-            return next((one for one in said if all(text in one for text in texts) and without not in one), None)
-
-        return str(await self.slack.until(found, SECONDS))
-
-
-@asynccontextmanager
-async def an_answer(asked: list[tuple[str, str]]) -> AsyncIterator[str]:
-    """What stands where an ingress controller would; kwok's pods answer nothing."""
-
-    async def answer(request: web.Request) -> web.Response:
-        asked.append((request.host, request.path))
-        return web.Response(text="the shop")
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    server = TestServer(app)
-    await server.start_server()
-    try:
-        yield f"127.0.0.1:{server.port}"
-    finally:
-        await server.close()
-
-
-@asynccontextmanager
-async def a_bot(folder: Path, slack: Workspace, plane: ControlPlane) -> AsyncIterator[None]:
-    settings = {
-        "SLACK_BOT_TOKEN": slack.secrets.bot_token,
-        "SLACK_APP_TOKEN": slack.secrets.app_token,
-        "SLACK_API_URL": f"{slack.base}/api/",
-        "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
-        "OCTOPOD_DATA": str(folder / "data"),
-        "OCTOPOD_HTTP_PORT": str(_free_port()),
-        "KUBECONFIG": str(plane.kubeconfig),
-    }
-    with (folder / "bot.log").open("wb") as log:
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
-        )
-    try:
-        yield
-    finally:
-        bot.terminate()
-        assert await asyncio.wait_for(bot.wait(), 20) == 0, (folder / "bot.log").read_text()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
-@pytest.fixture
-async def talk(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversation]:
-    origin, asked = Origin(tmp_path / "origin"), list[tuple[str, str]]()
-    manifests = {"deploy/web.yaml": deployment(), "deploy/service.yaml": service(), "deploy/ingress.yaml": INGRESS}
-    origin.commit("feature-x", manifests, "A shop")
-    async with an_answer(asked) as address, registry() as shop, workspace(tmp_path / "slack") as slack:
-        (tmp_path / "octopod.yaml").write_text(
-            f"""\
-engine: kubernetes
-projects:
-  talk:
-    repo: {origin.path}
-    source: {{manifests: deploy}}
-    image: {shop.host}/acme/shop:${{commit}}
-    hosts: {{web: "${{staging}}.talk.test"}}
-    scheme: http
-    channel: stagings
-    alerts: stagings-alerts
-    url_probe: {{path: /healthz, address: "{address}"}}
-"""
-        )
-        async with a_bot(tmp_path, slack, plane):
-            yield Conversation(slack, origin, asked, shop)
-
-
-async def test_waiting_deploy_live_broken_update_delete(
-    talk: Conversation, plane: ControlPlane, tmp_path: Path
-) -> None:
-    await _hears(talk)
+async def test_waiting_deploy_live_broken_update_delete(talk: Conversation, plane: ControlPlane) -> None:
     await talk.say("deploy feature-x")
     await talk.until("Waiting for the image", talk.shop.host, talk.origin.head("feature-x"))
     assert "talk--feature-x" not in await asyncio.to_thread(plane.kubectl, "get", "namespaces", "-o", "name")
@@ -149,8 +37,37 @@ async def test_waiting_deploy_live_broken_update_delete(
     assert "talk--feature-x" not in gone
 
 
-async def _hears(talk: Conversation) -> None:
-    """The socket stands as soon as somebody is answered."""
-    async with asyncio.timeout(SECONDS):
-        while not (await talk.slack.post("command", user="alice", channel="stagings", text="/octopod help"))["ok"]:
-            await talk.slack.state((await talk.slack.state())["seq"], 0.2)
+async def test_hooks_that_succeed_and_fail(talk: Conversation, plane: ControlPlane) -> None:
+    async def pushed(what: str, **files: str) -> None:
+        """To a branch of its own, built and asked for."""
+        given = {f"deploy/{name}.yaml": text for name, text in files.items()}
+        talk.origin.commit("with-hooks", given, what)
+        talk.built("with-hooks")
+        await talk.say("deploy with-hooks")
+
+    async def found(kind: str, name: str) -> Any:
+        return json.loads(
+            await asyncio.to_thread(plane.kubectl, "-n", "talk--with-hooks", "get", kind, name, "-o", "json")
+        )
+
+    whole = {"web": deployment(), "service": service(), "ingress": INGRESS}
+    await pushed("Migrate first", **whole, migrate=job(hook="pre-deploy"))
+    await talk.until("Live at", "http://with-hooks.talk.test")
+    live, migrated = await found("deployment", "web"), await found("job", "migrate")
+    done, begun = migrated["status"]["completionTime"], live["metadata"]["creationTimestamp"]
+    assert datetime.fromisoformat(done) <= datetime.fromisoformat(begun)
+
+    await pushed("A migration that fails", migrate=job(hook="pre-deploy", fate="fail"))
+    told = await talk.until("failed", "migrate failed: the last time it exited with code 3", "The previous release (1)")
+    assert "still serves" in told and "another line" in told
+    serving = await found("deployment", "web")
+    assert serving["metadata"]["labels"] == live["metadata"]["labels"]
+    assert serving["status"]["readyReplicas"] == 1
+
+    await pushed("A check that fails", migrate=job(hook="pre-deploy"), check=job("check", "fail", "post-deploy"))
+    assert "another line" in await talk.until("failed", "check failed: the last time it exited with code 3")
+    newer = await found("deployment", "web")
+    assert newer["metadata"]["labels"] != live["metadata"]["labels"], "after its turn the new pods serve"
+
+    await talk.say("delete with-hooks --yes")
+    await talk.until("Deleted by", "are gone")

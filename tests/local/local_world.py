@@ -119,8 +119,10 @@ def _object(version: str, kind: str, name: str, **rest: Any) -> Any:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "a-staging"}, **rest}
 
 
-def engine_in(folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None) -> LocalEngine:
-    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point)
+def engine_in(
+    folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None, secrets: Iterable[str] = ()
+) -> LocalEngine:
+    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point, secrets=frozenset(secrets))
 
 
 def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
@@ -207,9 +209,11 @@ async def nobody(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def world(folder: Path, pace: Pace = QUICK) -> AsyncIterator[World]:
+async def world(
+    folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None, secrets: Iterable[str] = ()
+) -> AsyncIterator[World]:
     async with (
-        engine_in(folder, pace) as engine,
+        engine_in(folder, pace, point, secrets) as engine,
         aiohttp.ClientSession() as http,
         serving(Proxy(engine, nobody)) as url,
     ):

@@ -81,6 +81,14 @@ async def test_output_never_outgrows_its_limit_by_much(tmp_path: Path) -> None:
         assert max(sizes) < 2_000_000
 
 
+async def test_what_belongs_to_the_bot_is_not_shown(tmp_path: Path) -> None:
+    says = "print('one'); print('only-the-bots', 'password=hers'); raise SystemExit(1)"
+    async with world(tmp_path, secrets=["only-the-bots"]) as there:
+        await there.apply("r1", [*site(HOST), job("seed", "python", "-c", says)])
+        assert (await there.until_failed("r1")).log_tail == ("one", "••• password=•••")
+        assert await there.engine.logs("s1", "seed") == {"seed": ["one", "••• password=•••"]}
+
+
 def test_a_tail_is_the_end_whole_lines_only(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text("".join(f"line {number}\n" for number in range(20_000)))

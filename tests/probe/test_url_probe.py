@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from raw_server import raw_server
 
-from bot.domain.project import UrlProbe
+from bot.domain.errors import OctopodError, PermanentError, TemporaryError
+from bot.domain.project import ProbeFrom, UrlProbe
 from bot.ports import ProbeResult
 from bot.probe.url import UrlProber
 from handlers.tombstone import HEADER
@@ -43,7 +44,7 @@ async def answered(status: int, headers: Mapping[str, str] | None = None, how: U
     site = Site()
     site.status, site.headers = status, dict(headers or {})
     async with probing(site) as prober:
-        return await prober.probe(URL, how or UrlProbe())
+        return await prober.probe(URL, how or UrlProbe(), "shop--x")
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 302, 304, 401, 403])
@@ -78,7 +79,7 @@ async def test_our_own_tombstone_is_no_answer_and_never_final(status: int) -> No
 async def test_the_address_is_dialled_with_the_urls_own_host() -> None:
     site = Site()
     async with probing(site) as prober:
-        assert (await prober.probe(URL, UrlProbe(path="/login?next=/"))).ok
+        assert (await prober.probe(URL, UrlProbe(path="/login?next=/"), "shop--x")).ok
     [asked] = site.asked
     assert asked.host == "orange-button.localhost:8080" and asked.path == "/login"
     assert asked.query["next"] == "/"
@@ -90,7 +91,7 @@ async def test_a_projects_address_is_dialled_when_there_is_no_proxy() -> None:
     app.router.add_get("/", site.answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         how = UrlProbe(address=f"127.0.0.1:{server.port}")
-        assert (await UrlProber(session).probe(URL, how)).ok
+        assert (await UrlProber(session).probe(URL, how, "shop--x")).ok
     assert site.asked[0].host == "orange-button.localhost:8080"
 
 
@@ -99,7 +100,7 @@ async def test_silence_ends_at_the_time_limit() -> None:
         await reader.read()
 
     async with raw_server(silent) as address, aiohttp.ClientSession() as session:
-        result = await UrlProber(session, address).probe(URL, UrlProbe(seconds=0.1))
+        result = await UrlProber(session, address).probe(URL, UrlProbe(seconds=0.1), "shop--x")
     assert result == ProbeResult(False, "nothing came back within 0.1 s")
 
 
@@ -107,7 +108,7 @@ async def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     async with aiohttp.ClientSession() as session:
-        result = await UrlProber(session, f"127.0.0.1:{port}").probe(URL, UrlProbe())
+        result = await UrlProber(session, f"127.0.0.1:{port}").probe(URL, UrlProbe(), "shop--x")
     assert not result.ok and not result.final and "nothing listens there" in result.text
 
 
@@ -118,5 +119,34 @@ async def test_what_speaks_no_http_is_told_and_raises_nothing(said: bytes) -> No
         writer.write(said)
 
     async with raw_server(odd) as address, aiohttp.ClientSession() as session:
-        result = await UrlProber(session, address).probe(URL, UrlProbe(seconds=2))
+        result = await UrlProber(session, address).probe(URL, UrlProbe(seconds=2), "shop--x")
     assert not result.ok and not result.final and result.text
+
+
+INSIDE = UrlProbe(path="/healthz", origin=ProbeFrom.CLUSTER, accept=(418,), seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("status", "ok"), [(200, True), (302, True), (401, True), (418, True), (404, False), (500, False)]
+)
+async def test_from_inside_the_cluster(status: int, ok: bool) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    async def inside(*what: object) -> int:
+        asked.append(what)
+        return status
+
+    async with aiohttp.ClientSession() as session:
+        result = await UrlProber(session, inside=inside).probe(URL, INSIDE, "shop--x")
+    assert result.ok is ok and result.text.startswith(str(status))
+    assert asked == [("shop--x", URL, "/healthz", 2)]
+
+
+@pytest.mark.parametrize("kind", [TemporaryError, PermanentError])
+async def test_no_answer_from_inside_the_cluster(kind: type[OctopodError]) -> None:
+    async def inside(*what: object) -> int:
+        raise kind("nothing answers for the Service `web`, port 80")
+
+    async with aiohttp.ClientSession() as session:
+        result = await UrlProber(session, inside=inside).probe(URL, INSIDE, "shop--x")
+    assert result == ProbeResult(False, "nothing answers for the Service `web`, port 80")

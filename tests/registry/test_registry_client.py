@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ async def shop() -> AsyncIterator[Registry]:
 
 async def has(image: str, config: Path | None = None) -> bool:
     async with aiohttp.ClientSession() as session:
-        return await Registries(session, config).has(image)
+        return await Registries(session, config).has(image, "shop")
 
 
 async def no_answer(image: str, config: Path | None = None) -> TemporaryError:
@@ -62,7 +63,7 @@ async def test_a_registry_that_knows_no_head(shop: Registry) -> None:
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        (403, "does not let the bot look at acme/shop; see DOCKER_CONFIG."),
+        (403, "does not let the bot look at acme/shop; see DOCKER_CONFIG and `copy_secrets`."),
         (404, "answers 404, but not as a registry does."),
         (429, "has been asked too often."),
         (500, "answers 500."),
@@ -95,7 +96,7 @@ async def test_a_registry_that_hangs() -> None:
 
     async with raw_server(silent) as host, aiohttp.ClientSession() as session:
         with pytest.raises(TemporaryError, match="did not answer in time"):
-            await Registries(session, request=SHORT).has(f"{host}/shop:1")
+            await Registries(session, request=SHORT).has(f"{host}/shop:1", "shop")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ async def test_what_speaks_no_http(said: bytes) -> None:
 
     async with raw_server(nonsense) as host, aiohttp.ClientSession() as session:
         with pytest.raises(TemporaryError):
-            await Registries(session, request=SHORT).has(f"{host}/shop:1")
+            await Registries(session, request=SHORT).has(f"{host}/shop:1", "shop")
 
 
 async def test_an_illegal_name_is_never_asked_for() -> None:
@@ -172,3 +173,18 @@ async def test_a_config_that_can_not_be_read(shop: Registry, tmp_path: Path, tex
     else:
         assert "DOCKER_CONFIG can't be read" in (await no_answer(f"{shop.host}/acme/shop:1", tmp_path)).text
     assert "DOCKER_CONFIG can't be read" in (await no_answer(f"{shop.host}/acme/shop:1", tmp_path / "none")).text
+
+
+async def test_by_what_a_projects_stagings_pull_by(shop: Registry, tmp_path: Path) -> None:
+    shop.guard = "basic"
+    mistaken = docker_config(tmp_path, shop.host, username=USER, password="of old")
+    secret = json.dumps({"auths": {shop.host: {"username": USER, "password": PASSWORD}}})
+
+    async def pulled_by(project: str) -> dict[str, str]:
+        return {"Secret `pull`": secret} if project == "shop" else {"Secret `none`": "{"}
+
+    async with aiohttp.ClientSession() as session:
+        registries = Registries(session, mistaken, pulled_by)
+        assert await registries.has(f"{shop.host}/acme/shop:1", "shop")
+        with pytest.raises(TemporaryError, match=r"^Secret `none` can't be read: "):
+            await registries.has(f"{shop.host}/acme/shop:1", "other")

@@ -161,7 +161,7 @@ class Neighbours:
     async def logs(self, staging: str, workload: str | None = None, lines: int = 50) -> Mapping[str, Sequence[str]]:
         return {"web": ["listening"]}
 
-    async def probe(self, url: str, how: UrlProbe) -> ProbeResult:
+    async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
         return self.result
 
 

@@ -1,0 +1,112 @@
+"""A staging asked from inside the cluster, as the bot's account: through the API server, at something that answers.
+
+kwok's pods answer nothing, so the Service has no selector, and leads to a responder on this machine. The API server
+takes no endpoint on loopback.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from engine_kit import INGRESS, World, a_world, deployment
+from kube_rig import ControlPlane
+
+from bot.domain.errors import PermanentError
+
+pytestmark = pytest.mark.kube
+pytest_plugins = ["kube_fixtures"]
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+ENDPOINTS = """\
+apiVersion: v1
+kind: Endpoints
+metadata: {{name: web}}
+subsets: [{{addresses: [{{ip: {ip}}}], ports: [{{port: {port}}}]}}]
+"""
+
+
+@dataclass
+class Answerer:
+    port: int = 0
+    status: int = 200
+    asked: list[web.Request] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request)
+        return web.Response(status=self.status, headers={"Location": "https://elsewhere.invalid/"}, text="the shop")
+
+
+def own_address() -> str:
+    """Nothing is sent: it is only looked up which address of this machine would be."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.connect(("192.0.2.1", 9))
+        return str(one.getsockname()[0])
+
+
+@asynccontextmanager
+async def an_answerer(ip: str) -> AsyncIterator[Answerer]:
+    made, app = Answerer(), web.Application()
+    app.router.add_get("/{path:.*}", made.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, ip, 0).start()
+        made.port = runner.addresses[0][1]
+        yield made
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def world(plane: ControlPlane, account: Path, tmp_path: Path, name: str) -> AsyncIterator[World]:
+    async with a_world(plane, tmp_path, name, account) as there:
+        yield there
+
+
+async def test_the_service_behind_its_ingress_is_asked(world: World) -> None:
+    await world.deploy("r1", deployment(), SERVICE, INGRESS)
+    await world.live("r1")
+    url, ip = f"https://{world.name}.shop.test", own_address()
+
+    async def asked() -> int:
+        return await world.engine.ask(world.namespace, url, "/login?next=/", 5)
+
+    with pytest.raises(PermanentError, match=r"^there is no Service `web`, or nothing is behind it yet$"):
+        await asked()
+    async with an_answerer(ip) as answerer:
+        given = ENDPOINTS.format(ip=ip, port=answerer.port)
+        await world.kubectl("-n", world.namespace, "apply", "-f", "-", given=given)
+        await _until_known(asked)
+        for answerer.status in (200, 302, 403, 404, 500, 503):
+            assert await asked() == answerer.status
+        told = answerer.asked[-1]
+        assert (told.path_qs, told.headers["X-Forwarded-Host"]) == ("/login?next=/", f"{world.name}.shop.test")
+        assert "Authorization" not in told.headers
+    with pytest.raises(PermanentError, match=r"^nothing answers for the Service `web`, port 80$"):
+        await asked()
+
+
+async def _until_known(asked: Callable[[], Awaitable[int]]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await asked()
+                return
+            except PermanentError:
+                await asyncio.sleep(0.1)
+
+
+async def test_what_cannot_be_asked_is_said(world: World) -> None:
+    await world.deploy("r1", deployment())
+    await world.live("r1")
+    url = f"https://{world.name}.shop.test"
+    with pytest.raises(PermanentError, match=r"^no Ingress of it leads .+\.shop\.test/ to a Service, which `url_probe"):
+        await world.engine.ask(world.namespace, url, "/", 5)
+    with pytest.raises(PermanentError, match=r"^there is no Service `web`, or"):
+        await world.deploy("r2", deployment(), INGRESS)
+        await world.engine.ask(world.namespace, url, "/", 5)
