@@ -17,7 +17,7 @@ from scripts.bench.report import Row
 from scripts.bench.stats import ratios, spread
 
 LIVE = re.compile(r"<@\w+> Live at ")
-TURNS = 3  # of each, in a round
+TURNS = 2  # of each, in a round
 OF_KUBECTL, OF_HELM = 1.1, 1.0
 STEM = "turn"
 

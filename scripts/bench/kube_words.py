@@ -17,7 +17,7 @@ from scripts.bench.playground import until
 from scripts.bench.report import Row
 from scripts.bench.stats import Spread, percentile
 
-SAMPLES = 8  # of each, in a round
+SAMPLES = 7  # of each, in a round
 GOALS = {50: 1.0, 99: 3.0}
 TOLD = re.compile(r"<@\w+> 🔴 Release \d+ failed: ")
 # What kwok's pods do, and how that is told. Neither has a grace: a missing Secret is final, and so is the third crash.
