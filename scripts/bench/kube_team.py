@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.playground.launcher import WITHHELD
 from bot.playground.secrets import load_or_make
 from scripts.bench.by_hand import answers
 from scripts.bench.cluster import Account
@@ -92,12 +93,12 @@ class KubeTeam(Playground):
         self._git("update-ref", f"refs/heads/{branch}", commit)
 
     def _run(self, name: str, *module: str) -> None:
+        """Where no `.env` of somebody's is, and without what would lead the bot elsewhere."""
+        kept = {key: value for key, value in environ().items() if key not in WITHHELD}
+        env = kept | self.env() | {"PYTHONPATH": str(PRODUCT)}
         with (self.data / f"{name}.log").open("wb") as log:
-            self._children.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", *module], cwd=PRODUCT, env=environ() | self.env(), stdout=log, stderr=log
-                )
-            )
+            command = [sys.executable, "-m", *module]
+            self._children.append(subprocess.Popen(command, cwd=self.data, env=env, stdout=log, stderr=log))
 
 
 class Yes(http.server.BaseHTTPRequestHandler):
