@@ -22,7 +22,7 @@ help:
 	@echo "make test-browser the playground's page in Chromium"
 	@echo "make screenshots  the same, keeping pictures of each step in .screenshots"
 	@echo "make fuzz         100,000 hostile inputs (FUZZ=1000000: more); a sample of them is part of make test"
-	@echo "make bench        what it costs, as a table; takes about ten minutes (BENCH=ack picks some)"
+	@echo "make bench        what it costs, as a table; takes about twenty minutes (BENCH=ack picks some)"
 	@echo "make format       let ruff format and sort"
 
 bootstrap:

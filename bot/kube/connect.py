@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import yaml
@@ -24,6 +26,8 @@ logging.getLogger("kubernetes_asyncio").setLevel(logging.INFO)
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 RENEWAL = 5.0
+# One event of a watch is one line, and holds a whole object: etcd takes up to 1.5 MiB.
+WATCH_BYTES = 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Connection:
         self._access, self._configuration = access, configuration
         self._api: Any = library.ApiClient(configuration)
         self._api.user_agent = "octopod"
+        _ask_environment_once(self._api.rest_client, configuration.host)
         self._renewal = asyncio.Lock()
         self._renewed = -RENEWAL
 
@@ -102,6 +107,17 @@ class Connection:
 
     async def close(self) -> None:
         await self._api.close()
+
+
+def _ask_environment_once(rest: Any, server: str) -> None:
+    """Which proxy to take. The library's session looks for one at each request, in another thread; and for ~/.netrc,
+    which is for other programs: what it says can't be sent together with a token."""
+    theirs = rest.pool_manager
+    rest.pool_manager = aiohttp.ClientSession(connector=theirs.connector, read_bufsize=WATCH_BYTES)
+    theirs.detach()
+    url = urlsplit(server)
+    if not rest.proxy and not proxy_bypass(url.hostname or ""):
+        rest.proxy = getproxies().get(url.scheme)
 
 
 async def connect(access: Access) -> Connection:

@@ -28,17 +28,18 @@ def measure(folder: Path, rounds: int) -> list[Row]:
 
 def _cost(play: Playground, text: str, live: int) -> tuple[int, int]:
     """Until so many are live and nothing happens any more."""
-    before = _counted(play)
+    before = work_done(play)
     play.say(text)
-    seen, since = _counted(play), time.monotonic()
+    seen, since = work_done(play), time.monotonic()
     while play.phases()["live"] != live or time.monotonic() - since < QUIET:
         time.sleep(0.1)
-        if (now := _counted(play)) != seen:
+        if (now := work_done(play)) != seen:
             seen, since = now, time.monotonic()
     return seen[0] - before[0], seen[1] - before[1]
 
 
-def _counted(play: Playground) -> tuple[int, int]:
+def work_done(play: Playground) -> tuple[int, int]:
+    """Write transactions, and calls of Slack, since the bot's start."""
     found = play.metrics()
     calls = sum(value for name, value in found.items() if name.startswith("octopod_slack_calls_total{"))
     return int(found["octopod_write_transactions"]), int(calls)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from math import log
+from statistics import linear_regression, median
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 
 def differences(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     return _paired(ours, theirs, lambda a, b: a - b)
+
+
+def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """How a value grows with size: 0 not at all, 1 in proportion. The slope of the logarithms, by least squares.
+
+    Raises ValueError for what is not above 0.
+    """
+    return linear_regression([log(size) for size in sizes], [log(value) for value in values]).slope
 
 
 def _paired(ours: Sequence[float], theirs: Sequence[float], of: Callable[[float, float], float]) -> list[float]:

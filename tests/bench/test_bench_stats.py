@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.bench.stats import Spread, differences, percentile, ratios, spread
+from scripts.bench.stats import Spread, differences, exponent, percentile, ratios, spread
 
 TIMES = st.lists(st.floats(0.001, 1000), min_size=1)
 
@@ -47,3 +47,15 @@ def test_rounds_are_compared_with_their_neighbours() -> None:
 def test_a_round_without_a_neighbour_is_an_error() -> None:
     with pytest.raises(ValueError, match="shorter"):
         ratios([2.0, 9.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "grows"), [((7, 7, 7), 0), ((10, 100, 500), 1), ((100, 10_000, 250_000), 2), ((0.1, 0.01, 0.002), -1)]
+)
+def test_how_a_value_grows(values: tuple[float, ...], grows: float) -> None:
+    assert exponent((10, 100, 500), values) == pytest.approx(grows)
+
+
+def test_what_is_nothing_does_not_grow() -> None:
+    with pytest.raises(ValueError, match=r"domain|positive"):
+        exponent((10, 100), (0, 1))

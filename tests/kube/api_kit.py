@@ -106,6 +106,12 @@ def kubeconfig(folder: Path, url: str, token: str = "secret") -> Path:
     return file
 
 
+def api_url(folder: Path) -> str:
+    """Where the kubeconfig in this folder leads to."""
+    config = yaml.safe_load((folder / "kubeconfig").read_text())
+    return str(config["clusters"][0]["cluster"]["server"])
+
+
 @asynccontextmanager
 async def an_api(folder: Path, rest: Answer, seconds: float = 10.0) -> AsyncIterator[tuple[Api, Kube]]:
     api = Api(rest)

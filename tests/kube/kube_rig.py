@@ -30,6 +30,8 @@ ENDING = 10.0
 ELSEWHERE = "OCTOPOD_TEST_KUBECONFIG"
 # On the nodes whose pods fare as kwok.yaml says.
 PLAYED = "test.octopod.dev/played"
+# By default a controller asks 20 times a second, which is less than hundreds of stagings need to begin with.
+IN_A_HURRY = ("--kube-api-qps=500", "--kube-api-burst=1000")
 
 
 def binaries() -> Path:
@@ -108,8 +110,11 @@ class Rig(ControlPlane):
             "--secure-port=0",
             "--node-monitor-grace-period=1h",  # a busy machine's kubelets are late
             "--controllers=*,-node-ipam-controller,-cloud-node-lifecycle-controller,-service-lb-controller",
+            *IN_A_HURRY,
         )  # fmt: skip
-        self._run("kube-scheduler", "--kubeconfig", self.kubeconfig, "--leader-elect=false", "--secure-port=0")
+        self._run(
+            "kube-scheduler", "--kubeconfig", self.kubeconfig, "--leader-elect=false", "--secure-port=0", *IN_A_HURRY
+        )
         self._run(
             "kwok",
             "--kubeconfig", self.kubeconfig,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from api_kit import Answer, a_pod, an_api, kubeconfig, refusing, saying, streaming
+from api_kit import Answer, a_pod, an_api, api_url, kubeconfig, refusing, saying, streaming
 
 from bot.domain.errors import ConfigError, PermanentError, TemporaryError
 from bot.kube.applying import left_by_an_autoscaler
+from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
 from bot.kube.errors import ApiRefused, ApiTrouble
 from bot.kube.kinds import CONFIG_MAP, NAMESPACE, POD
@@ -148,3 +149,33 @@ async def test_without_a_way_to_a_cluster_it_says_so(tmp_path: Path) -> None:
 )
 def test_whose_replicas_are_left_behind(told: list[tuple[str, str]], left: bool) -> None:
     assert left_by_an_autoscaler(ApiRefused("Deployment `web`: apply: …", 409, "Conflict", told)) is left
+
+
+async def test_credentials_for_other_programs_stay_out_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token and what ~/.netrc says can't be sent together."""
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with an_api(tmp_path, NOTHING) as (api, kube):
+        api.answers[PATH] = echo
+        await kube.apply(CONFIG)
+        assert api.asked[0].headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize(("without", "through"), [("", True), ("cluster.invalid", False)])
+async def test_the_environments_proxy_is_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: str, through: bool
+) -> None:
+    async with an_api(tmp_path, NOTHING) as (api, _):
+        api.answers["/api/v1/namespaces"] = saying(200, b"{}", "application/json")
+        monkeypatch.setenv("http_proxy", api_url(tmp_path))
+        monkeypatch.setenv("no_proxy", without)
+        connection = await connect(Access(str(kubeconfig(tmp_path, "http://cluster.invalid"))))
+        try:
+            if through:
+                assert await Kube(connection).list(NAMESPACE) == ([], "")
+                assert api.asked[0].host == "cluster.invalid"
+            else:
+                with pytest.raises(ApiTrouble):
+                    await Kube(connection).list(NAMESPACE)
+        finally:
+            await connection.close()

@@ -1,0 +1,73 @@
+"""Many stagings and nothing to do: the engine hears of what happens, and asks for nothing."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engine_kit import READY, Watched, World, a_world, deployment
+from kube_rig import ControlPlane, running
+
+from bot.domain.project import Fence
+from bot.domain.status import StagingStatus
+from bot.kube.client import PAGE, Kube
+from bot.kube.connect import Access, connect
+from bot.kube.mirror import WATCHED
+from bot.kube.prepare import namespace, prepared
+
+pytestmark = pytest.mark.kube
+
+STAGINGS, PODS, CHANGES, AT_ONCE = 200, 3, 10, 8
+
+
+@pytest.fixture(scope="module")
+def own_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """With nothing on it that another test has left to be told of."""
+    with running(tmp_path_factory.mktemp("idle-plane")) as there:
+        yield there
+
+
+async def test_many_stagings_cost_no_request_but_the_watches(own_plane: ControlPlane, tmp_path: Path) -> None:
+    names = [f"idle-{number:03}" for number in range(STAGINGS)]
+    async with a_world(own_plane, tmp_path, names[0]) as world:
+        await _put_there(world, names, tmp_path)
+        await asyncio.gather(*(world.until(_all_well, name) for name in names))
+        async with a_world(own_plane, tmp_path, names[0]) as later:
+            await asyncio.gather(*(later.until(_all_well, name) for name in names))
+            worlds = (world, later)
+            await _changed_by_hand(worlds, names[-1])
+            before = [one.engine.requests for one in worlds]
+            for name in names[: STAGINGS - 1 : STAGINGS // CHANGES]:
+                await _changed_by_hand(worlds, name)
+            assert [one.engine.requests for one in worlds] == before
+            more_pages = (STAGINGS * PODS - 1) // PAGE
+            assert later.engine.requests == 2 * len(WATCHED) + more_pages
+
+
+async def _put_there(world: World, names: list[str], folder: Path) -> None:
+    """What the engine would put there, by somebody else and without looking first: that is quicker."""
+    connection = await connect(Access(str(world.plane.kubeconfig)))
+    kube, turns = Kube(connection), asyncio.Semaphore(AT_ONCE)
+
+    async def put(name: str) -> None:
+        order = Watched(world.engine, folder, name).order("r1", deployment(replicas=PODS))
+        async with turns:
+            for thing in [namespace(order, Fence()), *prepared(order.objects)]:
+                await kube.apply(thing)
+
+    try:
+        await asyncio.gather(*map(put, names))
+    finally:
+        await connection.close()
+
+
+def _all_well(seen: StagingStatus) -> bool:
+    return [(one.state, one.ready) for one in seen.workloads] == [(READY, PODS)]
+
+
+async def _changed_by_hand(worlds: tuple[World, ...], name: str) -> None:
+    """Both have heard of it then, from their watches."""
+    fewer = PODS - 1
+    await worlds[0].kubectl("-n", f"shop--{name}", "scale", "deployment/web", f"--replicas={fewer}")
+    for world in worlds:
+        await world.until(lambda seen: [(w.wanted, w.ready) for w in seen.workloads] == [(fewer, fewer)], name)
