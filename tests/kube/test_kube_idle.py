@@ -12,6 +12,7 @@ from bot.domain.project import Fence
 from bot.domain.status import StagingStatus
 from bot.kube.client import PAGE, Kube
 from bot.kube.connect import Access, connect
+from bot.kube.kinds import DEPLOYMENT
 from bot.kube.mirror import WATCHED
 from bot.kube.prepare import namespace, prepared
 
@@ -52,7 +53,7 @@ async def _put_there(world: World, names: list[str], folder: Path) -> None:
     async def put(name: str) -> None:
         order = Watched(world.engine, folder, name).order("r1", deployment(replicas=PODS))
         async with turns:
-            for thing in [namespace(order, Fence()), *prepared(order.objects)]:
+            for thing in [namespace(order, Fence(), [DEPLOYMENT]), *prepared(order.objects)]:
                 await kube.apply(thing)
 
     try:
