@@ -1,4 +1,4 @@
-"""People at the stand-in for Slack, the real bot as a process, a real control plane: the fixture `talk`."""
+"""People at the stand-in for Slack, the real bot as a process, a real control plane."""
 
 import asyncio
 import os
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from engine_kit import INGRESS, deployment, service
@@ -94,8 +93,8 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.fixture
-async def talk(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversation]:
+@asynccontextmanager
+async def talking(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversation]:
     origin, asked = Origin(tmp_path / "origin"), list[tuple[str, str]]()
     manifests = {"deploy/web.yaml": deployment(), "deploy/service.yaml": service(), "deploy/ingress.yaml": INGRESS}
     origin.commit("feature-x", manifests, "A shop")

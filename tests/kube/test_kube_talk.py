@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_kit import INGRESS, deployment, job, service
 from kube_rig import ControlPlane
-from kube_talk_kit import Conversation
+from kube_talk_kit import Conversation, talking
 
 pytestmark = [pytest.mark.kube, pytest.mark.usefixtures("played")]
-pytest_plugins = ["kube_fixtures", "kube_talk_kit"]
+pytest_plugins = ["kube_fixtures"]
+
+
+@pytest.fixture
+async def talk(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversation]:
+    async with talking(tmp_path, plane) as there:
+        yield there
 
 
 async def test_waiting_deploy_live_broken_update_delete(talk: Conversation, plane: ControlPlane) -> None:
@@ -65,7 +73,7 @@ async def test_hooks_that_succeed_and_fail(talk: Conversation, plane: ControlPla
     assert serving["status"]["readyReplicas"] == 1
 
     await pushed("A check that fails", migrate=job(hook="pre-deploy"), check=job("check", "fail", "post-deploy"))
-    assert "another line" in await talk.until("failed", "check failed: the last time it exited with code 3")
+    await talk.until("failed", "check failed: the last time it exited with code 3", "another line")
     newer = await found("deployment", "web")
     assert newer["metadata"]["labels"] != live["metadata"]["labels"], "after its turn the new pods serve"
 

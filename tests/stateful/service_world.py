@@ -83,6 +83,7 @@ class World:
             raise Killed
 
     async def claim(self, kind: str) -> Sequence[Claim]:
+        await self.works[kind].next_due()
         return await self.works[kind].claim("me", self.now + LEASE, 8)
 
     async def perform(self, kind: str, claim: Claim) -> bool:
