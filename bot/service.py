@@ -5,43 +5,28 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.fernet import MultiFernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import commands, events, grammar, lookup, naming
+from bot.domain import commands, events, grammar, naming
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
-from bot.domain.policy import Person, Policy, policy_of, require_deploy
+from bot.domain.policy import Policy, policy_of, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks, and where (in the App Home: no channel). `id` is Slack's own for this one wish, so that a repetition is
-    recognised. `view_id`: of the dialog that waits for the answer."""
-
-    id: str
-    person: Person
-    channel: str
-    channel_name: str
-    at: datetime
-    thread_ts: str | None = None
-    response_url: str | None = None
-    view_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +58,7 @@ class Service:
         self.projects = projects
         self.now = now
         self._store, self._keys, self._port, self._policy = store, keys, port, policy
+        self._meaning = Meaning(projects, port)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -83,9 +69,9 @@ class Service:
         """
         async with self._store.write(Urgency.DOOR) as connection:
             if isinstance(command, commands.Deploy):
-                meant: commands.Deploy | commands.Logs = await self._deploy_meant(connection, asked, command)
+                meant: commands.Deploy | commands.Logs = await self._meaning.deploy(connection, asked, command)
             else:
-                meant = await self._logs_meant(connection, asked, command)
+                meant = await self._meaning.logs(connection, asked, command)
             await self._take(connection, asked, meant)
         return meant
 
@@ -97,7 +83,7 @@ class Service:
 
     async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
         """Those not deleted, of all projects unless one is named."""
-        name = self.project_of(asked, project).name if project else None
+        name = self._meaning.project_of(asked, project).name if project else None
         return [one for one in await self.everything(name) if not mine or one.staging.owner == asked.person.id]
 
     async def everything(self, project: str | None = None) -> Sequence[Found]:
@@ -118,7 +104,7 @@ class Service:
     async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
         """The staging that is meant: by what `which` says, or by the thread it was asked in."""
         async with self._store.read() as connection:
-            meant = await self._meant(connection, asked, which, project)
+            meant = await self._meaning.staging(connection, asked, which, project)
             found = await stagings.with_card(connection, meant.id)
             assert found is not None, "it was there at this very moment"
             return Found(*found, await stagings.journal(connection, meant.id))
@@ -172,7 +158,7 @@ class Service:
         project = self.project(command.project)
         now = self.now()
         async with self._store.write() as connection:
-            existing, name = await self._deployed_onto(connection, project, head.branch, command.name)
+            existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             event = self._deploy_event(project, existing, name, request, head, commit)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
@@ -234,19 +220,7 @@ class Service:
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
-        if name and name in self.projects:
-            return self.projects[name]
-        raise UserError(f"There is no project `{name}` in octopod.yaml. There is: {', '.join(self.projects)}.")
-
-    def project_of(self, asked: Asked, named: str | None) -> Project:
-        """The named one, else the channel's, else the only one."""
-        if named:
-            return self.project(named)
-        here = [p for p in self.projects.values() if asked.channel_name in (p.channel, p.alerts)]
-        meant = here or list(self.projects.values())
-        if len(meant) == 1:
-            return meant[0]
-        raise UserError(f"Which project? Add `--project NAME`: {', '.join(p.name for p in meant)}.")
+        return self._meaning.project(name)
 
     # --- the one shape -----------------------------------------------------------------------------------------------
 
@@ -321,74 +295,6 @@ class Service:
             raise UserError("There is no such staging any more.")
         return staging
 
-    async def _meant(
-        self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
-    ) -> Staging:
-        if which is None:
-            found = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
-            if found is None:
-                raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
-            return found
-        return lookup.find(await stagings.present(connection, project), which)
-
-    async def _deploy_meant(
-        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
-    ) -> commands.Deploy:
-        if command.branch is None:
-            command = await self._deploy_of_thread(connection, asked, command)
-        project = self.project_of(asked, command.project)
-        require_deploy(asked.person, project)
-        _require_name(command.name)
-        return replace(command, project=project.name)
-
-    async def _deploy_of_thread(
-        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
-    ) -> commands.Deploy:
-        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
-        if here is None:
-            raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
-        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
-
-    async def _logs_meant(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
-        """In a staging's thread, one word that names no staging is a workload."""
-        try:
-            staging = await self._meant(connection, asked, command.staging, command.project)
-        except UserError:
-            if command.workload or not asked.thread_ts:
-                raise
-            staging = await self._meant(connection, asked, None, None)
-            command = replace(command, workload=command.staging)
-        return replace(command, staging=staging.name, project=staging.project)
-
-    async def _deployed_onto(
-        self, connection: AsyncConnection, project: Project, branch: str, name: str | None
-    ) -> tuple[Staging | None, str]:
-        """The staging that a deploy of this branch updates, if there is one, and its name."""
-        if name is None:
-            of_branch = await stagings.of_branch(connection, project.name, branch)
-            if of_branch:
-                return of_branch[0], of_branch[0].name
-            return None, naming.staging_name(branch, await self._taken(connection, project))
-        existing = await stagings.by_name(connection, project.name, name)
-        if existing and existing.branch != branch:
-            raise UserError(
-                f"`{name}` is the staging of branch `{existing.branch}`. Choose another name, or delete it."
-            )
-        return existing, name
-
-    async def _taken(self, connection: AsyncConnection, project: Project) -> Callable[[str], bool]:
-        """A name is taken by a staging of that name, and by one of any project that has one of its hosts."""
-        present = await stagings.names(connection)
-        names = {name for of_project, name, _ in present if of_project == project.name}
-        hosts = {urlsplit(url).netloc for _, _, urls in present for url in urls.values()}
-
-        def taken(name: str) -> bool:
-            wanted = naming.hosts(project.hosts, name, self._port).values()
-            urls = (naming.url(project.scheme, host) for host in wanted)
-            return name in names or any(urlsplit(url).netloc in hosts for url in urls)
-
-        return taken
-
     def _deploy_event(
         self, project: Project, existing: Staging | None, name: str, request: Request, head: Head, commit: Commit
     ) -> events.Deploy:
@@ -416,11 +322,3 @@ class Service:
         """Of a project that left octopod.yaml: nothing expires, nothing is probed, all else goes on."""
         project = self.projects.get(staging.project)
         return self._policy(project) if project else Policy(ttl=None, probes=False)
-
-
-def _require_name(name: str | None) -> None:
-    if name and not naming.valid_name(name):
-        raise UserError(
-            f"`{name}` cannot be the name of a staging, because it becomes part of its URL. Use up to 40 of a–z, 0–9 "
-            "and dashes, with a letter or digit first and last."
-        )

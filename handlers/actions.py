@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import commands
 from bot.domain.errors import UserError
-from bot.service import Asked
+from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
 from handlers import home

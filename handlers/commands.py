@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.service import Asked
+from bot.meaning import Asked
 from handlers.conversation import say
 from handlers.doors import Doors
 from handlers.errors import answering

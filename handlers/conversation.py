@@ -6,7 +6,7 @@ from bot.domain import commands, grammar
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
-from bot.service import Asked
+from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
 from handlers.doors import Doors

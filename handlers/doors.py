@@ -8,8 +8,9 @@ from typing import Any
 from bot.domain.model import Staging
 from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
+from bot.meaning import Asked
 from bot.ports import Posted
-from bot.service import Asked, Service
+from bot.service import Service
 from bot.slack.messages import Text
 
 Act = Callable[["Doors", Asked, str], Awaitable[Text | None]]

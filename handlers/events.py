@@ -6,7 +6,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.grammar import strip_mention
-from bot.service import Asked
+from bot.meaning import Asked
 from handlers.conversation import say
 from handlers.doors import Doors
 from handlers.errors import answering, sent

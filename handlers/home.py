@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.service import Asked
+from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.home import dialog
 from bot.slack.messages import Text

@@ -25,7 +25,7 @@ from bot.domain.errors import ConfigError
 logging.getLogger("kubernetes_asyncio").setLevel(logging.INFO)
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-RENEWAL = 5.0
+RENEWAL, FAREWELL = 5.0, 0.1
 # One event of a watch is one line, and holds a whole object: etcd takes up to 1.5 MiB.
 WATCH_BYTES = 2**21
 
@@ -106,7 +106,12 @@ class Connection:
             return True
 
     async def close(self) -> None:
+        """What was given up as its TLS handshake ended says farewell to its server, and nothing tells when it has.
+
+        https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown
+        """
         await self._api.close()
+        await asyncio.sleep(FAREWELL)
 
 
 def _ask_environment_once(rest: Any, server: str) -> None:

@@ -17,7 +17,8 @@ from bot.domain import grammar
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person
-from bot.service import Asked, Service
+from bot.meaning import Asked
+from bot.service import Service
 from bot.slack import answers
 from bot.store.migrate import migrate
 from handlers.conversation import say

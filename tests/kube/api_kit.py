@@ -94,9 +94,10 @@ class Api:
         return web.json_response({"metadata": {"resourceVersion": str(self.version)}, "items": self.pods})
 
 
-def kubeconfig(folder: Path, url: str, token: str = "secret") -> Path:
+def kubeconfig(folder: Path, url: str, token: str = "secret", ca: Path | None = None) -> Path:
+    trusted = {"certificate-authority": str(ca)} if ca else {}
     config = {
-        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "clusters": [{"name": "c", "cluster": {"server": url, **trusted}}],
         "users": [{"name": "u", "user": {"token": token}}],
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "octopod"}}],
         "current-context": "x",

@@ -1,11 +1,15 @@
 """The raw layer: every refusal surfaces, nothing waits for ever, tokens are renewed, bytes may be anything."""
 
 import asyncio
+import contextlib
+import gc
+import warnings
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from api_kit import Answer, a_pod, an_api, api_url, kubeconfig, refusing, saying, streaming
+from tls_kit import answering, certificate
 
 from bot.domain.errors import ConfigError, PermanentError, TemporaryError
 from bot.kube.applying import left_by_an_autoscaler
@@ -179,3 +183,29 @@ async def test_the_environments_proxy_is_the_way(
                     await Kube(connection).list(NAMESPACE)
         finally:
             await connection.close()
+
+
+def test_whoever_gives_up_at_any_moment_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """Cancelled in the middle of the TLS handshake, at its end, or when it asks."""
+    pem = certificate(tmp_path, "127.0.0.1")
+    with answering(pem, b'{"gitVersion": "v1.36.1"}') as port, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        file = kubeconfig(tmp_path, f"https://127.0.0.1:{port}", ca=pem)
+        whole = asyncio.run(asked_for(file, None))
+        for step in range(30):
+            asyncio.run(asked_for(file, whole * step / 30))
+            gc.collect()
+    assert {str(one.message) for one in told} == set()
+
+
+async def asked_for(file: Path, seconds: float | None) -> float:
+    """How long the first answer took. It is given up after `seconds`."""
+    connection = await connect(Access(str(file)))
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            assert await Kube(connection).version() == "v1.36.1"
+    took = loop.time() - start
+    await connection.close()
+    return took

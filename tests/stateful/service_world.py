@@ -21,8 +21,9 @@ from bot.domain.model import Release, Staging
 from bot.domain.policy import Person
 from bot.domain.project import Project, UrlProbe
 from bot.domain.status import StagingStatus, Synced
+from bot.meaning import Asked
 from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot
-from bot.service import Asked, Service
+from bot.service import Service
 from bot.store import stagings
 from bot.store.queue import Claim
 from bot.store.store import Store

@@ -34,8 +34,9 @@ from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Phase, Staging
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+from bot.meaning import Asked
 from bot.ports import ProbeResult
-from bot.service import Asked, Repeated
+from bot.service import Repeated
 from bot.store.homes import LOOKED_AT_FOR
 from bot.store.migrate import migrate
 from bot.store.queue import Claim

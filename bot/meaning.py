@@ -1,0 +1,127 @@
+"""What a wish means: which project, staging, branch and name, by what is configured and what is stored."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import commands, lookup, naming
+from bot.domain.errors import UserError
+from bot.domain.model import Staging
+from bot.domain.policy import Person, require_deploy
+from bot.domain.project import Project
+from bot.store import stagings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and where (in the App Home: no channel). `id` is Slack's own for this one wish, so that a repetition is
+    recognised. `view_id`: of the dialog that waits for the answer."""
+
+    id: str
+    person: Person
+    channel: str
+    channel_name: str
+    at: datetime
+    thread_ts: str | None = None
+    response_url: str | None = None
+    view_id: str | None = None
+
+
+class Meaning:
+    """`port`: what URLs carry when a host names none. Raises UserError for what means nothing, or too much."""
+
+    def __init__(self, projects: Mapping[str, Project], port: int | None) -> None:
+        self._projects, self._port = projects, port
+
+    def project(self, name: str | None) -> Project:
+        """Raises UserError when octopod.yaml has none of this name (any more)."""
+        if name and name in self._projects:
+            return self._projects[name]
+        raise UserError(f"There is no project `{name}` in octopod.yaml. There is: {', '.join(self._projects)}.")
+
+    def project_of(self, asked: Asked, named: str | None) -> Project:
+        """The named one, else the channel's, else the only one."""
+        if named:
+            return self.project(named)
+        here = [p for p in self._projects.values() if asked.channel_name in (p.channel, p.alerts)]
+        meant = here or list(self._projects.values())
+        if len(meant) == 1:
+            return meant[0]
+        raise UserError(f"Which project? Add `--project NAME`: {', '.join(p.name for p in meant)}.")
+
+    async def staging(
+        self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
+    ) -> Staging:
+        if which is None:
+            found = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
+            if found is None:
+                raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
+            return found
+        return lookup.find(await stagings.present(connection, project), which)
+
+    async def deploy(self, connection: AsyncConnection, asked: Asked, command: commands.Deploy) -> commands.Deploy:
+        if command.branch is None:
+            command = await self._deploy_of_thread(connection, asked, command)
+        project = self.project_of(asked, command.project)
+        require_deploy(asked.person, project)
+        _require_name(command.name)
+        return replace(command, project=project.name)
+
+    async def _deploy_of_thread(
+        self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
+    ) -> commands.Deploy:
+        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
+        if here is None:
+            raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
+        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
+
+    async def logs(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
+        """In a staging's thread, one word that names no staging is a workload."""
+        try:
+            staging = await self.staging(connection, asked, command.staging, command.project)
+        except UserError:
+            if command.workload or not asked.thread_ts:
+                raise
+            staging = await self.staging(connection, asked, None, None)
+            command = replace(command, workload=command.staging)
+        return replace(command, staging=staging.name, project=staging.project)
+
+    async def deployed_onto(
+        self, connection: AsyncConnection, project: Project, branch: str, name: str | None
+    ) -> tuple[Staging | None, str]:
+        """The staging that a deploy of this branch updates, if there is one, and its name."""
+        if name is None:
+            of_branch = await stagings.of_branch(connection, project.name, branch)
+            if of_branch:
+                return of_branch[0], of_branch[0].name
+            return None, naming.staging_name(branch, await self._taken(connection, project))
+        existing = await stagings.by_name(connection, project.name, name)
+        if existing and existing.branch != branch:
+            raise UserError(
+                f"`{name}` is the staging of branch `{existing.branch}`. Choose another name, or delete it."
+            )
+        return existing, name
+
+    async def _taken(self, connection: AsyncConnection, project: Project) -> Callable[[str], bool]:
+        """A name is taken by a staging of that name, and by one of any project that has one of its hosts."""
+        present = await stagings.names(connection)
+        names = {name for of_project, name, _ in present if of_project == project.name}
+        hosts = {urlsplit(url).netloc for _, _, urls in present for url in urls.values()}
+
+        def taken(name: str) -> bool:
+            wanted = naming.hosts(project.hosts, name, self._port).values()
+            urls = (naming.url(project.scheme, host) for host in wanted)
+            return name in names or any(urlsplit(url).netloc in hosts for url in urls)
+
+        return taken
+
+
+def _require_name(name: str | None) -> None:
+    if name and not naming.valid_name(name):
+        raise UserError(
+            f"`{name}` cannot be the name of a staging, because it becomes part of its URL. Use up to 40 of a–z, 0–9 "
+            "and dashes, with a letter or digit first and last."
+        )
