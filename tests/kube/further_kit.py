@@ -6,6 +6,8 @@ from typing import Any
 from engine_kit import World
 from kube_rig import ControlPlane
 
+from bot.domain.status import StagingStatus, WorkloadState
+
 WIDGET, ROUTE = ("example.dev/v1", "Widget"), ("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 
@@ -67,3 +69,11 @@ def condition(
 ) -> dict[str, Any]:
     told = {"type": type, "status": status, "reason": reason, "message": message, "observedGeneration": seen}
     return {**told, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+
+
+def state(seen: StagingStatus, kind: str = "Widget") -> WorkloadState | None:
+    return next((w.state for w in seen.workloads if w.kind == kind and w.release == seen.release), None)
+
+
+def reason(seen: StagingStatus, kind: str = "Widget") -> str:
+    return next((w.reason for w in seen.workloads if w.kind == kind and w.release == seen.release), "")

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 from engine_kit import FAILED, PROGRESSING, READY, World, a_world, deployment, service
-from further_kit import WIDGET, condition, define, generation, route, says, widget
+from further_kit import WIDGET, condition, define, generation, reason, route, says, state, widget
 from kube_rig import ControlPlane
 
 from bot.domain.errors import PermanentError
-from bot.domain.status import StagingStatus, WorkloadState
-from bot.kube.mirror import WATCHED
 
 pytestmark = pytest.mark.kube
 pytest_plugins = ["kube_fixtures"]
@@ -21,14 +19,6 @@ def definitions(plane: ControlPlane) -> None:
     define(plane, "example.dev", "Widget", "widgets")
     define(plane, "example.dev", "Planet", "planets", "Cluster")
     define(plane, "gateway.networking.k8s.io", "HTTPRoute", "httproutes")
-
-
-def state(seen: StagingStatus, kind: str = "Widget") -> WorkloadState | None:
-    return next((w.state for w in seen.workloads if w.kind == kind and w.release == seen.release), None)
-
-
-def reason(seen: StagingStatus, kind: str = "Widget") -> str:
-    return next((w.reason for w in seen.workloads if w.kind == kind and w.release == seen.release), "")
 
 
 async def test_a_custom_resource_is_waited_for_and_pruned(world: World, tmp_path: Path) -> None:
@@ -141,26 +131,6 @@ async def _as_soon_as_known(world: World, release: str) -> None:
                 raise
         await asyncio.sleep(0.05)
     raise AssertionError(f"not known within some seconds: {waits}")
-
-
-async def test_one_watch_per_kind_whatever_the_number_of_stagings(world: World, tmp_path: Path) -> None:
-    """A bot that starts lists and watches each kind once, asks where the further one is kept, and then asks nothing."""
-    world.kinds = frozenset({WIDGET})
-    for number in range(3):
-        world.name = f"many-{number}"
-        await world.deploy(f"r{number}", deployment(), widget())
-        await says(world, "widget/own", conditions=[condition("Ready")])
-        await world.live(f"r{number}")
-        async with a_world(world.plane, tmp_path / str(number), world.name) as another:
-            await another.live(f"r{number}")
-            for news in ("Melted", "Cracked", "Dented"):
-                await says(another, "widget/own", conditions=[condition("Ready", "False", news)])
-                await _told(another, news)
-            assert another.engine.requests <= 2 * (len(WATCHED) + 1) + 1
-
-
-async def _told(world: World, words: str) -> None:
-    await world.until(lambda seen: words in reason(seen))
 
 
 async def test_a_route_is_live_when_its_gateway_has_taken_it(world: World) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from engine_kit import READY, Watched, World, a_world, deployment
+from further_kit import WIDGET, condition, define, reason, says, widget
 from kube_rig import ControlPlane, running
 
 from bot.domain.project import Fence
@@ -45,6 +46,10 @@ async def test_many_stagings_cost_no_request_but_the_watches(own_plane: ControlP
             assert later.engine.requests == 2 * len(WATCHED) + more_pages
 
 
+async def _told(world: World, words: str) -> None:
+    await world.until(lambda seen: words in reason(seen))
+
+
 async def _put_there(world: World, names: list[str], folder: Path) -> None:
     """What the engine would put there, by somebody else and without looking first: that is quicker."""
     connection = await connect(Access(str(world.plane.kubeconfig)))
@@ -72,3 +77,24 @@ async def _changed_by_hand(worlds: tuple[World, ...], name: str) -> None:
     await worlds[0].kubectl("-n", f"shop--{name}", "scale", "deployment/web", f"--replicas={fewer}")
     for world in worlds:
         await world.until(lambda seen: [(w.wanted, w.ready) for w in seen.workloads] == [(fewer, fewer)], name)
+
+
+async def test_one_watch_per_kind_whatever_the_number_of_stagings(own_plane: ControlPlane, tmp_path: Path) -> None:
+    """A bot that starts lists and watches each kind once, asks where the further one is kept, and then asks nothing.
+
+    Last, for it leaves a kind that the others would follow, too.
+    """
+    define(own_plane, "example.dev", "Widget", "widgets")
+    async with a_world(own_plane, tmp_path, "many-0") as world:
+        world.kinds = frozenset({WIDGET})
+        for number in range(3):
+            world.name = f"many-{number}"
+            await world.deploy(f"r{number}", deployment(), widget())
+            await says(world, "widget/own", conditions=[condition("Ready")])
+            await world.live(f"r{number}")
+            async with a_world(own_plane, tmp_path / str(number), world.name) as another:
+                await another.live(f"r{number}")
+                for news in ("Melted", "Cracked", "Dented"):
+                    await says(another, "widget/own", conditions=[condition("Ready", "False", news)])
+                    await _told(another, news)
+                assert another.engine.requests <= 2 * (len(WATCHED) + 1) + 1
