@@ -1,8 +1,10 @@
 """The real playground as a process, used through its HTTP doors as people use it."""
 
 import http.client
+import itertools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -19,6 +21,7 @@ from scripts.bench.machine import PRODUCT, environ
 Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 POLL = 0.05
+PORTS = itertools.cycle(random.sample(range(20_000, 30_000), 10_000))
 METRIC = re.compile(r"^(octopod_\w+)(\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -145,9 +148,12 @@ def until(condition: Callable[[], object], seconds: float, what: str, every: flo
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        return int(listener.getsockname()[1])
+    """Below those that Linux gives to outgoing connections: one of these could take it before its server starts."""
+    while True:
+        port = next(PORTS)
+        with suppress(OSError), socket.socket() as listener:
+            listener.bind((LOOPBACK, port))
+            return port
 
 
 @contextmanager
