@@ -1,8 +1,8 @@
 """One raw layer over the API server: objects are dicts, every request has a time limit, every error is ours."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiohttp
@@ -155,19 +155,15 @@ class Kube:
     async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float) -> int:
         """The status that somebody gives behind a proxy of the API server; its own refusals are raised."""
         limit = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
-        try:
-            answer = await self._connection.ask(path, headers, limit)
+        with _border(what):
             self.requests += 1
+            answer = await self._connection.ask(path, headers, limit)
             try:
                 if answer.status >= 400 and is_own(said := await answer.content.read(65536)):
                     raise refusal(what, answer.status, said)
                 return answer.status
             finally:
                 _drop(answer)
-        except OctopodError:
-            raise
-        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
-            raise trouble(what, error) from error
 
     @asynccontextmanager
     async def stream(
@@ -213,7 +209,7 @@ class Kube:
         limit: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         limit = limit or aiohttp.ClientTimeout(total=self._seconds, sock_connect=5)
-        try:
+        with _border(what):
             answer = await self._request(method, path, query, body, headers, limit)
             try:
                 if not 200 <= answer.status < 300:
@@ -222,10 +218,6 @@ class Kube:
                 yield answer
             finally:
                 _drop(answer)
-        except OctopodError:
-            raise
-        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
-            raise trouble(what, error) from error
 
     async def _request(
         self,
@@ -244,6 +236,17 @@ class Kube:
             self.requests += 1
             answer = await self._connection.request(method, path, query, body, headers, limit)
         return answer
+
+
+@contextmanager
+def _border(what: str) -> Iterator[None]:
+    """Errors of the way there become ours."""
+    try:
+        yield
+    except OctopodError:
+        raise
+    except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
+        raise trouble(what, error) from error
 
 
 def _drop(answer: aiohttp.ClientResponse) -> None:
