@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.domain.objects import mapping
 from bot.domain.status import WorkloadState
 from bot.kube import words
 from bot.kube.kinds import ROUTE, Object, kind_of
@@ -45,7 +46,7 @@ def judge_custom(thing: Object, now: datetime, grace: Grace) -> Judged:
 
 def _lack(thing: Object, now: datetime, grace: Grace) -> _Lack | None:
     title = kind_of(thing).title(thing["metadata"]["name"])
-    status = _mapping(thing.get("status"))
+    status = mapping(thing.get("status"))
     if _is_old(status, thing):
         return _Lack(words.unseen(title), _after(thing, None, grace.custom, now))
     found = {str(one.get("type")): one for one in _list(status.get("conditions"))}
@@ -71,13 +72,13 @@ def _lacking(thing: Object, title: str, told: Condition, grace: Grace, now: date
 def _of_route(thing: Object, now: datetime, grace: Grace) -> Iterator[_Lack]:
     """Each of its gateways must have taken it."""
     name = thing["metadata"]["name"]
-    told = _list(_mapping(thing.get("status")).get("parents"))
-    for parent in _list(_mapping(thing.get("spec")).get("parentRefs")):
+    told = _list(mapping(thing.get("status")).get("parents"))
+    for parent in _list(mapping(thing.get("spec")).get("parentRefs")):
         gateway = f"{parent.get('namespace') or thing['metadata']['namespace']}/{parent.get('name')}"
         of_it = [
             {str(one.get("type")): one for one in _list(entry.get("conditions"))}
             for entry in told
-            if _same(_mapping(entry.get("parentRef")), parent, thing)
+            if _same(mapping(entry.get("parentRef")), parent, thing)
         ]
         answers = [found["Accepted"] for found in of_it if "Accepted" in found]
         if not answers or any(_is_old(one, thing) for one in answers):
@@ -113,11 +114,6 @@ def _says(found: Mapping[str, Condition], type: str) -> bool:
 
 def _why(told: Condition) -> tuple[str, str]:
     return str(told.get("reason") or ""), str(told.get("message") or "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    """What somebody else's controller writes may be anything."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> Sequence[Mapping[str, Any]]:

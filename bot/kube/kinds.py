@@ -101,14 +101,5 @@ def kinds_in(text: str) -> list[Kind]:
     return [_kind(version, name) for version, name in json.loads(text)]
 
 
-def template_of(thing: Mapping[str, Any]) -> Object | None:
-    """Of the pods that it makes, if it makes any."""
-    kind = kind_of(thing)
-    if kind is CRON_JOB:
-        found: Object = thing["spec"]["jobTemplate"]["spec"]["template"]
-        return found
-    return thing["spec"]["template"] if kind in WORKLOADS else None
-
-
 def _kind(version: str, name: str) -> Kind:
     return _BY_NAME.get((version, name)) or Kind(version, name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain import naming
 from bot.domain.hooks import Turn, turn_of
+from bot.domain.objects import mapping, template_of
 from bot.domain.project import Fence
 from bot.kube.kinds import (
     AUTOSCALER,
@@ -25,7 +26,6 @@ from bot.kube.kinds import (
     is_further,
     kind_of,
     kinds_as_text,
-    template_of,
 )
 from bot.kube.labels import COMMIT, IMAGE, KINDS, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
@@ -176,16 +176,12 @@ def _leave_to_autoscalers(objects: Sequence[Object]) -> None:
     """
     workloads = {(thing["kind"], thing["metadata"]["name"]): thing for thing in objects if kind_of(thing) in WORKLOADS}
     for autoscaler in (thing for thing in objects if kind_of(thing) is AUTOSCALER):
-        target = _mapping(_mapping(autoscaler.get("spec")).get("scaleTargetRef"))
+        target = mapping(mapping(autoscaler.get("spec")).get("scaleTargetRef"))
         scaled = workloads.get((str(target.get("kind")), str(target.get("name"))))
         if scaled is not None:
             scaled["spec"].pop("replicas", None)
             notes = scaled["metadata"].get("annotations") or {}
             scaled["metadata"]["annotations"] = {**notes, SCALED_BY: autoscaler["metadata"]["name"]}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _let_pull(pod: Object, pull: Sequence[str]) -> None:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.domain.objects import template_of
 from bot.ports import RenderFacts
-from bot.render.pods import template_of
 from bot.render.rules import OWN_CONFIG
 
 Object = dict[str, Any]

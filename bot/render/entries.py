@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.domain import naming
+from bot.domain.objects import mapping
 from bot.ports import RenderFacts
 from bot.render.located import Located, Path_
-from bot.render.pods import mapping
 
 GATEWAYS = "gateway.networking.k8s.io"
 

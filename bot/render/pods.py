@@ -1,28 +1,17 @@
 """What a workload's pod template must be like, so that it can be completed and run. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from bot.domain.objects import TEMPLATES, inner, mapping
 from bot.render.located import Located
-
-# Kinds with pods, and where their template stands.
-TEMPLATES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "Job"), ("spec", "template")),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-
-
-def template_of(thing: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of the pods that it makes, if it makes any. Only of what has no mistakes."""
-    path = TEMPLATES.get(thing["kind"])
-    return None if path is None else _inner(thing, *path)
 
 
 def mistakes_in_pods(located: Located, kind: str) -> Iterator[str]:
     """As `file:line:column: text`."""
     path = TEMPLATES[kind]
     of_pod = (*path, "spec")
-    template, pod = _inner(located.value, *path), _inner(located.value, *of_pod)
+    template, pod = inner(located.value, *path), inner(located.value, *of_pod)
     if not isinstance(pod.get("containers"), list) or not pod["containers"]:
         yield f"{located.place(*of_pod, 'containers')}: a {kind} needs {'.'.join(of_pod)}.containers"
         return
@@ -46,24 +35,13 @@ def mistakes_in_pods(located: Located, kind: str) -> Iterator[str]:
 
 def not_texts(located: Located, *path: str) -> Iterator[str]:
     """Where a mapping of texts is something else. Kubernetes refuses `version: 1`: it must be `version: "1"`."""
-    value: Any = _inner(located.value, *path[:-1]).get(path[-1])
+    value: Any = inner(located.value, *path[:-1]).get(path[-1])
     if not isinstance(value or {}, dict):
         yield f"{located.place(*path)}: {'.'.join(path)} must be a mapping"
         return
-    for key, inner in (value or {}).items():
-        if not isinstance(inner, str):
+    for key, one in (value or {}).items():
+        if not isinstance(one, str):
             yield f"{located.place(*path, key)}: {key} must be text; put it in quotes"
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _inner(value: Any, *path: str) -> dict[str, Any]:
-    """What stands there; empty if it is no mapping."""
-    for step in path:
-        value = mapping(value).get(step)
-    return mapping(value)
 
 
 def _container(located: Located, path: tuple[str | int, ...], container: Any, names: set[str]) -> Iterator[str]:

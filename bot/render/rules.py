@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.domain.hooks import HOOK, HOOKS
+from bot.domain.objects import TEMPLATES, mapping
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.entries import mistakes_in_ingress, mistakes_in_route
 from bot.render.located import Located
-from bot.render.pods import TEMPLATES, mapping, mistakes_in_pods, not_texts
+from bot.render.pods import mistakes_in_pods, not_texts
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 # Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
