@@ -3,20 +3,18 @@
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.bench.cluster import Account, Cluster, cluster
 from scripts.bench.costs import work_done
 from scripts.bench.kube_team import KubeTeam, kube_team
-from scripts.bench.memory import used
+from scripts.bench.memory import grown, used
 from scripts.bench.playground import until
 from scripts.bench.report import Row
 from scripts.bench.stats import exponent, spread
 
 STEPS = (10, 100, 500)
-AT_ONCE = 25
 IDLE, QUIET = 30.0, 5.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -32,20 +30,10 @@ class Cost:
 
 def measure(folder: Path, rounds: int) -> list[Row]:
     """One round: it grows only once."""
-    costs = []
     with cluster(folder / "rig") as there:
         bot = there.bot()
         with kube_team(folder, bot) as team:
-            names = [f"many-{number:03}" for number in range(STEPS[-1])]
-            for name in names:
-                team.branch(name)
-            live = 0
-            for step in STEPS:
-                with ThreadPoolExecutor(AT_ONCE) as people:
-                    list(people.map(lambda name: team.say(f"deploy {name}"), names[live:step]))
-                live = step
-                team.wait_phase("live", step, 400, every=1)
-                costs.append(_idle(there, bot, team))
+            costs = [_idle(there, bot, team) for _ in grown(team, STEPS)]
     return _rows(costs)
 
 

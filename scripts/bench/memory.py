@@ -2,10 +2,12 @@
 
 import re
 import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
-from scripts.bench.playground import playground
+from scripts.bench.playground import Playground, playground
 from scripts.bench.report import Row
 from scripts.bench.stats import spread
 
@@ -18,19 +20,23 @@ def measure(folder: Path, rounds: int) -> list[Row]:
     """One round: it grows only once."""
     rows = []
     with playground(folder) as play:
-        names = [f"many-{number:03}" for number in range(STEPS[-1])]
-        for name in names:
-            play.branch(name)
-        there = 0
-        for step in STEPS:
-            with ThreadPoolExecutor(AT_ONCE) as people:
-                list(people.map(lambda name: play.say(f"deploy {name}"), names[there:step]))
-            there = step
-            play.wait_phase("live", step, 400, every=1)
+        for step in grown(play, STEPS):
             time.sleep(SETTLED)
             for kind, megabytes in used(play.bot_pid()).items():
                 rows.append(Row("memory", f"{kind} of the bot with {step} stagings", spread([megabytes]), "MB"))
     return rows
+
+
+def grown(team: Playground, steps: Sequence[int]) -> Iterator[int]:
+    """Each step, once so many stagings are live."""
+    names = [f"many-{number:03}" for number in range(steps[-1])]
+    for name in names:
+        team.branch(name)
+    for before, step in pairwise((0, *steps)):
+        with ThreadPoolExecutor(AT_ONCE) as people:
+            list(people.map(lambda name: team.say(f"deploy {name}"), names[before:step]))
+        team.wait_phase("live", step, 400, every=1)
+        yield step
 
 
 def used(pid: int) -> dict[str, float]:
