@@ -6,12 +6,12 @@ Adapters implement them; `app` joins the two. All errors are those of `domain.er
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
-from bot.domain.project import Project, UrlProbe
+from bot.domain.project import Project, Source, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 
 
@@ -93,7 +93,9 @@ class RenderFacts:
 
     `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
-    `manifests`: the folder inside the tree. `image`: resolved, or None when manifests name their images themselves.
+    `secrets`: what of that is secret, taken as it is. `values`: the deployment's configuration, nested; its texts may
+    hold references, too. `source`: where the objects come from. `image`: resolved, or None when manifests name their
+    images themselves.
     `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway.
     """
 
@@ -104,11 +106,13 @@ class RenderFacts:
     branch: str
     commit: str
     namespace: str
-    manifests: PurePosixPath
+    source: Source
     hosts: Mapping[str, str]
     scheme: str
     image: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[tuple[str, str]] = frozenset()
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Fence, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import EngineKind, Fence, Manifests, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import load_projects
 
 DATA = Path(__file__).parent / "data"
@@ -48,7 +48,7 @@ def test_little_needs_to_be_said(tmp_path: Path) -> None:
         "shop": Project(
             name="shop",
             repo=str(tmp_path / "shop.git"),
-            manifests=PurePosixPath("deploy"),
+            source=Manifests(PurePosixPath("deploy")),
             channel="stagings",
             alerts="stagings",
             baseline="main",
@@ -63,7 +63,7 @@ def test_everything_can_be_said() -> None:
     assert load_projects(DATA / "projects_full.yaml").projects["shop"] == Project(
         name="shop",
         repo="https://github.com/acme/shop.git",
-        manifests=PurePosixPath("deploy/staging"),
+        source=Manifests(PurePosixPath("deploy/staging")),
         channel="stagings",
         alerts="stagings-alerts",
         credentials="GIT_TOKEN",
@@ -219,7 +219,7 @@ def test_kinds_that_no_project_can_have(tmp_path: Path, said: str, why: str) -> 
         ("ttl: 1h30m", "ttl", timedelta(minutes=90)),
         ("channel: C0123ABCD", "channel", "C0123ABCD"),
         ("baseline: 1.10", "baseline", "1.10"),
-        ("source: {manifests: .}", "manifests", PurePosixPath(".")),
+        ("source: {manifests: .}", "source", Manifests(PurePosixPath("."))),
         ("roles: {deploy: [], admin: everyone}", "roles", Roles((), ("everyone",))),
         ("env:", "env", {}),
         ("url_probe: {from: bot}", "url_probe", UrlProbe()),

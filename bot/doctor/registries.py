@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from bot.doctor.checking import check
 from bot.doctor.report import Answer
 from bot.domain.errors import PermanentError
-from bot.domain.project import Project
+from bot.domain.project import Manifests, Project
 from bot.ports import RenderFacts
 from bot.registry.client import Registries
 from bot.registry.names import parse
@@ -49,7 +49,7 @@ def _image(project: Project) -> str:
         branch=project.baseline,
         commit=NO_COMMIT,
         namespace="doctor",
-        manifests=PurePosixPath("."),
+        source=Manifests(PurePosixPath(".")),
         hosts={},
         scheme=project.scheme,
         image=project.image,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 
 class EngineKind(StrEnum):
@@ -45,6 +46,80 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifests:
+    """Plain manifests: a folder of the branch's own tree."""
+
+    folder: PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Plain manifests that the branch does not have: a folder of this machine, known to projects by its name."""
+
+    name: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Helm:
+    """A chart. `chart`: a folder of the branch, `oci://…`, or the name of one in `repository` (its URL).
+
+    `version`: of a chart that is not the branch's. `files`: values files of the branch, the later ones win.
+    """
+
+    chart: str
+    repository: str | None = None
+    version: str | None = None
+    files: tuple[PurePosixPath, ...] = ()
+
+
+Source = Manifests | Template | Helm
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What people are told of one key of `env`. `choices`: the only values that it takes, if there are any.
+
+    `secret`: its value is never shown, and is kept encrypted.
+    """
+
+    description: str = ""
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """Where a secret value is: under a key of a Secret in the bot's own namespace, or, without a `secret`, in the
+    environment variable `key` of the bot."""
+
+    key: str
+    secret: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.secret}/{self.key}" if self.secret else f"env:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of configuration. `allowed`: who may use it, as in `Roles`."""
+
+    name: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretPlace] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ("everyone",)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many stagings there may be at once, of the project and of one person. None: any number."""
+
+    stagings: int | None = None
+    per_person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """What one staging may use of a cluster, as Kubernetes writes it: twice what it needs, as a rollout has old and new
     pods.
@@ -78,7 +153,9 @@ class Project:
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
     `image_wait`: how long a release waits for it when no registry has it yet.
-    `manifests`: a folder of the branch's own tree. `hosts`: pattern per name, may end in ":port".
+    `source`: where its objects come from. `hosts`: pattern per name, may end in ":port".
+    `env`: the application's configuration by default, `secrets`: what of it is secret and where its values are, `keys`:
+    what is known of single keys; `values`: the deployment's, nested; `profiles` by name, in the file's order.
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
     `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
@@ -87,7 +164,7 @@ class Project:
 
     name: str
     repo: str
-    manifests: PurePosixPath
+    source: Source
     channel: str
     alerts: str
     credentials: str | None = None
@@ -98,6 +175,11 @@ class Project:
     scheme: str = "https"
     ttl: timedelta | None = timedelta(days=3)
     env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretPlace] = field(default_factory=dict)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     roles: Roles = field(default_factory=Roles)
     url_probe: UrlProbe = field(default_factory=UrlProbe)
     copy_secrets: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import EngineKind, Manifests, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import fences, fields, schema
 from bot.projects.checks import LOCAL_HOSTS, contradictions
 from bot.projects.places import Document, Keys, Mistake, read
@@ -100,7 +100,7 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
     return Project(
         name=name,
         repo=_repo(keys.repo, beside),
-        manifests=keys.source.manifests,
+        source=Manifests(keys.source.manifests),
         channel=keys.channel,
         alerts=keys.alerts or keys.channel,
         credentials=keys.credentials,

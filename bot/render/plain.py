@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bot.domain.errors import PermanentError
+from bot.domain.project import Manifests
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.complete import completed
 from bot.render.located import Located, Mistake
@@ -40,7 +41,7 @@ class PlainRenderer:
             raise _refusal(mistakes)
         if not located:
             raise PermanentError(
-                f"The manifests in `{facts.manifests}` of branch {facts.branch} hold no objects.",
+                f"The manifests in `{_folder(facts)}` of branch {facts.branch} hold no objects.",
                 next_step="Add a Deployment and a Service, push, and deploy again.",
             )
         return completed([one.value for one in located], facts, env)
@@ -52,8 +53,14 @@ class PlainRenderer:
             return None
 
 
+def _folder(facts: RenderFacts) -> PurePosixPath:
+    if isinstance(facts.source, Manifests):
+        return facts.source.folder
+    raise PermanentError(f"A source such as {type(facts.source).__name__.lower()} is not supported yet.")
+
+
 def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
-    folder = tree / facts.manifests
+    folder = tree / _folder(facts)
     there = leads_inside(folder, tree) and folder.is_dir()
     files = manifest_files(folder, tree, mistakes) if there else []
     if files or mistakes:
@@ -61,7 +68,7 @@ def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
     others = yaml_folders(tree)
     hint = f" There is YAML in {', '.join(f'`{other}`' for other in others)}." if others else ""
     raise PermanentError(
-        f"Branch {facts.branch} has no manifests in `{facts.manifests}`.{hint}",
+        f"Branch {facts.branch} has no manifests in `{_folder(facts)}`.{hint}",
         next_step="Add them to the branch, or set `source: {manifests: …}` in octopod.yaml.",
     )
 

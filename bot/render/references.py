@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.domain import naming
@@ -24,7 +24,24 @@ def meanings(facts: RenderFacts, engine: EngineFacts) -> dict[str, Any]:
         plain["image"] = image
     elif engine.name == "local":  # it runs commands, not images
         plain["image"] = NO_IMAGE
-    return plain
+    return plain | {f"values.{name}": value for name, value in _flat(filled(facts.values, plain))}
+
+
+def filled(value: Any, meaning: Mapping[str, Any]) -> Any:
+    """The same with the references in its texts filled in. Raises Mistake for an unknown name."""
+    if isinstance(value, str):
+        return fill(value, meaning)
+    if isinstance(value, Mapping):
+        return {key: filled(one, meaning) for key, one in value.items()}
+    return [filled(one, meaning) for one in value] if isinstance(value, list) else value
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`web.replicas` and `web` itself, as a whole."""
+    for key, value in values.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
 
 
 def own_image(facts: RenderFacts) -> str | None:
@@ -57,7 +74,9 @@ def _meant(name: str, meaning: Mapping[str, Any]) -> Any:
     if name in meaning:
         return meaning[name]
     if name.startswith("values."):
-        raise Mistake(f"`${{{name}}}`: values are not supported yet")
+        known = sorted(one for one in meaning if one.startswith("values."))
+        hint = f"there is {', '.join(known)}" if known else "the project has no `values:`"
+        raise Mistake(f"`${{{name}}}` has no value; {hint}")
     if name == "image":
         raise Mistake("`${image}` is used, but the project has no `image:` in octopod.yaml")
     close = difflib.get_close_matches(name, meaning, n=1)

@@ -137,7 +137,7 @@ class EngineWork:
             branch=release.branch,
             commit=release.commit,
             namespace=naming.namespace(project.name, staging.name),
-            manifests=project.manifests,
+            source=project.source,
             hosts=naming.hosts(project.hosts, staging.name, self._engine.facts.port),
             scheme=project.scheme,
             image=project.image,

@@ -8,14 +8,14 @@ import pytest
 
 from bot.domain.errors import UserError
 from bot.domain.policy import Person, may_deploy, policy_of, require_deploy
-from bot.domain.project import ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import Manifests, ProbeFrom, Project, Roles, UrlProbe
 
 BOB = Person("UBOB", "bob", frozenset({"payments-team", "qa"}))
 STRANGER = Person("UX")
 SHOP = Project(
     name="shop",
     repo="/repos/shop.git",
-    manifests=PurePosixPath("deploy"),
+    source=Manifests(PurePosixPath("deploy")),
     channel="stagings",
     alerts="stagings-alerts",
     ttl=timedelta(hours=8),

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from bot.domain.project import Project
+from bot.domain.project import Manifests, Project
 from bot.git.mirror import Limits
 from bot.git.repository import GitCache
 
@@ -95,7 +95,7 @@ def a_project(repo: str | Path, name: str = "shop", credentials: str | None = No
     return Project(
         name=name,
         repo=str(repo),
-        manifests=PurePosixPath("deploy"),
+        source=Manifests(PurePosixPath("deploy")),
         channel="stagings",
         alerts="alerts",
         credentials=credentials,

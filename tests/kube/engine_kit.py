@@ -12,6 +12,7 @@ from kube_rig import ControlPlane
 
 from bot.domain import naming
 from bot.domain.errors import TemporaryError
+from bot.domain.project import Manifests
 from bot.domain.status import StagingStatus, Synced, WorkloadState, WorkloadStatus
 from bot.kube.connect import Access
 from bot.kube.engine import KubernetesEngine
@@ -151,7 +152,7 @@ class Watched:
             branch=self.name,
             commit=COMMIT,
             namespace=self.namespace,
-            manifests=PurePosixPath("deploy"),
+            source=Manifests(PurePosixPath("deploy")),
             hosts={"web": f"{self.name}.shop.test"},
             scheme="https",
             image="ghcr.io/acme/shop:${commit}",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import PermanentError
+from bot.domain.project import Manifests
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.plain import PlainRenderer
 
@@ -33,7 +34,7 @@ def facts(**changes: Any) -> RenderFacts:
         "branch": "orange-button",
         "commit": "a" * 40,
         "namespace": "shop-orange",
-        "manifests": PurePosixPath("deploy"),
+        "source": Manifests(PurePosixPath("deploy")),
         "hosts": {"web": "orange.localhost:8080", "api": "orange-api.localhost"},
         "scheme": "http",
     }

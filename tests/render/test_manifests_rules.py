@@ -231,7 +231,7 @@ def test_references(tmp_path: Path, text: str, value: str) -> None:
         ("${host.wbe}", "did you mean `${host.web}`?"),
         ("${HOME}", "is unknown"),
         ("${}", "is unknown"),
-        ("${values.web.replicas}", "not supported yet"),
+        ("${values.web.replicas}", "has no value; the project has no `values:`"),
         ("${staging", "without its `}`"),
     ],
 )

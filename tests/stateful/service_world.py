@@ -19,7 +19,7 @@ from bot.domain.errors import OutcomeUnknown, TemporaryError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
 from bot.domain.policy import Person
-from bot.domain.project import Project, UrlProbe
+from bot.domain.project import Manifests, Project, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 from bot.meaning import Asked
 from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot
@@ -59,8 +59,8 @@ class World:
         """A bot starts."""
         self.store = Store(f"sqlite+aiosqlite:///{self.file}")
         project = Project(
-            name="shop", repo="/x", manifests=PurePosixPath("deploy"), channel="stagings", alerts="alerts", ttl=TTL,
-            hosts={"web": "${staging}.localhost"}, scheme="http",
+            name="shop", repo="/x", source=Manifests(PurePosixPath("deploy")), channel="stagings", alerts="alerts",
+            ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
         )  # fmt: skip
         self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
         there, trees = self.neighbours, self.folder / "trees"
