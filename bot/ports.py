@@ -95,7 +95,7 @@ class RenderFacts:
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
     `secrets`: what of that is secret, taken as it is. `values`: the deployment's configuration, nested; its texts may
     hold references, too. `source`: where the objects come from. `image`: resolved, or None when manifests name their
-    images themselves.
+    images themselves. `seed`: what `${generated.NAME}` is made of, a secret that stays as long as the staging.
     `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway.
     """
 
@@ -114,6 +114,7 @@ class RenderFacts:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     values: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[tuple[str, str]] = frozenset()
+    seed: str = field(default="", repr=False)
 
 
 class Renderer(Protocol):

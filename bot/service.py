@@ -164,8 +164,20 @@ class Service:
             decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
+                if existing is None:
+                    await stagings.sow(connection, decision.staging.id, sealing.new_seed(self._keys))
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
+
+    async def seed(self, staging: str) -> str:
+        """What its generated values are made of. One that was made before there were seeds gets its own now."""
+        async with self._store.look() as connection:
+            seed = await stagings.seed(connection, staging)
+        if seed is None:
+            async with self._store.write() as connection:
+                await stagings.sow(connection, staging, sealing.new_seed(self._keys))
+                seed = await stagings.seed(connection, staging)
+        return self._keys.decrypt(seed).decode() if seed else ""
 
     async def answer(self, claim: Claim, request: Request, facts: Mapping[str, Any]) -> None:
         """The request is done; tell whoever asked, privately."""

@@ -1,19 +1,21 @@
-"""Plain manifests of the branch's own tree: read, filled, checked, completed. All mistakes are told at once."""
+"""Plain manifests, the branch's own or a template's: read, filled, checked, completed; all mistakes at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import PermanentError
-from bot.domain.project import Manifests
+from bot.domain.objects import merged
+from bot.domain.project import Source, Template
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.complete import completed
 from bot.render.located import Located, Mistake
 from bot.render.nodes import Budget
-from bot.render.references import fill, meanings, own_image
+from bot.render.origin import defaults_of, files_of, none_in, origin
+from bot.render.references import Meanings, fill, filled, flat, meanings, own_image
 from bot.render.rules import mistakes_in
-from bot.render.source import leads_inside, manifest_files, read, shown, yaml_folders
+from bot.render.source import read
 
 MOST_TOLD = 50
 LONGEST_TOLD = 500
@@ -23,28 +25,19 @@ KUSTOMIZATION = {"kustomization.yaml", "kustomization.yml"}
 class PlainRenderer:
     def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
         mistakes: list[str] = []
-        files = _files(tree, facts, mistakes)
-        budget = Budget()
+        named = origin(facts.source, tree).name
+        files = files_of(facts.source, tree, facts.branch, mistakes)
         meaning = _meaning(facts, engine, mistakes)
         env = _env(facts, meaning, mistakes)
+        meaning |= _values(tree, facts, meaning, mistakes)
+        budget = Budget()
         located: list[Located] = []
         for file in files:
-            name = shown(file.relative_to(tree))
             if file.name in KUSTOMIZATION:
-                mistakes.append(f"{name}:1:1: kustomize is not supported; name a folder with plain manifests")
+                mistakes.append(f"{named(file)}:1:1: kustomize is not supported; name a folder with plain manifests")
                 continue
-            located += read(file, name, lambda text: fill(text, meaning), mistakes, budget)
-        for one in located:
-            mistakes += _fresh(one, mistakes_in(one, facts, engine))
-        mistakes += _twice(located)
-        if mistakes:
-            raise _refusal(mistakes)
-        if not located:
-            raise PermanentError(
-                f"The manifests in `{_folder(facts)}` of branch {facts.branch} hold no objects.",
-                next_step="Add a Deployment and a Service, push, and deploy again.",
-            )
-        return completed([one.value for one in located], facts, env)
+            located += read(file, named(file), lambda text: fill(text, meaning), mistakes, budget)
+        return finished(located, facts, engine, env, mistakes)
 
     def image(self, facts: RenderFacts) -> str | None:
         try:
@@ -53,32 +46,37 @@ class PlainRenderer:
             return None
 
 
-def _folder(facts: RenderFacts) -> PurePosixPath:
-    if isinstance(facts.source, Manifests):
-        return facts.source.folder
-    raise PermanentError(f"A source such as {type(facts.source).__name__.lower()} is not supported yet.")
+def finished(
+    located: Sequence[Located], facts: RenderFacts, engine: EngineFacts, env: Mapping[str, str], mistakes: list[str]
+) -> list[dict[str, Any]]:
+    """The objects, checked and completed. Raises PermanentError with all mistakes, those found before as well."""
+    for one in located:
+        mistakes += _fresh(one, mistakes_in(one, facts, engine))
+    mistakes += _twice(located)
+    if mistakes:
+        raise _refusal(mistakes, facts.source)
+    if not located:
+        raise none_in(facts.source, facts.branch)
+    return completed([one.value for one in located], facts, env)
 
 
-def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
-    folder = tree / _folder(facts)
-    there = leads_inside(folder, tree) and folder.is_dir()
-    files = manifest_files(folder, tree, mistakes) if there else []
-    if files or mistakes:
-        return files
-    others = yaml_folders(tree)
-    hint = f" There is YAML in {', '.join(f'`{other}`' for other in others)}." if others else ""
-    raise PermanentError(
-        f"Branch {facts.branch} has no manifests in `{_folder(facts)}`.{hint}",
-        next_step="Add them to the branch, or set `source: {manifests: …}` in octopod.yaml.",
-    )
+def _values(tree: Path, facts: RenderFacts, meaning: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:
+    """What `${values.…}` means: a template's own defaults, and what the project says otherwise."""
+    values = merged(defaults_of(facts.source, tree, mistakes), facts.values)
+    wrong: list[str] = []
+    known = dict(flat(filled(values, meaning, wrong)))
+    mistakes += [f"octopod.yaml: {mistake}" for mistake in wrong]
+    return known
 
 
-def _meaning(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> dict[str, Any]:
+def _meaning(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> Meanings:
     try:
         return meanings(facts, engine)
     except Mistake as mistake:
         mistakes.append(f"octopod.yaml: image: {mistake}")
-        return meanings(_without_image(facts), engine) | {"image": ""}
+        known = meanings(_without_image(facts), engine)
+        known["image"] = ""
+        return known
 
 
 def _without_image(facts: RenderFacts) -> RenderFacts:
@@ -117,9 +115,12 @@ def _twice(located: Sequence[Located]) -> list[str]:
     return found
 
 
-def _refusal(mistakes: Sequence[str]) -> PermanentError:
+def _refusal(mistakes: Sequence[str], source: Source) -> PermanentError:
     count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
     told = [mistake[:LONGEST_TOLD] for mistake in mistakes[:MOST_TOLD]]
     if len(mistakes) > MOST_TOLD:
         told.append(f"… and {len(mistakes) - MOST_TOLD} more")
+    if isinstance(source, Template):
+        step = "Whoever keeps octopod.yaml can mend the template, or what the project says to it in `values:`."
+        return PermanentError(f"The template {source.name} has {count} in this project.", told, step)
     return PermanentError(f"The manifests of this branch have {count}.", told, "Mend them, push, and deploy again.")

@@ -112,7 +112,7 @@ class EngineWork:
         try:
             await self._git.export(project, release.commit, tree)
             self._checkpoint("exported")
-            facts = self._facts(project, staging, release)
+            facts = self._facts(project, staging, release, await self._service.seed(staging.id))
             objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
             if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):
                 return None
@@ -128,7 +128,7 @@ class EngineWork:
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def _facts(self, project: Project, staging: Staging, release: Release) -> RenderFacts:
+    def _facts(self, project: Project, staging: Staging, release: Release, seed: str) -> RenderFacts:
         return RenderFacts(
             staging=staging.id,
             release=release.id,
@@ -143,6 +143,7 @@ class EngineWork:
             image=project.image,
             env=release.env,
             kinds=frozenset(project.kinds),
+            seed=seed,
         )
 
     async def _probed(self, staging: Staging, release: Release) -> Event:
