@@ -52,7 +52,7 @@ from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
 from bot.worker.slack import SlackWork
 from bot.worker.worker import Worker
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 from handlers.clock import Clock
 from handlers.doors import Doors
 from handlers.watch import Watch
@@ -103,6 +103,7 @@ class Bot:
             slack.directory,
             projects,
             engine.facts.name,
+            engine.facts.port,
             time.monotonic,
             self.metrics.slack_called,
         )
@@ -258,10 +259,11 @@ async def _listening(
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    pages = compare.door(bot.service, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
     app = site(
-        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
+        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(pages), projects
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

@@ -146,6 +146,16 @@ class Service:
         async with self._store.look() as connection:
             return await stagings.latest_at(connection, host)
 
+    async def compared(self, staging: str) -> tuple[Staging, str, Staging | None] | None:
+        """A staging, the branch that it is measured by, and the staging of that, if there is one."""
+        async with self._store.look() as connection:
+            found = await stagings.by_id(connection, staging)
+            if found is None or found.project not in self.projects:
+                return None
+            baseline = self.projects[found.project].baseline
+            others = await stagings.of_branch(connection, found.project, baseline)
+        return found, baseline, others[0] if others else None
+
     # --- what the worker brings --------------------------------------------------------------------------------------
 
     async def deploy(

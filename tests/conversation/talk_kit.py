@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -34,7 +34,7 @@ from bot.render.plain import PlainRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
 WEB = """\
@@ -102,6 +102,12 @@ class Talk:
         self.slack, self.bot, self.origin = slack, bot, origin
         self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
         self._presses = 0
+
+    async def visit(self, url: str) -> tuple[int, str]:
+        """The bot's own answer at one of the hosts that lead to it: status and page."""
+        parts = urlsplit(url)
+        async with self.slack.http.get(f"{self.url}{parts.path}", headers={"Host": parts.netloc}) as answer:
+            return answer.status, await answer.text()
 
     # --- what people do. Each returns what they are then told privately.
 
@@ -305,7 +311,8 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
-    app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())
+    pages = compare.door(bot.service, gone)
+    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, bot.service.projects.values())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()
