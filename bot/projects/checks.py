@@ -3,13 +3,13 @@
 Looks at what is there, legal or not, so that these mistakes are told together with all others.
 """
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from bot.domain.naming import STAGING, patterns_meet, same_pattern, valid_name
-from bot.projects import fences, fields
+from bot.projects import environment, fences, fields, sources
 from bot.projects.places import Document, Keys, Mistake
 from bot.projects.schema import MISSING
 
@@ -18,10 +18,10 @@ LOCAL_HOSTS = {"web": f"{STAGING}.localhost"}
 KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing", "kinds": "has only its own"}
 
 _IN_IMAGES = ("commit", "branch", "staging", "project")
-_IN_ENV = (*_IN_IMAGES, "image", "namespace")
 
 
-def contradictions(document: Document) -> Iterator[Mistake]:
+def contradictions(document: Document, templates: Mapping[str, Path]) -> Iterator[Mistake]:
+    """`templates`: those that there are, by name."""
     data = document.data
     if not isinstance(data, dict) or not isinstance(projects := data.get("projects"), dict):
         return
@@ -33,6 +33,7 @@ def contradictions(document: Document) -> Iterator[Mistake]:
             yield document.mistake(("projects", name), text, at_key=True)
         if isinstance(project, dict):
             yield from _of_project(document, ("projects", name), project)
+            yield from sources.mistakes(document, ("projects", name, "source"), project.get("source"), templates)
     yield from _meetings(document, projects)
 
 
@@ -47,14 +48,8 @@ def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Ite
     hosts = project.get("hosts", LOCAL_HOSTS)
     hosts = hosts if isinstance(hosts, dict) else {}
     yield from _host_mistakes(document, (*at, "hosts"), hosts)
-    yield from _references(document, (*at, "image"), project.get("image"), _IN_IMAGES)
-    env = project.get("env")
-    for name, value in (env if isinstance(env, dict) else {}).items():
-        place = (*at, "env", name)
-        if mistake := fields.env_mistake(name, value):
-            yield document.mistake(place, mistake)
-        known = [*_IN_ENV, *(f"{kind}.{host}" for host in hosts for kind in ("host", "url"))]
-        yield from _references(document, place, value, known)
+    yield from environment.reference_mistakes(document, (*at, "image"), project.get("image"), _IN_IMAGES)
+    yield from environment.mistakes(document, at, project, hosts)
 
 
 def _inside_mistakes(document: Document, at: Keys, probe: object) -> Iterator[Mistake]:
@@ -78,16 +73,6 @@ def _host_mistakes(document: Document, at: Keys, hosts: Mapping[str, Any]) -> It
     for (one, pattern), (other, other_pattern) in combinations(hosts.items(), 2):
         if isinstance(pattern, str) and isinstance(other_pattern, str) and same_pattern(pattern, other_pattern):
             yield document.mistake((*at, other), f"is the same host as {one}; a port does not tell hosts apart")
-
-
-def _references(document: Document, at: Keys, text: object, known: Sequence[str]) -> Iterator[Mistake]:
-    for name in fields.unknown_references(text, known):
-        if name.startswith("values."):
-            yield document.mistake(at, f"${{{name}}} is not supported yet")
-            continue
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(known)}"
-        yield document.mistake(at, f"${{{name}}} means nothing here; {hint}")
 
 
 def _meetings(document: Document, projects: Mapping[str, Any]) -> Iterator[Mistake]:

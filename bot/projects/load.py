@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Manifests, ProbeFrom, Project, Roles, UrlProbe
-from bot.projects import fences, fields, schema
+from bot.domain.project import EngineKind, Limits, ProbeFrom, Project, Roles, UrlProbe
+from bot.projects import environment, fences, fields, schema, sources
 from bot.projects.checks import LOCAL_HOSTS, contradictions
 from bot.projects.places import Document, Keys, Mistake, read
 
@@ -30,21 +30,22 @@ class Configuration:
 
 def load_projects(path: Path) -> Configuration:
     """Read and check the file. Relative `repo` paths begin beside it. Raises ConfigError with every mistake."""
-    document = read(_text(path))
+    document = read(_text(path), environment.typed)
     _refuse(path, document.mistakes if document.data is None else ())
     if document.data is None:
         raise ConfigError([f"{path.name} is empty. It needs `engine:` and `projects:`."])
+    templates = sources.templates(path.parent)
     try:
         keys = schema.FileKeys.model_validate(document.data)
     except ValidationError as error:
-        found = [*_told(document, error), *contradictions(document)]
+        found = [*_told(document, error), *contradictions(document, templates)]
         # What YAML could not give us is not asked for a second time.
         broken = {(mistake.line, mistake.column) for mistake in document.mistakes}
         found = [mistake for mistake in found if (mistake.line, mistake.column) not in broken]
         raise _refusal(path, [*document.mistakes, *found]) from None
-    _refuse(path, [*document.mistakes, *contradictions(document)])
+    _refuse(path, [*document.mistakes, *contradictions(document, templates)])
     engine = EngineKind(keys.engine)
-    projects = {name: _project(name, one, engine, path.parent) for name, one in keys.projects.items()}
+    projects = {name: _project(name, one, engine, path.parent, templates) for name, one in keys.projects.items()}
     return Configuration(engine, projects)
 
 
@@ -95,12 +96,14 @@ def _words(path: Keys, error: ErrorDetails) -> tuple[str, bool]:
             return error["msg"].removeprefix("Value error, "), False
 
 
-def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Path) -> Project:
+def _project(
+    name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Path, templates: Mapping[str, Path]
+) -> Project:
     local = engine is EngineKind.LOCAL
     return Project(
         name=name,
         repo=_repo(keys.repo, beside),
-        source=Manifests(keys.source.manifests),
+        source=sources.source(keys.source, templates),
         channel=keys.channel,
         alerts=keys.alerts or keys.channel,
         credentials=keys.credentials,
@@ -110,7 +113,12 @@ def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Pa
         scheme=keys.scheme or ("http" if local else "https"),
         image_wait=keys.image_wait,
         ttl=keys.ttl,
-        env=keys.env,
+        env=environment.defaults(keys.env),
+        secrets=keys.secrets,
+        keys=environment.keys(keys.env, keys.secrets),
+        values=keys.values,
+        profiles=environment.profiles(keys.profiles),
+        limits=Limits(keys.limits.stagings, keys.limits.per_person),
         roles=Roles(keys.roles.deploy, keys.roles.admin),
         url_probe=_url_probe(keys.url_probe),
         copy_secrets=keys.copy_secrets,
