@@ -66,6 +66,11 @@ def variable(value: object) -> str:
     raise ValueError("must be the name of an environment variable in capitals, such as GIT_TOKEN, not the token itself")
 
 
+def other(value: object) -> str | None:
+    """The name of another project; `extends.inherit` has told what is wrong with it."""
+    return value if isinstance(value, str) else None
+
+
 def branch(value: object) -> str:
     name = text("a branch, such as main")(value)
     if name.startswith("-") or re.search(r"[\s~^:?*\[\\]|\.\.|@\{|//|/\.|^\.|\.$|/$|\.lock$", name):

@@ -21,12 +21,16 @@ _MOST_NODES = 100_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """A place (1-based) and what is wrong there. `path` is how the keys lead to it: `projects.shop.ttl`."""
+    """A place (1-based) and what is wrong there. `path` is how the keys lead to it: `projects.shop.ttl`.
+
+    `inherited`: the place is one of another project.
+    """
 
     line: int
     column: int
     path: str
     text: str
+    inherited: bool = field(default=False, compare=False)
 
     def at(self, file: str) -> str:
         return f"{file}:{self.line}:{self.column}: {self.path}{': ' if self.path else ''}{self.text}"
@@ -35,12 +39,13 @@ class Mistake:
 @dataclass(slots=True)
 class Document:
     """Plain data (dict, list, str, None, and what is typed), where its keys and values are, and what was wrong with the
-    YAML itself."""
+    YAML itself. `inherited`: what leads to a place of another project."""
 
     data: Any = None
     mistakes: list[Mistake] = field(default_factory=list)
     keys: dict[Keys, yaml.Mark] = field(default_factory=dict)
     values: dict[Keys, yaml.Mark] = field(default_factory=dict)
+    inherited: set[Keys] = field(default_factory=set)
 
     def mistake(self, path: Keys, text: str, at_key: bool = False) -> Mistake:
         """A mistake in what `path` leads to. What is not there is placed at what it is missing in."""
@@ -48,7 +53,7 @@ class Document:
         while known and known not in self.values:
             known = known[:-1]
         mark = self.keys.get(known) if at_key or known != path else None
-        return _mistake(mark or self.values.get(known), path, text)
+        return _mistake(mark or self.values.get(known), path, text, known in self.inherited)
 
 
 def read(text: str, typed: Callable[[Keys], bool] = lambda path: False) -> Document:
@@ -150,9 +155,9 @@ class _Reader:
         self.document.mistakes.append(_mistake(node.start_mark, path, text))
 
 
-def _mistake(mark: yaml.Mark | None, path: Keys, text: str) -> Mistake:
+def _mistake(mark: yaml.Mark | None, path: Keys, text: str, inherited: bool = False) -> Mistake:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Mistake(line, column, ".".join(str(part) for part in path), text)
+    return Mistake(line, column, ".".join(str(part) for part in path), text, inherited)
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

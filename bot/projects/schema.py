@@ -15,7 +15,7 @@ from bot.projects.places import Keys
 from bot.projects.sources import HelmKeys, SourceKeys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
-NOT_YET = {"projects.*": {"health_checks", "extends"}}
+NOT_YET = {"projects.*": {"health_checks"}}
 # What a key that is needed is for, when it is missing.
 MISSING = {
     "engine": "is missing; say `engine: kubernetes` or `engine: local`",
@@ -71,6 +71,9 @@ class LimitKeys(_Strict):
 class ProjectKeys(_Strict):
     """One entry of `projects:`. What is None takes its default from the engine or from another key."""
 
+    extends: Annotated[str | None, BeforeValidator(fields.other)] = Field(
+        default=None, description="Another project, from which this one takes whatever it does not say itself."
+    )
     repo: Annotated[str, BeforeValidator(fields.repo)] = Field(
         description="What git clones: https://…, git@host:path, ssh://…, or a path. No passwords in it."
     )
