@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.hooks import HOOK, HOOKS
+from bot.domain.hooks import DELETE, ENDS, HOOK, HOOKS, WEIGHT, is_weight
 from bot.domain.objects import TEMPLATES, mapping
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.entries import mistakes_in_ingress, mistakes_in_route
@@ -82,6 +82,10 @@ def _hook(located: Located, kind: str) -> Iterator[str]:
         yield f"{place}: {HOOK} is for a Job, which runs to its end; a {kind} does not"
     elif annotations[HOOK] not in HOOKS:
         yield f"{place}: {HOOK} must be {' or '.join(HOOKS)}"
+    if not is_weight(str(annotations.get(WEIGHT, "0"))):
+        yield f"{located.place('metadata', 'annotations', WEIGHT)}: {WEIGHT} must be a whole number in quotes"
+    if not set(str(annotations.get(DELETE, ENDS[0])).split(",")) <= set(ENDS):
+        yield f"{located.place('metadata', 'annotations', DELETE)}: {DELETE} must be {','.join(ENDS)}, or one of them"
 
 
 def _refused_kind(version: str, kind: str, engine: EngineFacts, facts: RenderFacts) -> str:
