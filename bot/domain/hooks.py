@@ -12,6 +12,8 @@ WEIGHT = "octopod.dev/hook-weight"
 # Whether a hook's Job goes when it has succeeded, failed, or both (Kubernetes); with commas between them.
 DELETE = "octopod.dev/hook-delete"
 ENDS = ("succeeded", "failed")
+# A label on what stays when later releases have it no more, as what a chart makes once.
+KEPT = "octopod.dev/kept"
 
 
 class Turn(IntEnum):

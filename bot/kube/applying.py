@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.hooks import FIRST, MAIN, Rank, Turn, rank_of
+from bot.domain.hooks import FIRST, KEPT, MAIN, Rank, Turn, rank_of
 from bot.domain.project import Fence
 from bot.kube import words
 from bot.kube.client import Kube
@@ -28,7 +28,7 @@ from bot.kube.kinds import (
     kind_of,
     kinds_in,
 )
-from bot.kube.labels import KEPT, KINDS, MANAGED_BY, RELEASE, STAGING, annotations, labels
+from bot.kube.labels import KINDS, MANAGED_BY, RELEASE, STAGING, annotations, labels
 from bot.kube.pods import is_going, is_ready
 from bot.kube.prepare import (
     admission,

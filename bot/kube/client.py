@@ -154,6 +154,11 @@ class Kube:
             text = (await answer.read()).decode(errors="replace")
         return text.splitlines()[-lines:]
 
+    async def raw(self, path: str, query: Query, accept: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of what is looked at, as they come."""
+        async with self._answer("GET", path, f"{path}: look up", query, headers={"Accept": accept}) as answer:
+            return answer.status, answer.headers, await answer.read()
+
     async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float) -> int:
         """The status that somebody gives behind a proxy of the API server; its own refusals are raised."""
         limit = aiohttp.ClientTimeout(total=seconds, sock_connect=5)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -30,6 +30,7 @@ from bot.kube.rollout import Judged
 from bot.kube.standing import Standing, stand
 from bot.kube.tidy import tidy
 from bot.kube.watch import Pace
+from bot.kube.window import window
 from bot.ports import EngineFacts, ReleaseOrder
 
 log = structlog.get_logger()
@@ -164,6 +165,12 @@ class KubernetesEngine:
             return await pull_configs(self._running(), self._copied.get(project, ()))
         except PermanentError as error:
             raise TemporaryError(error.text) from error
+
+    def window(
+        self, staging: str, namespace: str, kinds: frozenset[tuple[str, str]]
+    ) -> AbstractAsyncContextManager[str]:
+        """The URL of what a chart may see of the cluster. Raises TemporaryError when it is entered."""
+        return window(self._running(), staging, namespace, kinds)
 
     async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
         """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""

@@ -22,8 +22,6 @@ IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
 # Likewise: the hooks of its newest release whose Jobs are gone, or about to go, and how they ended, as JSON.
 ENDED = "octopod.dev/ended-hooks"
-# On what stays when later releases have it no more, as what a chart makes once.
-KEPT = "octopod.dev/kept"
 # On a workload: the autoscaler of its release that says how many replicas it has.
 SCALED_BY = "octopod.dev/scaled-by"
 

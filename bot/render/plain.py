@@ -1,6 +1,5 @@
 """Plain manifests of the branch's own tree: read, filled, checked, completed. All mistakes are told at once."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,15 +7,13 @@ from typing import Any
 from bot.domain.errors import PermanentError
 from bot.domain.project import Manifests
 from bot.ports import EngineFacts, RenderFacts
+from bot.render.checking import require_right
 from bot.render.complete import completed
 from bot.render.located import Located, Mistake
 from bot.render.nodes import Budget
 from bot.render.references import fill, meanings, own_image
-from bot.render.rules import mistakes_in
 from bot.render.source import leads_inside, manifest_files, read, shown, yaml_folders
 
-MOST_TOLD = 50
-LONGEST_TOLD = 500
 KUSTOMIZATION = {"kustomization.yaml", "kustomization.yml"}
 
 
@@ -25,8 +22,8 @@ class PlainRenderer:
         mistakes: list[str] = []
         files = _files(tree, facts, mistakes)
         budget = Budget()
-        meaning = _meaning(facts, engine, mistakes)
-        env = _env(facts, meaning, mistakes)
+        meaning = meaning_of(facts, engine, mistakes)
+        env = env_of(facts, meaning, mistakes)
         located: list[Located] = []
         for file in files:
             name = shown(file.relative_to(tree))
@@ -34,11 +31,7 @@ class PlainRenderer:
                 mistakes.append(f"{name}:1:1: kustomize is not supported; name a folder with plain manifests")
                 continue
             located += read(file, name, lambda text: fill(text, meaning), mistakes, budget)
-        for one in located:
-            mistakes += _fresh(one, mistakes_in(one, facts, engine))
-        mistakes += _twice(located)
-        if mistakes:
-            raise _refusal(mistakes)
+        require_right(located, facts, engine, mistakes, "The manifests of this branch have")
         if not located:
             raise PermanentError(
                 f"The manifests in `{_folder(facts)}` of branch {facts.branch} hold no objects.",
@@ -73,7 +66,7 @@ def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
     )
 
 
-def _meaning(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> dict[str, Any]:
+def meaning_of(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> dict[str, Any]:
     try:
         return meanings(facts, engine)
     except Mistake as mistake:
@@ -85,7 +78,7 @@ def _without_image(facts: RenderFacts) -> RenderFacts:
     return replace(facts, image=None)
 
 
-def _env(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> dict[str, str]:
+def env_of(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> dict[str, str]:
     env: dict[str, str] = {}
     for name, value in facts.env.items():
         try:
@@ -95,31 +88,3 @@ def _env(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> di
         except Mistake as mistake:
             mistakes.append(f"octopod.yaml: env.{name}: {mistake}")
     return env
-
-
-def _fresh(one: Located, found: Iterable[str]) -> list[str]:
-    """Without what only follows from a mistake at the same place."""
-    return [mistake for mistake in found if mistake[: mistake.find(": ", len(one.file))] not in one.wrong]
-
-
-def _twice(located: Sequence[Located]) -> list[str]:
-    first: dict[tuple[str, str], Located] = {}
-    found = []
-    for one in located:
-        thing = one.value
-        if not isinstance(thing, dict) or not isinstance(thing.get("metadata"), dict):
-            continue
-        key = (str(thing.get("kind")), str(thing["metadata"].get("name")))
-        if key in first:
-            found.append(f"{one.place()}: {key[0]} `{key[1]}` stands at {first[key].place()} already")
-        else:
-            first[key] = one
-    return found
-
-
-def _refusal(mistakes: Sequence[str]) -> PermanentError:
-    count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
-    told = [mistake[:LONGEST_TOLD] for mistake in mistakes[:MOST_TOLD]]
-    if len(mistakes) > MOST_TOLD:
-        told.append(f"… and {len(mistakes) - MOST_TOLD} more")
-    return PermanentError(f"The manifests of this branch have {count}.", told, "Mend them, push, and deploy again.")
