@@ -18,10 +18,12 @@ def ended_hooks(namespace: Object, release: str) -> dict[str, Judged]:
     told = json.loads(annotations(namespace).get(ENDED, "{}"))
     if told.get("release") != release:
         return {}
-    return {
-        name: Judged("Job", name, release, WorkloadState(state), 1, int(state == WorkloadState.READY), reason)
-        for name, state, reason in told["hooks"]
-    }
+    return {name: _ended(name, release, WorkloadState(state), reason) for name, state, reason in told["hooks"]}
+
+
+def _ended(name: str, release: str, state: WorkloadState, reason: str) -> Judged:
+    done = state is WorkloadState.READY
+    return Judged(JOB.name, name, release, state, wanted=1, ready=int(done), reason=reason, settled=done)
 
 
 def to_go(things: Mapping[tuple[str, str], Object], judged: Iterable[Judged], release: str) -> tuple[Judged, ...]:

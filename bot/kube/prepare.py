@@ -10,6 +10,8 @@ from bot.domain.hooks import MAIN, Rank, Turn, rank_of
 from bot.domain.objects import mapping, template_of
 from bot.domain.project import Fence
 from bot.kube.kinds import (
+)
+from bot.kube.kinds import (
     AUTOSCALER,
     CLAIM,
     CONFIG_MAP,
@@ -158,7 +160,7 @@ def in_steps(
         kind = kind_of(thing)
         if kind in WORKLOADS and (key(thing) in ended or rank_of(thing) not in (rank, min(rank, MAIN))):
             continue
-        if kind not in WORKLOADS and rank.turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
+        if kind not in (*WORKLOADS, *NEEDED) and rank.turn is Turn.BEFORE:
             continue
         step = 1 if kind in (*WORKLOADS, CRON_JOB) else 2 if kind in (AUTOSCALER, INGRESS, ROUTE) else 0
         steps[step].append(thing)

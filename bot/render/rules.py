@@ -15,6 +15,24 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61
 # Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
 FAR_REACHING = ("/server-alias", "-snippet", "/hostname")
 OWN_CONFIG = "octopod-env"
+# What charts like to bring along for all namespaces.
+CLUSTER_WIDE = frozenset(
+    {
+        "APIService",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    }
+)
 
 
 def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> Iterator[str]:
@@ -93,6 +111,8 @@ def _refused_kind(version: str, kind: str, engine: EngineFacts, facts: RenderFac
     versions = [v for v, name in kinds if name == kind]
     if versions:
         return f"{kind} must be {versions[0]}, not {version}"
+    if kind in CLUSTER_WIDE:
+        return f"{kind} is for the whole cluster, which no branch changes; an administrator applies it"
     allowed = ", ".join(sorted({name for _, name in kinds}))
     return f"{kind} is not applied by the {engine.name} engine; a branch may have {allowed}"
 
