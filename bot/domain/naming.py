@@ -87,7 +87,7 @@ def without_port(host: str) -> str:
 def pattern_mistake(pattern: str) -> str | None:
     """What is wrong with a host pattern, in words that end a sentence about it; None if nothing is."""
     if pattern.count(STAGING) != 1 or "$" in pattern.replace(STAGING, ""):
-        return f"must contain {STAGING} once, and no other ${{…}}, such as {STAGING}.shop.example.com"
+        return f"must contain {STAGING} once, and nothing else but ${{project}}, such as {STAGING}.shop.example.com"
     port = _PORT.search(pattern)
     if port and not 1 <= int(port[1]) <= 65535:
         return "must have a port from 1 to 65535"

@@ -10,17 +10,13 @@ from bot.domain.hooks import MAIN, Rank, Turn, rank_of
 from bot.domain.objects import mapping, template_of
 from bot.domain.project import Fence
 from bot.kube.kinds import (
-)
-from bot.kube.kinds import (
     AUTOSCALER,
-    CLAIM,
-    CONFIG_MAP,
     CRON_JOB,
     INGRESS,
     JOB,
+    NEEDED,
     OF_BRANCHES,
     ROUTE,
-    SECRET,
     WORKLOADS,
     Kind,
     Object,

@@ -134,7 +134,7 @@ def values_files(source: Helm, tree: Path, branch: str) -> list[tuple[str, str]]
         raise PermanentError(
             f"Branch {branch} lacks values files that octopod.yaml names.",
             mistakes,
-            "Add them to the branch, or mend `files:` of `source: {helm: …}`.",
+            "Add them to the branch, or mend `source: {helm: {values: …}}` in octopod.yaml.",
         )
     return found
 
