@@ -29,7 +29,7 @@ from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import Chosen, choose
+from bot.engines import Chosen, choose, renderer
 from bot.git.repository import GitCache
 from bot.keys import make_data_folder
 from bot.metrics import Metrics
@@ -37,7 +37,6 @@ from bot.ports import Engine, Git, Images, Prober, Renderer
 from bot.probe.url import UrlProber
 from bot.projects import Configuration
 from bot.registry.client import Registries
-from bot.render.plain import PlainRenderer
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
@@ -209,7 +208,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
-        neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober, images)
+        neighbours = Neighbours(git, renderer(configuration, settings, chosen), chosen.engine, prober, images)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,

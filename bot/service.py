@@ -207,6 +207,12 @@ class Service:
             await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
         return True
 
+    async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
+        """The release's objects, once they are known."""
+        async with self._store.look() as connection:
+            stored = await stagings.objects(connection, release)
+        return sealing.unseal(stored, self._keys) if stored else None
+
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""
         now = self.now()

@@ -45,7 +45,7 @@ def meanings(facts: RenderFacts, engine: EngineFacts) -> Meanings:
     return plain
 
 
-def filled(value: Any, meaning: Mapping[str, Any], mistakes: list[str], path: str = "values") -> Any:
+def filled(value: Any, meaning: Mapping[str, Any], mistakes: list[str], path: str = "octopod.yaml: values") -> Any:
     """The same with the references in its texts filled in. Mistakes are added as `path: text`."""
     if isinstance(value, Mapping):
         return {key: filled(one, meaning, mistakes, f"{path}.{key}") for key, one in value.items()}

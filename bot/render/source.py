@@ -38,7 +38,15 @@ def manifest_files(folder: Path, tree: Path, named: Callable[[Path], str], mista
 def read(file: Path, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
     """The objects of one file. Mistakes are added as `name:line:column: text`; what is wrong is left out."""
     text = _text(file, name, mistakes)
-    if text is None or _nested_too_deeply(text, name, mistakes):
+    if text is not None:
+        yield from objects_in(text, name, fill, mistakes, budget)
+
+
+def objects_in(
+    text: str, name: str, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool = False
+) -> Iterator[Located]:
+    """The same of a text. `last_wins`: of a key that is said twice."""
+    if _nested_too_deeply(text, name, mistakes):
         return
     try:
         nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
@@ -51,7 +59,7 @@ def read(file: Path, name: str, fill: Fill, mistakes: list[str], budget: Budget)
         mistakes.append(f"{name}:1:1: is no YAML: {[*str(error).splitlines(), 'it makes no sense'][0]}")
         return
     for node in nodes:
-        yield from _objects(node, name, fill, mistakes, budget)
+        yield from _objects(node, Located(name, None), fill, mistakes, budget, last_wins)
 
 
 def leads_inside(path: Path, tree: Path) -> bool:
@@ -119,12 +127,13 @@ def _nested_too_deeply(text: str, name: str, mistakes: list[str]) -> bool:
     return False
 
 
-def _objects(node: yaml.Node | None, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
+def _objects(
+    node: yaml.Node | None, located: Located, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool
+) -> Iterator[Located]:
     if node is None:
         return
-    located = Located(name, None)
     try:
-        located.value = Builder(located, fill, mistakes, budget).build(node)
+        located.value = Builder(located, fill, mistakes, budget, last_wins).build(node)
     except TooLarge:
         mistakes.append(f"{located.place()}: the manifests unfold to too much; aliases or references repeat too often")
         return

@@ -30,7 +30,9 @@ from standin_kit import Json, Workspace, in_socket_mode, workspace
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.project import Manifests, Project, Roles
 from bot.ports import Images
-from bot.render.plain import PlainRenderer
+from bot.render.helm import HelmRenderer
+from bot.render.helm_program import HelmProgram
+from bot.render.renderer import SourceRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
@@ -263,6 +265,10 @@ def branches(folder: Path) -> Origin:
     return origin
 
 
+def a_renderer(folder: Path) -> SourceRenderer:
+    return SourceRenderer(HelmRenderer(HelmProgram("helm", folder / "helm")))
+
+
 @asynccontextmanager
 async def talking(
     folder: Path,
@@ -293,7 +299,7 @@ async def talking(
         await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(
-            a_cache(folder / "git"), PlainRenderer(), engine, prober, images(session) if images else None
+            a_cache(folder / "git"), a_renderer(folder), engine, prober, images(session) if images else None
         )
         known = shop(origin, **(project or {}))
         keys = MultiFernet([Fernet(Fernet.generate_key())])

@@ -82,7 +82,7 @@ def test_no_other_name_is_generated(tmp_path: Path, name: str) -> None:
 def test_mistakes_are_told_with_their_places_in_the_template(tmp_path: Path) -> None:
     files = {"a.yaml": f"{MAP}data: {{a: '${{values.port}}'}}", "values.yaml": "ports: 80\n", "b.yaml": "kind: ["}
     error = refused(tmp_path, files, values={"host": "${nothing}"})
-    assert error.text == "The template mine has 3 mistakes in this project."
+    assert error.text == "In this project the template mine has 3 mistakes."
     assert error.details[0].startswith("octopod.yaml: values.host: `${nothing}` is unknown")
     assert error.details[1].startswith(
         "templates/mine/a.yaml:4:11: `${values.port}` has no value; there is values.host"
@@ -107,7 +107,7 @@ def test_nothing_of_the_branch_is_read(tmp_path: Path) -> None:
     assert found["Deployment/web"]["spec"]["replicas"] == 1
 
 
-@pytest.mark.parametrize("name", sorted(folder.name for folder in SHIPPED.iterdir()))
+@pytest.mark.parametrize("name", sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir()))
 def test_each_one_fits_both_hosts_and_kinds(tmp_path: Path, name: str) -> None:
     found = shipped(tmp_path, name)
     assert {"Deployment/web", "Service/web", "Ingress/web"} <= found.keys()
