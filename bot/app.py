@@ -96,7 +96,8 @@ class Bot:
     ) -> None:
         engine = neighbours.engine
         self.store, self.slack, self.metrics = store, slack, slack.metrics
-        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy)
+        person = slack.directory.person
+        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
         sender = Sender(
             slack.client,
             slack.session,

@@ -142,6 +142,7 @@ class EngineWork:
             scheme=project.scheme,
             image=project.image,
             env=release.env,
+            values=release.values,
             kinds=frozenset(project.kinds),
         )
 
