@@ -4,16 +4,16 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.fernet import MultiFernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
+from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
@@ -21,6 +21,7 @@ from bot.domain.model import Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.store import homes, queue, sealing, stagings
@@ -39,6 +40,16 @@ class Found:
     journal: Sequence[JournalLine] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a release turned out to be: its objects, what of them keeps data, and its secrets, marked."""
+
+    release: str
+    objects: Sequence[Mapping[str, Any]]
+    claims: Sequence[str] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
 class Repeated(Exception):
     """This very wish was taken before: nothing is to be done or answered."""
 
@@ -50,7 +61,7 @@ class Service:
         self,
         store: Store,
         projects: Mapping[str, Project],
-        keys: MultiFernet,
+        keys: Keys,
         now: Callable[[], datetime],
         *,
         port: int | None = None,
@@ -191,16 +202,16 @@ class Service:
             if await queue.finish(connection, claim, self.now()):
                 await self._answer(connection, request.id, None, facts, self.now())
 
-    async def rendered(
-        self, claim: Claim, staging: str, release: str, claims: Sequence[str], objects: Sequence[Mapping[str, Any]]
-    ) -> bool:
+    async def rendered(self, claim: Claim, staging: str, found: Rendered) -> bool:
         """The release's objects are known; the claim goes on. False if it was lost."""
         now = self.now()
         async with self._store.write() as connection:
             if not await queue.holds(connection, claim):
                 return False
-            await stagings.save_objects(connection, release, sealing.seal(objects, self._keys))
-            await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
+            await stagings.save_objects(
+                connection, found.release, sealing.seal(found.objects, self._keys), found.secrets
+            )
+            await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
         return True
 
     async def done(self, claim: Claim, event: Event | None = None) -> None:

@@ -20,7 +20,7 @@ from bot.kube import inside, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
-from bot.kube.copying import copies, pull_configs
+from bot.kube.copying import copies, pull_configs, texts_of
 from bot.kube.kinds import NAMESPACE, OF_BRANCHES, ROUTE
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
@@ -161,6 +161,10 @@ class KubernetesEngine:
             return await pull_configs(self._running(), self._copied.get(project, ()))
         except PermanentError as error:
             raise TemporaryError(error.text) from error
+
+    async def secret_beside(self, name: str) -> Mapping[str, str]:
+        """What is in a Secret of the bot's own namespace. Raises PermanentError when there is none."""
+        return await texts_of(self._running(), name)
 
     async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
         """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""

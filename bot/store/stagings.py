@@ -174,7 +174,7 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
         "staging_id": release.staging,
         "env": dict(release.env),
         "values": dict(release.values),
-        "secrets": _secrets_row(release.secrets),
+        "secrets": secrets_row(release.secrets),
         "overrides": _overrides_row(release.overrides),
         "details": list(release.details),
         "workloads": [[w.name, w.ready, w.wanted, w.reason] for w in release.workloads],
@@ -184,7 +184,7 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
     await connection.execute(_upsert(tables.releases, frozenset(row)), row)
 
 
-def _secrets_row(secrets: Mapping[str, Secret]) -> dict[str, list[str]]:
+def secrets_row(secrets: Mapping[str, Secret]) -> dict[str, list[str]]:
     return {key: [secret.place, secret.sealed, secret.mark] for key, secret in secrets.items()}
 
 
@@ -194,7 +194,7 @@ def _overrides_row(overrides: Overrides) -> dict[str, Any]:
         "profiles": list(overrides.profiles),
         "env": dict(overrides.env),
         "values": dict(overrides.values),
-        "secrets": _secrets_row(overrides.secrets),
+        "secrets": secrets_row(overrides.secrets),
     }
     return {name: value for name, value in row.items() if value}
 
@@ -207,8 +207,12 @@ def _upsert(table: Table, columns: frozenset[str]) -> Insert:
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
-async def save_objects(connection: AsyncConnection, release: str, objects: str) -> None:
-    await connection.execute(update(tables.releases).where(RELEASE.id == release).values(objects=objects))
+async def save_objects(
+    connection: AsyncConnection, release: str, objects: str, secrets: Mapping[str, Secret] | None = None
+) -> None:
+    """`objects` sealed; `secrets` as they are marked by now."""
+    new: dict[str, Any] = {"objects": objects} | ({"secrets": secrets_row(secrets)} if secrets else {})
+    await connection.execute(update(tables.releases).where(RELEASE.id == release).values(new))
 
 
 async def write_journal(connection: AsyncConnection, staging: str, line: JournalLine) -> None:
@@ -284,7 +288,7 @@ def _release(row: Mapping[str, Any]) -> Release:
     facts |= {
         "staging": row["staging_id"],
         "stage": Stage(row["stage"]),
-        "secrets": _secrets(row["secrets"]),
+        "secrets": secrets_of_row(row["secrets"]),
         "overrides": _overrides(row["overrides"]),
         "details": tuple(row["details"]),
         "workloads": tuple(WorkloadProgress(*workload) for workload in row["workloads"]),
@@ -292,7 +296,7 @@ def _release(row: Mapping[str, Any]) -> Release:
     return Release(**facts)
 
 
-def _secrets(row: Mapping[str, Sequence[str]]) -> Mapping[str, Secret]:
+def secrets_of_row(row: Mapping[str, Sequence[str]]) -> Mapping[str, Secret]:
     return {key: Secret(*secret) for key, secret in row.items()}
 
 
@@ -301,5 +305,5 @@ def _overrides(row: Mapping[str, Any]) -> Overrides:
         tuple(row.get("profiles", ())),
         row.get("env", {}),
         row.get("values", {}),
-        _secrets(row.get("secrets", {})),
+        secrets_of_row(row.get("secrets", {})),
     )

@@ -27,9 +27,10 @@ LINK = "https://example.slack.com/archives/C1/p1"
 def staging_with(text: str, phase: Phase) -> Staging:
     staging = a_staging(phase, owner="U01ALICE")
     workloads = tuple(WorkloadProgress(f"w{n}", 0, 1, text) for n in range(20))
+    own = Overrides((text,) * 9, {text: text}, {text: text}, {text: Secret(text)})
     release = replace(
-        staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", env={text: text}, workloads=workloads,
-        values={text: text}, overrides=Overrides((text,) * 9, {text: text}, {text: text}, {text: Secret(text)}),
+        staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", workloads=workloads,
+        env=own.env, values=own.values, overrides=own,
     )  # fmt: skip
     if release.awaits:
         release = replace(release, awaits=text)
