@@ -26,6 +26,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.values import own_words
 
 EMOJI = {
     Phase.WAITING: "🟡",
@@ -67,6 +68,7 @@ def card(staging: Staging, engine: str, probed: bool = True, compared: Compared 
     phase = staging.phase
     headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
+    body += _own_configuration(staging)
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
     buttons = staging_buttons(staging, compared)
@@ -103,6 +105,12 @@ def _facts(staging: Staging) -> list[str]:
         return [*facts, f"*Being deleted*\nby {_who(staging.deleted_by)}"]
     expiry = date(staging.expires_at) if staging.expires_at else "never"
     return [*facts, f"*Expires*\n{expiry}"]
+
+
+def _own_configuration(staging: Staging) -> list[Block]:
+    """What differs from the project's defaults."""
+    own = own_words(staging.attempt.overrides)
+    return [context(f"⚙️ {own}")] if own and staging.phase is not Phase.DELETED else []
 
 
 def _trouble(staging: Staging) -> list[Block]:

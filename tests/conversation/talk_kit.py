@@ -22,13 +22,15 @@ from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from fakes import FakeEngine, FakeProber
 from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.project import Manifests, Project, Roles
+from bot.environment import Places
+from bot.keys import read_keys
 from bot.ports import Images
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
@@ -278,9 +280,11 @@ async def talking(
     project: Mapping[str, Any] | None = None,
     faults: Sequence[Json] = (),
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry."""
+    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
+    `environ`: the bot's own environment."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -299,10 +303,15 @@ async def talking(
         await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(
-            a_cache(folder / "git"), a_renderer(folder), engine, prober, images(session) if images else None
+            a_cache(folder / "git"),
+            a_renderer(folder),
+            engine,
+            prober,
+            images(session) if images else None,
+            Places(environ or {}, None),
         )
         known = shop(origin, **(project or {}))
-        keys = MultiFernet([Fernet(Fernet.generate_key())])
+        keys = read_keys(Fernet.generate_key().decode())
         (folder / "trees").mkdir()
         bot = Bot(store, keys, {known.name: known}, neighbours, connection, folder / "trees", now=clock, pace=PACE)
         await stack.enter_async_context(_listening(bot, listening))
