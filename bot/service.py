@@ -4,7 +4,7 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.domain.changes import Change
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
+from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_deploy
@@ -157,17 +158,48 @@ class Service:
 
     async def configure(self, asked: Asked, staging: str, change: Change) -> tuple[Staging, Staging]:
         """Change its configuration: the commit that is there becomes a new release. The staging before and after."""
-        now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
-            project = self.project(found.project)
-            event = self._configuring.configured(project, found, asked.person.id, now, change)
-            await self._once(connection, asked, "config", done=True)
-            if event.overrides == found.attempt.overrides:
-                return found, found
-            decision = decide(found, event, self._policy(project), now)
-            await self._save(connection, decision, now)
-        return found, decision.staging
+            return found, await self._configured(connection, asked, found, change)
+
+    async def to_configure(self, asked: Asked, staging: str) -> tuple[Project, Staging]:
+        """The staging, for somebody who wants to change its configuration. Raises UserError for who may not."""
+        async with self._store.look() as connection:
+            found = await self._known(connection, staging)
+        project = self.project(found.project)
+        self._configuring.require_present(found)
+        self._configuring.require(asked.person, project, found, Change())
+        return project, found
+
+    async def fill_in(self, asked: Asked, staging: str, drawn_for: str, filled: Filled) -> tuple[Staging, Staging]:
+        """As `configure`, by a form that was drawn for the release `drawn_for`. What others have changed since stays.
+
+        Raises ChangedMeanwhile where both changed the same key.
+        """
+        async with self._store.write(Urgency.DOOR) as connection:
+            found = await self._known(connection, staging)
+            history = await stagings.overrides_since(connection, staging, drawn_for)
+            change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
+            rest = rebased(change, found.attempt.overrides)
+            if clashes := conflicts(history, change):
+                raise ChangedMeanwhile(clashes, rest)
+            return found, await self._configured(connection, asked, found, rest)
+
+    def _sealed(self, secrets: Mapping[str, str]) -> Mapping[str, Secret]:
+        return {
+            key: Secret(sealed=self._keys.encrypt(value.encode()).decode(), mark=self._keys.mark(value))
+            for key, value in secrets.items()
+        }
+
+    async def _configured(self, connection: AsyncConnection, asked: Asked, found: Staging, change: Change) -> Staging:
+        now, project = self.now(), self.project(found.project)
+        event = self._configuring.configured(project, found, asked.person.id, now, change)
+        await self._once(connection, asked, "config", done=True)
+        if event.overrides == found.attempt.overrides:
+            return found
+        decision = decide(found, event, self._policy(project), now)
+        await self._save(connection, decision, now)
+        return decision.staging
 
     async def at_host(self, host: str) -> Staging | None:
         """The newest staging, deleted or not, that has or had this host (without port)."""

@@ -121,11 +121,11 @@ def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
-        (Phase.WAITING, ["extend", "logs", "delete"]),
-        (Phase.ROLLING_OUT, ["extend", "logs", "delete"]),
-        (Phase.LIVE, ["open", "extend", "logs", "delete"]),
-        (Phase.FAILED, ["retry", "extend", "logs", "delete"]),
-        (Phase.BROKEN, ["open", "extend", "logs", "delete"]),
+        (Phase.WAITING, ["extend", "logs", "config", "delete"]),
+        (Phase.ROLLING_OUT, ["extend", "logs", "config", "delete"]),
+        (Phase.LIVE, ["open", "extend", "logs", "config", "delete"]),
+        (Phase.FAILED, ["retry", "extend", "logs", "config", "delete"]),
+        (Phase.BROKEN, ["open", "extend", "logs", "config", "delete"]),
         (Phase.DELETING, ["delete"]),
         (Phase.DELETED, []),
     ],
