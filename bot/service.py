@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
+from bot.domain.comparing import Comparison
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
@@ -123,6 +124,11 @@ class Service:
             found = await stagings.with_card(connection, meant.id)
             assert found is not None, "it was there at this very moment"
             return Found(*found, await stagings.journal(connection, meant.id))
+
+    async def compare(self, asked: Asked, command: commands.Diff) -> Comparison:
+        """Raises UserError for what means nothing."""
+        async with self._store.read() as connection:
+            return await self._meaning.compared(connection, asked, command)
 
     async def named(self, project: str | None, name: str | None) -> Staging:
         """The present staging of exactly this name. Raises UserError when it is gone."""

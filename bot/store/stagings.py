@@ -136,6 +136,14 @@ async def release(connection: AsyncConnection, release: str) -> Release | None:
     return _release(dict(row._mapping)) if row else None
 
 
+async def last_good(connection: AsyncConnection, staging: Staging) -> Release | None:
+    """The newest release that went live, before the newest of all."""
+    good = (RELEASE.staging_id == staging.id, RELEASE.stage == Stage.LIVE.value, RELEASE.id != staging.attempt.id)
+    found = select(tables.releases).where(*good).order_by(RELEASE.number.desc()).limit(1)
+    row = (await connection.execute(found)).first()
+    return _release(dict(row._mapping)) if row else None
+
+
 async def overrides_since(connection: AsyncConnection, staging: str, first: str) -> Sequence[tuple[str, Overrides]]:
     """Those of this release and of all later ones, each with its actor. Without such a release: of all."""
     number = select(RELEASE.number).where(RELEASE.id == first, RELEASE.staging_id == staging).scalar_subquery()
