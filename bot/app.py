@@ -29,7 +29,7 @@ from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import Chosen, choose
+from bot.engines import Chosen, choose, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
@@ -38,7 +38,6 @@ from bot.ports import Engine, Git, Images, Prober, Renderer, Secrets
 from bot.probe.url import UrlProber
 from bot.projects import Configuration
 from bot.registry.client import Registries
-from bot.render.plain import PlainRenderer
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
@@ -55,7 +54,7 @@ from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
 from bot.worker.worker import Worker
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 from handlers.clock import Clock
 from handlers.doors import Doors
 from handlers.watch import Watch
@@ -108,6 +107,7 @@ class Bot:
             slack.directory,
             projects,
             engine.facts.name,
+            engine.facts.port,
             time.monotonic,
             self.metrics.slack_called,
         )
@@ -214,7 +214,9 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
-        neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober, images, Places(os.environ, chosen.beside))
+        rendering = renderer(configuration, settings, chosen)
+        places = Places(os.environ, chosen.beside)
+        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,
@@ -285,10 +287,11 @@ async def _listening(
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    pages = compare.door(bot.service, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
     app = site(
-        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
+        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(pages), projects
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

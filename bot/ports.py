@@ -95,8 +95,10 @@ class RenderFacts:
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
     `secrets`: what of that is secret, taken as it is; `secrets_mark`: a keyed hash of all of it. `values`: the
     deployment's configuration, nested; its texts may hold references, too. `source`: where the objects come from.
-    `image`: resolved, or None when manifests name their images themselves.
-    `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway.
+    `image`: resolved, or None when manifests name their images themselves. `seed`: what `${generated.NAME}` is made of,
+    a secret that stays as long as the staging.
+    `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway. `first`:
+    no other release of the staging was live before.
     """
 
     staging: str
@@ -115,13 +117,16 @@ class RenderFacts:
     secrets_mark: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[tuple[str, str]] = frozenset()
+    seed: str = field(default="", repr=False)
+    first: bool = True
 
 
 class Renderer(Protocol):
-    def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
-        """The staging's objects, complete and labelled. Blocking: call it in a thread.
+    async def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
+        """The staging's objects, complete and labelled.
 
-        Raises PermanentError whose details are all mistakes at once, as file:line:column: text.
+        Raises PermanentError whose details are all mistakes at once, as file:line:column: text; TemporaryError when
+        what they are made of can't be reached.
         """
         ...
 

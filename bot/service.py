@@ -212,6 +212,16 @@ class Service:
         async with self._store.look() as connection:
             return await stagings.latest_at(connection, host)
 
+    async def compared(self, staging: str) -> tuple[Staging, str, Staging | None] | None:
+        """A staging, the branch that it is measured by, and the staging of that, if there is one."""
+        async with self._store.look() as connection:
+            found = await stagings.by_id(connection, staging)
+            if found is None or found.project not in self.projects:
+                return None
+            baseline = self.projects[found.project].baseline
+            others = await stagings.of_branch(connection, found.project, baseline)
+        return found, baseline, others[0] if others else None
+
     # --- what the worker brings --------------------------------------------------------------------------------------
 
     async def deploy(
@@ -231,8 +241,20 @@ class Service:
             decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
+                if existing is None:
+                    await stagings.sow(connection, decision.staging.id, sealing.new_seed(self._keys))
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
+
+    async def seed(self, staging: str) -> str:
+        """What its generated values are made of. One that was made before there were seeds gets its own now."""
+        async with self._store.look() as connection:
+            seed = await stagings.seed(connection, staging)
+        if seed is None:
+            async with self._store.write() as connection:
+                await stagings.sow(connection, staging, sealing.new_seed(self._keys))
+                seed = await stagings.seed(connection, staging)
+        return self._keys.decrypt(seed).decode() if seed else ""
 
     async def answer(self, claim: Claim, request: Request, facts: Mapping[str, Any]) -> None:
         """The request is done; tell whoever asked, privately."""
@@ -251,6 +273,12 @@ class Service:
             )
             await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
         return True
+
+    async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
+        """The release's objects, once they are known."""
+        async with self._store.look() as connection:
+            stored = await stagings.objects(connection, release)
+        return sealing.unseal(stored, self._keys) if stored else None
 
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""

@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     octopod_allow_unsandboxed: Annotated[bool, BeforeValidator(_switch)] = False
     kubeconfig: Annotated[str | None, BeforeValidator(_paths)] = None
     octopod_kube_context: Annotated[str | None, BeforeValidator(_stripped)] = None
+    octopod_helm: Annotated[str, BeforeValidator(_stripped)] = "helm"
     docker_config: Annotated[Path | None, BeforeValidator(_path)] = None
     database_url: str = Field("", validate_default=True)
 

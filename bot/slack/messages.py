@@ -48,6 +48,14 @@ class Text:
     blocks: list[Block]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """With which branch a staging can be compared, and the page that does."""
+
+    branch: str
+    url: str
+
+
 def text_of(text: str, *blocks: Block) -> Text:
     return Text(cut(text, MESSAGE), fit(blocks or [section(text)]))
 
@@ -55,7 +63,7 @@ def text_of(text: str, *blocks: Block) -> Text:
 # --- the card --------------------------------------------------------------------------------------------------------
 
 
-def card(staging: Staging, engine: str, probed: bool = True) -> Text:
+def card(staging: Staging, engine: str, probed: bool = True, compared: Compared | None = None) -> Text:
     """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
     phase = staging.phase
     headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
@@ -63,7 +71,7 @@ def card(staging: Staging, engine: str, probed: bool = True) -> Text:
     body += _own_configuration(staging)
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
-    buttons = staging_buttons(staging)
+    buttons = staging_buttons(staging, compared)
     if buttons:
         body.append(actions(*buttons))
     return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
@@ -150,11 +158,13 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
     return " · ".join(parts)
 
 
-def staging_buttons(staging: Staging) -> list[Block]:
+def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[Block]:
     """What makes sense now, in the order of the card."""
     offered = offers(staging)
+    offered |= {"compare"} if "open" in offered else set()
     made = {
         "open": open_button(staging) if staging.url else None,
+        "compare": compare_button(staging.id, compared) if compared else None,
         "retry": retry_button(staging.id, staging.attempt.id),
         "extend": extend_button(staging.id, staging.expires_at),
         "logs": logs_button(staging.id),
@@ -166,6 +176,10 @@ def staging_buttons(staging: Staging) -> list[Block]:
 
 def open_button(staging: Staging) -> Block:
     return button("Open", "open", staging.id, url=staging.url or "")
+
+
+def compare_button(staging: str, compared: Compared) -> Block:
+    return button(f"Compare with {cut(compared.branch, 30)}", "compare", staging, url=compared.url)
 
 
 def logs_button(staging: str) -> Block:

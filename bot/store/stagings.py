@@ -20,7 +20,8 @@ from bot.store.news import Line, tell
 STAGING, RELEASE = tables.stagings.c, tables.releases.c
 ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
 RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
-PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in ("attempt_id", "live_id", "card_channel", "card_ts"))
+_ELSEWHERE = ("attempt_id", "live_id", "card_channel", "card_ts", "seed")
+PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in _ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,11 @@ async def objects(connection: AsyncConnection, release: str) -> str | None:
     return row.objects if row else None
 
 
+async def seed(connection: AsyncConnection, staging: str) -> str | None:
+    """What its generated values are made of, as it was saved (encrypted)."""
+    return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
+
+
 async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
     """The newest lines, newest first."""
     line = tables.journal.c
@@ -224,6 +230,12 @@ def _upsert(table: Table, columns: frozenset[str]) -> Insert:
     statement = insert(table)
     new = {name: statement.excluded[name] for name in sorted(columns)}
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+async def sow(connection: AsyncConnection, staging: str, seed: str) -> None:
+    """Its first seed stays. `seed`: encrypted."""
+    unsown = (STAGING.id == staging) & STAGING.seed.is_(None)
+    await connection.execute(update(tables.stagings).where(unsown).values(seed=seed))
 
 
 async def save_objects(

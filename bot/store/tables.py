@@ -94,6 +94,7 @@ stagings = Table(
     Column("wake_at", Utc),
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
+    Column("seed", Text),
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),

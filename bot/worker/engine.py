@@ -13,7 +13,7 @@ from bot.domain import naming
 from bot.domain.errors import PermanentError
 from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
 from bot.domain.model import Desired, Release, Stage, Staging
-from bot.domain.project import Project
+from bot.domain.project import Helm, Project
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Rendered, Service
 from bot.store import queue
@@ -122,8 +122,8 @@ class EngineWork:
         try:
             await self._git.export(project, release.commit, tree)
             self._checkpoint("exported")
-            facts = self._facts(project, staging, release, opened)
-            objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
+            facts = self._facts(project, staging, release, opened, await self._service.seed(staging.id))
+            objects = await self._objects(release, tree, facts)
             rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
             if not await self._service.rendered(claim, staging.id, rendered):
                 return None
@@ -139,7 +139,7 @@ class EngineWork:
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def _facts(self, project: Project, staging: Staging, release: Release, opened: Opened) -> RenderFacts:
+    def _facts(self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str) -> RenderFacts:
         return RenderFacts(
             staging=staging.id,
             release=release.id,
@@ -157,7 +157,14 @@ class EngineWork:
             secrets=opened.values,
             secrets_mark=opened.mark,
             kinds=frozenset(project.kinds),
+            seed=seed,
+            first=staging.live is None or staging.live.id == release.id,
         )
+
+    async def _objects(self, release: Release, tree: Path, facts: RenderFacts) -> Sequence[dict[str, Any]]:
+        """A chart may make something else each time, as passwords, so each release has what it made at first."""
+        made = await self._service.objects(release.id) if isinstance(facts.source, Helm) else None
+        return made or await self._renderer.render(tree, facts, self._engine.facts)
 
     async def _probed(self, staging: Staging, release: Release) -> Event:
         """Ask the main URL until it answers, its answer is final, or the time is over."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -32,11 +32,13 @@ from bot.domain.project import Manifests, Project, Roles
 from bot.environment import Places
 from bot.keys import read_keys
 from bot.ports import Images
-from bot.render.plain import PlainRenderer
+from bot.render.helm import HelmRenderer
+from bot.render.helm_program import HelmProgram
+from bot.render.renderer import SourceRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
 WEB = """\
@@ -104,6 +106,12 @@ class Talk:
         self.slack, self.bot, self.origin = slack, bot, origin
         self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
         self._presses = 0
+
+    async def visit(self, url: str) -> tuple[int, str]:
+        """The bot's own answer at one of the hosts that lead to it: status and page."""
+        parts = urlsplit(url)
+        async with self.slack.http.get(f"{self.url}{parts.path}", headers={"Host": parts.netloc}) as answer:
+            return answer.status, await answer.text()
 
     # --- what people do. Each returns what they are then told privately.
 
@@ -271,6 +279,10 @@ def branches(folder: Path) -> Origin:
     return origin
 
 
+def a_renderer(folder: Path) -> SourceRenderer:
+    return SourceRenderer(HelmRenderer(HelmProgram("helm", folder / "helm")))
+
+
 @asynccontextmanager
 async def talking(
     folder: Path,
@@ -304,7 +316,7 @@ async def talking(
         await connection.directory.refresh()
         neighbours = Neighbours(
             a_cache(folder / "git"),
-            PlainRenderer(),
+            a_renderer(folder),
             engine,
             prober,
             images(session) if images else None,
@@ -326,7 +338,8 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
-    app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())
+    pages = compare.door(bot.service, gone)
+    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, bot.service.projects.values())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()

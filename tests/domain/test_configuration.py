@@ -1,7 +1,6 @@
 """Configuration: what is in force, how values are typed, and what can go wrong with neither."""
 
 import json
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,7 +28,7 @@ from bot.domain.configuration import (
 )
 from bot.domain.project import Key, Manifests, Profile, Project, SecretPlace
 from bot.ports import EngineFacts, RenderFacts
-from bot.render.references import fill, meanings
+from bot.render.references import fill, filled, meanings
 
 NAMES = st.sampled_from(["a", "b", "c", "web"])
 LEAVES = st.none() | st.booleans() | st.integers(0, 9) | st.text(max_size=4) | st.lists(st.integers(), max_size=2)
@@ -114,9 +113,10 @@ def test_unset_of_a_value_removes_exactly_one_key(values: dict[str, Any], data: 
 def test_what_people_type_is_never_a_reference(text: str) -> None:
     found = effective(a_project(), Overrides(env={"A": text}, values={"web.title": text, "web.all": [{"x": text}]}))
     facts = RenderFacts("s1", "r1", "x", "shop", "x", "c" * 40, "ns", Manifests(PurePosixPath()), {}, "http")
+    mistakes: list[str] = []
     assert fill(found.env["A"], {}) == text
-    meant = meanings(replace(facts, values=found.values), EngineFacts("local", frozenset()))
-    assert meant["values.web.title"] == text and meant["values.web.all"] == [{"x": text}]
+    meant = filled(found.values, meanings(facts, EngineFacts("local", frozenset())), mistakes)
+    assert (meant["web"]["title"], meant["web"]["all"], mistakes) == (text, [{"x": text}], [])
     assert fill(literal(text), {}) == text
 
 

@@ -149,7 +149,7 @@ class Neighbours:
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         """Nothing reads the files: the renderer is a fake, too."""
 
-    def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
+    async def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
         kind = "PersistentVolumeClaim" if facts.branch == "with-data" else "Deployment"
         return [{"kind": kind, "metadata": {"name": "web"}}]
 
