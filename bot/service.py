@@ -4,20 +4,19 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
-from bot.domain.comparing import Comparison
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
-from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_deploy
@@ -57,7 +56,10 @@ class Repeated(Exception):
 
 
 class Service:
-    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project."""
+    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+
+    `configuration`: the use cases around that of a staging.
+    """
 
     def __init__(
         self,
@@ -74,6 +76,8 @@ class Service:
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
         self._meaning, self._configuring = Meaning(projects, port), Configuring(port, person)
+        common = Common(self.project, self._known, self._taken_once, self._decided)
+        self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -125,11 +129,6 @@ class Service:
             assert found is not None, "it was there at this very moment"
             return Found(*found, await stagings.journal(connection, meant.id))
 
-    async def compare(self, asked: Asked, command: commands.Diff) -> Comparison:
-        """Raises UserError for what means nothing."""
-        async with self._store.read() as connection:
-            return await self._meaning.compared(connection, asked, command)
-
     async def named(self, project: str | None, name: str | None) -> Staging:
         """The present staging of exactly this name. Raises UserError when it is gone."""
         async with self._store.look() as connection:
@@ -161,51 +160,6 @@ class Service:
                 raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
             await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
         return found
-
-    async def configure(self, asked: Asked, staging: str, change: Change) -> tuple[Staging, Staging]:
-        """Change its configuration: the commit that is there becomes a new release. The staging before and after."""
-        async with self._store.write(Urgency.DOOR) as connection:
-            found = await self._known(connection, staging)
-            return found, await self._configured(connection, asked, found, change)
-
-    async def to_configure(self, asked: Asked, staging: str) -> tuple[Project, Staging]:
-        """The staging, for somebody who wants to change its configuration. Raises UserError for who may not."""
-        async with self._store.look() as connection:
-            found = await self._known(connection, staging)
-        project = self.project(found.project)
-        self._configuring.require_present(found)
-        self._configuring.require(asked.person, project, found, Change())
-        return project, found
-
-    async def fill_in(self, asked: Asked, staging: str, drawn_for: str, filled: Filled) -> tuple[Staging, Staging]:
-        """As `configure`, by a form that was drawn for the release `drawn_for`. What others have changed since stays.
-
-        Raises ChangedMeanwhile where both changed the same key.
-        """
-        async with self._store.write(Urgency.DOOR) as connection:
-            found = await self._known(connection, staging)
-            history = await stagings.overrides_since(connection, staging, drawn_for)
-            change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
-            rest = rebased(change, found.attempt.overrides)
-            if clashes := conflicts(history, change):
-                raise ChangedMeanwhile(clashes, rest)
-            return found, await self._configured(connection, asked, found, rest)
-
-    def _sealed(self, secrets: Mapping[str, str]) -> Mapping[str, Secret]:
-        return {
-            key: Secret(sealed=self._keys.encrypt(value.encode()).decode(), mark=self._keys.mark(value))
-            for key, value in secrets.items()
-        }
-
-    async def _configured(self, connection: AsyncConnection, asked: Asked, found: Staging, change: Change) -> Staging:
-        now, project = self.now(), self.project(found.project)
-        event = self._configuring.configured(project, found, asked.person.id, now, change)
-        await self._once(connection, asked, "config", done=True)
-        if event.overrides == found.attempt.overrides:
-            return found
-        decision = decide(found, event, self._policy(project), now)
-        await self._save(connection, decision, now)
-        return decision.staging
 
     async def at_host(self, host: str) -> Staging | None:
         """The newest staging, deleted or not, that has or had this host (without port)."""
@@ -335,6 +289,12 @@ class Service:
             after = await self._decide(connection, staging, event, now)
         return after
 
+    async def _decided(self, connection: AsyncConnection, staging: Staging, event: events.Deploy) -> Staging:
+        now = self.now()
+        decision = decide(staging, event, self._policy_for(staging), now)
+        await self._save(connection, decision, now)
+        return decision.staging
+
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
         now = self.now()
         async with self._store.write() as connection:
@@ -377,6 +337,9 @@ class Service:
         request = Request(asked.id, command, asked.person.id, asked.channel, asked.at, *where)
         if not await queue.add_request(connection, request, done):
             raise Repeated
+
+    async def _taken_once(self, connection: AsyncConnection, asked: Asked, command: str) -> None:
+        await self._once(connection, asked, command, done=True)
 
     # --- facts -------------------------------------------------------------------------------------------------------
 

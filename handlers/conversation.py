@@ -48,7 +48,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
 
 async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
     """Change a staging's configuration, and say what came of it."""
-    before, after = await doors.service.configure(asked, staging, change)
+    before, after = await doors.service.configuration.change(asked, staging, change)
     found = await doors.service.staging(staging)
     at = doors.link_to(found.card) if found else None
     return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
@@ -68,7 +68,7 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
             one = await doors.service.find(asked, which, project)
             return configs.configuration(one.staging, doors.configuration(one.staging))
         case commands.Diff():
-            return configs.comparison(await doors.service.compare(asked, command))
+            return configs.comparison(await doors.service.configuration.compare(asked, command))
         case commands.Help(topic=topic):
             return answers.helping(topic)
 

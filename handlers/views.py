@@ -63,7 +63,7 @@ async def opened(
 
 async def _form(doors: Doors, asked: Asked, staging: str, conflict: ChangedMeanwhile | None = None) -> View:
     """After a conflict with what was typed still in its fields. Raises UserError for who may not."""
-    project, found = await doors.service.to_configure(asked, staging)
+    project, found = await doors.service.configuration.open(asked, staging)
     may_use = frozenset(name for name in project.profiles if policy.may_use(asked.person, project, name))
     current = found.attempt.overrides
     if conflict is None:
@@ -91,7 +91,7 @@ async def _answer(doors: Doors, asked: Asked, view: View) -> dict[str, Any]:
     if mistakes:
         return _errors(view, mistakes)
     try:
-        before, after = await doors.service.fill_in(asked, notes["staging"], notes["release"], filled)
+        before, after = await doors.service.configuration.fill_in(asked, notes["staging"], notes["release"], filled)
     except Repeated:
         return {}
     except ChangedMeanwhile as conflict:
