@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, lookup, naming
+from bot.domain.comparing import Comparison, with_defaults, with_release
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person, require_deploy
@@ -92,6 +93,23 @@ class Meaning:
             staging = await self.staging(connection, asked, None, None)
             command = replace(command, workload=command.staging)
         return replace(command, staging=staging.name, project=staging.project)
+
+    async def compared(self, connection: AsyncConnection, asked: Asked, command: commands.Diff) -> Comparison:
+        """In a staging's thread, one word is what it is compared with."""
+        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "") if asked.thread_ts else None
+        one, other = command.staging, command.other
+        if here and one and not other:
+            one, other = None, one
+        staging = await self.staging(connection, asked, one, command.project)
+        if other == commands.LAST_GOOD:
+            good = await stagings.last_good(connection, staging)
+            if good is None:
+                raise UserError(f"{staging.name} has no other release that was live, so there is nothing to compare.")
+            return with_release(staging, f"release {good.number}", good)
+        second = await self.staging(connection, asked, other, command.project) if other else staging
+        if second.id == staging.id:
+            return with_defaults(staging, self.project(staging.project))
+        return with_release(staging, second.name, second.attempt)
 
     async def deployed_onto(
         self, connection: AsyncConnection, project: Project, branch: str, name: str | None
