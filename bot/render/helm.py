@@ -102,13 +102,13 @@ def _values(
     scratch: Path,
 ) -> list[str]:
     """Words that name values files, written into `scratch`, as Helm takes a comma for the end of a name."""
+    if mistakes:
+        raise refusal(mistakes, WHOSE)
     texts = [text for _, text in values_files(source, tree, facts.branch)]
     try:
         texts.append(as_yaml(given(facts, meaning, told=lets_in(chart, "global"))))
     except Mistake as mistake:
-        mistakes.append(f"octopod.yaml: values: {mistake}")
-    if mistakes:
-        raise refusal(mistakes, WHOSE)
+        raise refusal([f"octopod.yaml: values: {mistake}"], WHOSE) from None
     words = []
     for number, text in enumerate(texts):
         file = scratch / f"values-{number}.yaml"

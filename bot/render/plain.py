@@ -67,15 +67,18 @@ def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
 
 
 def meaning_of(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> dict[str, Any]:
+    """What can be meant by references, without what is wrong in itself: that is added to the mistakes."""
+    more: dict[str, Any] = {}
     try:
-        return meanings(facts, engine)
+        own_image(facts)
     except Mistake as mistake:
         mistakes.append(f"octopod.yaml: image: {mistake}")
-        return meanings(_without_image(facts), engine) | {"image": ""}
-
-
-def _without_image(facts: RenderFacts) -> RenderFacts:
-    return replace(facts, image=None)
+        facts, more = replace(facts, image=None), {"image": ""}
+    try:
+        return meanings(facts, engine) | more
+    except Mistake as mistake:
+        mistakes.append(f"octopod.yaml: values: {mistake}")
+        return meanings(replace(facts, values={}), engine) | more
 
 
 def env_of(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> dict[str, str]:
