@@ -140,3 +140,11 @@ async def test_what_was_left_by_a_bot_that_died_goes(tmp_path: Path) -> None:
     left.mkdir(parents=True)
     stub.renderer()
     assert not left.exists()
+
+
+async def test_a_chart_yaml_that_would_exhaust_its_reader(tmp_path: Path) -> None:
+    tree, stub = (
+        a_tree(tmp_path, {**CHART, "web/Chart.yaml": "dependencies: " + "[" * 100_000}),
+        Stub(tmp_path / "stub"),
+    )
+    assert await stub.renderer().render(WEB, tree, facts(source=WEB), KUBERNETES), "Helm itself refuses it"
