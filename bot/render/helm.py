@@ -101,6 +101,8 @@ def _values(
     scratch: Path,
 ) -> list[str]:
     """Words that name values files, written into `scratch`, as Helm takes a comma for the end of a name."""
+    if mistakes:
+        raise refusal(mistakes, WHOSE)
     texts = [text for _, text in values_files(source, tree, facts.branch)]
     texts.append(as_yaml(given(facts, meaning, lets_in(chart, "global"), mistakes)))
     if mistakes:

@@ -18,7 +18,7 @@ from bot.domain.objects import mapping
 from bot.domain.project import Helm
 from bot.domain.redaction import Redactor
 from bot.render.helm_program import HelmProgram, RefusedError
-from bot.render.source import MAX_FILE_BYTES, leads_inside, shown
+from bot.render.source import MAX_FILE_BYTES, leads_inside, mapping_in, shown
 
 OCI = "oci://"
 WHOLE_VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+].+)?")
@@ -188,11 +188,7 @@ def _said(file: Path) -> list[Dependency]:
     """What makes no sense is for Helm to refuse."""
     if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
         return []
-    try:
-        found: Any = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError):
-        return []
-    listed = mapping(found).get("dependencies")
+    listed = mapping_in(file.read_text(errors="replace")).get("dependencies")
     entries: list[Mapping[str, Any]] = [mapping(one) for one in listed] if isinstance(listed, list) else []
     return [Dependency(str(one["name"]), str(one.get("repository") or "")) for one in entries if one.get("name")]
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.domain.objects import inner, mapping
-from bot.render.source import MAX_FILE_BYTES
+from bot.render.source import MAX_FILE_BYTES, mapping_in
 
 DEEPEST = 8
 MOST = 2000
@@ -31,7 +29,7 @@ def known_values(chart: Path) -> Mapping[str, KnownValue]:
 
     `chart`: a folder or an archive. What can't be read is not known.
     """
-    defaults = _mapping_in(_text(chart, "values.yaml"))
+    defaults = mapping_in(_text(chart, "values.yaml"))
     schema = _schema(chart)
     found = {key: KnownValue(default) for key, default in _flat(defaults)}
     for key, part in _described(schema, schema):
@@ -64,13 +62,6 @@ def _schema(chart: Path) -> dict[str, Any]:
     try:
         return mapping(json.loads(_text(chart, "values.schema.json") or "{}"))
     except (ValueError, RecursionError):
-        return {}
-
-
-def _mapping_in(text: str) -> dict[str, Any]:
-    try:
-        return mapping(yaml.load(text, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
 
 
@@ -114,9 +105,9 @@ def _described(
 def _meant(part: dict[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
     """A reference within the schema is followed, once."""
     reference = part.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#/"):
+    if not isinstance(reference, str) or not reference.startswith("#"):
         return part
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/")]
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in reference.split("/")[1:]]
     return {**inner(dict(whole), *steps), **{key: one for key, one in part.items() if key != "$ref"}}
 
 

@@ -1,6 +1,5 @@
 """Plain manifests, the branch's own or a template's: read, filled, checked, completed; all mistakes at once."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ class PlainRenderer:
         mistakes: list[str] = []
         named = origin(facts.source, tree).name
         files = files_of(facts.source, tree, facts.branch, mistakes)
-        meaning = meaning_of(facts, engine, mistakes)
+        values = merged(defaults_of(facts.source, tree, mistakes), facts.values)
+        meaning = meaning_of(replace(facts, values=values), engine, mistakes)
         env = env_of(facts, meaning, mistakes)
-        meaning |= _values(tree, facts, meaning, mistakes)
         budget = Budget()
         located: list[Located] = []
         for file in files:
@@ -54,24 +53,16 @@ def _whose(facts: RenderFacts) -> tuple[str, str]:
     return f"In this project the template {facts.source.name} has", step
 
 
-def _values(tree: Path, facts: RenderFacts, meaning: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:
-    """What `${values.…}` means: a template's own defaults, and what the project says otherwise."""
-    values = merged(defaults_of(facts.source, tree, mistakes), facts.values)
-    return dict(flat(filled(values, meaning, mistakes)))
-
-
 def meaning_of(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> Meanings:
+    """What can be meant by references, `values:` filled in, without what is wrong: that is added to the mistakes."""
     try:
-        return meanings(facts, engine)
+        known = meanings(facts, engine)
     except Mistake as mistake:
         mistakes.append(f"octopod.yaml: image: {mistake}")
-        known = meanings(_without_image(facts), engine)
+        known = meanings(replace(facts, image=None), engine)
         known["image"] = ""
-        return known
-
-
-def _without_image(facts: RenderFacts) -> RenderFacts:
-    return replace(facts, image=None)
+    known |= dict(flat(filled(facts.values, known, mistakes)))
+    return known
 
 
 def env_of(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> dict[str, str]:

@@ -4,9 +4,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from bot.domain.objects import mapping
 from bot.render.located import Located, Path_
 from bot.render.nodes import DEEPEST, Budget, Builder, Fill, TooLarge
 
@@ -60,6 +62,13 @@ def objects_in(
         return
     for node in nodes:
         yield from _objects(node, Located(name, None), fill, mistakes, budget, last_wins)
+
+
+def mapping_in(text: str) -> dict[str, Any]:
+    """Of one document that anybody may have written; empty if it is none."""
+    mistakes: list[str] = []
+    found = list(objects_in(text, "", str, mistakes, Budget(), last_wins=True))
+    return mapping(found[0].value) if found and not mistakes else {}
 
 
 def leads_inside(path: Path, tree: Path) -> bool:
