@@ -35,8 +35,9 @@ from bot.keys import make_data_folder
 from bot.metrics import Metrics
 from bot.ports import Engine, Git, Images, Prober, Renderer
 from bot.probe.url import UrlProber
-from bot.projects import Configuration
+from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
+from bot.reload import Reload
 from bot.render.plain import PlainRenderer
 from bot.service import Service
 from bot.settings import Settings, load_keys
@@ -95,6 +96,7 @@ class Bot:
         checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
+        self.projects = projects = Projects.of(projects)
         self.store, self.slack, self.metrics = store, slack, slack.metrics
         self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy)
         sender = Sender(
@@ -147,7 +149,7 @@ class Bot:
     async def count(self) -> None:
         """Set the gauges."""
         phases = [staging.phase for staging in await self.service.present()]
-        self.metrics.refreshed(phases, self.store.writes)
+        self.metrics.refreshed(phases, self.store.writes, current=not self.projects.refused)
 
     def _saved(self, news: News) -> None:
         self._checkpoint("saved")
@@ -205,7 +207,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         slack = await _greeted(settings, session)
         git = GitCache(settings.octopod_data / "git")
         await git.check()
-        chosen = choose(configuration, settings)
+        projects = Projects(configuration.projects)
+        chosen = choose(configuration.engine, projects, settings)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         neighbours = Neighbours(git, PlainRenderer(), chosen.engine, prober, images)
@@ -213,7 +216,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         bot = Bot(
             store,
             keys,
-            configuration.projects,
+            projects,
             neighbours,
             slack,
             trees,
@@ -224,7 +227,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
-        await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
+        reload = Reload(settings.octopod_config, configuration.engine, projects)
+        await _until_stopped([bot.run, slack.run, reload.run, *([socket.run] if socket else [])], bot)
 
 
 def _socket(settings: Settings, slack: "Slack") -> Socket | None:
@@ -258,10 +262,14 @@ async def _listening(
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
-    metrics = health.metrics(bot.metrics.registry, bot.count)
-    projects = bot.service.projects.values()
     app = site(
-        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
+        bot.slack.bolt,
+        health.healthz(reached),
+        health.readyz(reached, lambda: len(bot.projects.refused)),
+        health.metrics(bot.metrics.registry, bot.count),
+        chosen.answering(gone),
+        bot.projects.values(),
+        chosen.serves,
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

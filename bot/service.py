@@ -17,11 +17,12 @@ from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
-from bot.domain.policy import Policy, policy_of, require_deploy
+from bot.domain.policy import Policy, policy_of, require_change, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
+from bot.projects import Projects
 from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
@@ -55,10 +56,10 @@ class Service:
         port: int | None = None,
         policy: Callable[[Project], Policy] = policy_of,
     ) -> None:
-        self.projects = projects
+        self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._port, self._policy = store, keys, port, policy
-        self._meaning = Meaning(projects, port)
+        self._meaning = Meaning(self.projects, port)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ class Service:
         now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
-            require_deploy(asked.person, self.project(found.project))
+            require_change(asked.person, found, self.projects)
             if drawn_for and drawn_for != found.attempt.id:
                 raise UserError(
                     f"That button is out of date: {found.name} has release {found.attempt.number} now and is "

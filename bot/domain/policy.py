@@ -1,10 +1,11 @@
 """The rules that a project sets: time limits of a staging's life, and who may do what."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
+from bot.domain.model import Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
@@ -60,6 +61,19 @@ def require_deploy(person: Person, project: Project) -> None:
         raise UserError(
             f"You may not change stagings of {project.name}: its `roles.deploy` lists {_listed(project.roles.deploy)}. "
             f"Ask {_listed(project.roles.admin) if project.roles.admin else 'whoever keeps octopod.yaml'} to add you."
+        )
+
+
+def require_change(person: Person, staging: Staging, projects: Mapping[str, Project]) -> None:
+    """As `require_deploy`. The stagings of a project that left octopod.yaml, which sets no roles any more, are their
+    owners' and everybody's who is an admin of another project: somebody must be able to remove them."""
+    project = projects.get(staging.project)
+    if project:
+        require_deploy(person, project)
+    elif person.id != staging.owner and not any(_among(person, one.roles.admin) for one in projects.values()):
+        raise UserError(
+            f"{staging.project}, the project of {staging.name}, has left octopod.yaml. <@{staging.owner}> can still "
+            "remove it, as its owner, and so can admins of other projects."
         )
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 import pytest
+from builders import a_staging
 
 from bot.domain.errors import UserError
-from bot.domain.policy import Person, may_deploy, policy_of, require_deploy
+from bot.domain.policy import Person, may_deploy, policy_of, require_change, require_deploy
 from bot.domain.project import Manifests, ProbeFrom, Project, Roles, UrlProbe
 
 BOB = Person("UBOB", "bob", frozenset({"payments-team", "qa"}))
@@ -65,3 +66,13 @@ def test_without_admins_the_keeper_of_the_file_is_asked() -> None:
 def test_the_rules_come_from_the_project(origin: ProbeFrom, probes: bool) -> None:
     policy = policy_of(replace(SHOP, url_probe=UrlProbe(origin=origin)))
     assert (policy.ttl, policy.probes) == (timedelta(hours=8), probes)
+
+
+def test_stagings_of_a_project_that_left_are_their_owners_and_admins() -> None:
+    staging = a_staging(project="gone", owner=BOB.id)
+    others = {"shop": replace(SHOP, roles=Roles(("everyone",), ("@qa", "UADMIN")))}
+    require_change(BOB, staging, others)
+    require_change(Person("UADMIN"), staging, others)
+    with pytest.raises(UserError, match=r"gone, the project of .*, has left octopod.yaml. <@UBOB> can still remove it"):
+        require_change(STRANGER, staging, others)
+    require_change(STRANGER, a_staging(project="shop", owner=BOB.id), others)
