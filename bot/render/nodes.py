@@ -34,10 +34,16 @@ class Budget:
 
 
 class Builder:
-    """Builds one document into `located`; its mistakes are added to `mistakes`. Raises TooLarge."""
+    """Builds one document into `located`; its mistakes are added to `mistakes`. Raises TooLarge.
 
-    def __init__(self, located: Located, fill: Fill, mistakes: list[str], budget: Budget) -> None:
+    `last_wins`: a key that is said twice is no mistake, as for Helm.
+    """
+
+    def __init__(
+        self, located: Located, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool = False
+    ) -> None:
         self._located, self._fill, self._mistakes, self._budget = located, fill, mistakes, budget
+        self._last_wins = last_wins
         self._around: set[int] = set()
 
     def build(self, node: yaml.Node, path: Path_ = ()) -> Any:
@@ -79,7 +85,7 @@ class Builder:
                 self._merge(value, merged)
             elif not isinstance(key, yaml.ScalarNode) or key.tag not in KEYS or "\0" in key.value:
                 self._wrong(key, "a key must be text; put it in quotes")
-            elif key.value in own:
+            elif key.value in own and not self._last_wins:
                 self._wrong(key, f"`{key.value[:100]}` is said twice")
             else:
                 own[key.value] = value
