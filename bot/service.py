@@ -17,8 +17,8 @@ from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
-from bot.domain.model import Phase, Staging
-from bot.domain.policy import Person, Policy, policy_of, require_change
+from bot.domain.model import Desired, Phase, Staging
+from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
 from bot.keys import Keys
@@ -198,6 +198,9 @@ class Service:
         now = self.now()
         async with self._store.write() as connection:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
+            if existing is None or existing.desired is not Desired.PRESENT:
+                # In this transaction, so that of two at once for the last place one is refused.
+                require_room(request.user, project, await stagings.present(connection, project.name))
             wished = Wished(request.user, request.received_at, head, commit, command.change)
             event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)

@@ -1,14 +1,15 @@
 """The rules that a project sets: time limits of a staging's life, and who may do what."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Desired, Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,32 @@ def require_profiles(person: Person, project: Project, names: Iterable[str]) -> 
         raise UserError(
             f"{listed} Who may not use a profile can neither add it nor deploy or change a staging that has it."
         )
+
+
+def require_room(actor: str, project: Project, present: Iterable[Staging]) -> None:
+    """Raise UserError if one more staging would be too many, for the project or for this person.
+
+    `present`: those of the project. Only what uses compute counts: neither what is asleep nor what is being deleted.
+    """
+    running = [one for one in present if one.desired is Desired.PRESENT]
+    own = [one for one in running if one.owner == actor]
+    limits = project.limits
+    if limits.per_person is not None and len(own) >= limits.per_person:
+        raise UserError(f"You have {len(own)} of {limits.per_person} stagings of {project.name}. {_removable(own)}")
+    if limits.stagings is not None and len(running) >= limits.stagings:
+        whose = _removable(own) if own else "None of them is yours: `/octopod list` shows whose they are, ask them."
+        raise UserError(f"{project.name} has {len(running)} of {limits.stagings} stagings. {whose}")
+
+
+def _removable(own: Sequence[Staging]) -> str:
+    """What one can do about it; what was not deployed for the longest time comes first."""
+    oldest = sorted(own, key=lambda one: one.attempt.requested_at)
+    more = f" and {len(oldest) - MOST_LISTED} more" if len(oldest) > MOST_LISTED else ""
+    listed = ", ".join(f"`{one.name}` ({one.phase})" for one in oldest[:MOST_LISTED])
+    return (
+        f"Yours, the longest unchanged first: {listed}{more}. `/octopod delete {oldest[0].name}` makes room; so does "
+        f"`/octopod sleep {oldest[0].name}`, which keeps its data."
+    )
 
 
 def may_use(person: Person, project: Project, profile: str) -> bool:
