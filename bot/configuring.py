@@ -47,6 +47,11 @@ class Configuring:
         require_profiles(person, project, [*before.profiles, *after.profiles])
         return after
 
+    @staticmethod
+    def require_present(staging: Staging) -> None:
+        if staging.deleted_at:
+            raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
+
     def deploy(self, project: Project, existing: Staging | None, name: str, wished: Wished) -> events.Deploy:
         """Raises UserError, as `require` does: what was right when it was asked for may not be so any more."""
         overrides = self.require(self._person(wished.actor), project, existing, wished.change)
@@ -54,8 +59,7 @@ class Configuring:
 
     def configured(self, project: Project, staging: Staging, actor: str, at: datetime, change: Change) -> events.Deploy:
         """The commit that is there already, with this change. Raises UserError."""
-        if staging.deleted_at:
-            raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
+        self.require_present(staging)
         last = staging.attempt
         commit = Commit(last.commit, last.subject, last.author, "", last.requested_at)
         wished = Wished(actor, at, Head(last.branch, last.commit), commit, change)

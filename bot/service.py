@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
@@ -56,7 +57,10 @@ class Repeated(Exception):
 
 
 class Service:
-    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project."""
+    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+
+    `configuration`: the use cases around that of a staging.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,8 @@ class Service:
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
         self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
+        common = Common(self.project, self._known, self._taken_once, self._decided)
+        self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -155,20 +161,6 @@ class Service:
                 raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
             await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
         return found
-
-    async def configure(self, asked: Asked, staging: str, change: Change) -> tuple[Staging, Staging]:
-        """Change its configuration: the commit that is there becomes a new release. The staging before and after."""
-        now = self.now()
-        async with self._store.write(Urgency.DOOR) as connection:
-            found = await self._known(connection, staging)
-            project = self.project(found.project)
-            event = self._configuring.configured(project, found, asked.person.id, now, change)
-            await self._once(connection, asked, "config", done=True)
-            if event.overrides == found.attempt.overrides:
-                return found, found
-            decision = decide(found, event, self._policy(project), now)
-            await self._save(connection, decision, now)
-        return found, decision.staging
 
     async def at_host(self, host: str) -> Staging | None:
         """The newest staging, deleted or not, that has or had this host (without port)."""
@@ -301,6 +293,12 @@ class Service:
             after = await self._decide(connection, staging, event, now)
         return after
 
+    async def _decided(self, connection: AsyncConnection, staging: Staging, event: events.Deploy) -> Staging:
+        now = self.now()
+        decision = decide(staging, event, self._policy_for(staging), now)
+        await self._save(connection, decision, now)
+        return decision.staging
+
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
         now = self.now()
         async with self._store.write() as connection:
@@ -343,6 +341,9 @@ class Service:
         request = Request(asked.id, command, asked.person.id, asked.channel, asked.at, *where)
         if not await queue.add_request(connection, request, done):
             raise Repeated
+
+    async def _taken_once(self, connection: AsyncConnection, asked: Asked, command: str) -> None:
+        await self._once(connection, asked, command, done=True)
 
     # --- facts -------------------------------------------------------------------------------------------------------
 

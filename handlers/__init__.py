@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, commands, events, home
+from handlers import actions, commands, events, home, views
 from handlers.doors import Doors
 from handlers.errors import logged
 
@@ -25,7 +25,10 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.action("logs")(actions.door(actions.logs, waits=True))
     app.action("retry")(actions.door(actions.retry))
     app.action("delete")(actions.door(actions.delete))
+    app.action("config")(views.opened)
     app.action("choose")(actions.door(actions.choose))
+
+    app.view("config")(views.submitted)
 
     app.event("app_mention")(events.app_mention)
     app.event("app_home_opened")(home.opened)

@@ -14,8 +14,8 @@ from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Projects
-About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config
+Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff | commands.Projects
+About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff
 
 
 async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
@@ -42,14 +42,21 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
             return await configured(doors, asked, found.staging.id, command.change)
-        case commands.List() | commands.Info() | commands.Help() | commands.Config() | commands.Projects():
+        case (
+            commands.List()
+            | commands.Info()
+            | commands.Help()
+            | commands.Config()
+            | commands.Diff()
+            | commands.Projects()
+        ):
             await doors.service.noted(asked, grammar.render(command))
             return await _looked_up(doors, asked, command)
 
 
 async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
     """Change a staging's configuration, and say what came of it."""
-    before, after = await doors.service.configure(asked, staging, change)
+    before, after = await doors.service.configuration.change(asked, staging, change)
     found = await doors.service.staging(staging)
     at = doors.link_to(found.card) if found else None
     return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
@@ -72,6 +79,8 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
             counts = Counter(staging.project for staging in await doors.service.present())
             live = doors.service.projects
             return projects.listing(list(live.values()), counts, live.refused)
+        case commands.Diff():
+            return configs.comparison(await doors.service.configuration.compare(asked, command))
         case commands.Help(topic=topic):
             return answers.helping(topic)
 

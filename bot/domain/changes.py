@@ -58,6 +58,11 @@ def changed(overrides: Overrides, change: Change, project: Project) -> Overrides
     mistakes = [*_mistakes(overrides, change, project)]
     if mistakes:
         raise WrongChange(mistakes)
+    return applied(overrides, change)
+
+
+def applied(overrides: Overrides, change: Change) -> Overrides:
+    """As `changed`, for what was looked at, or will be."""
     profiles = [name for name in overrides.profiles if name not in change.drop_profiles]
     return Overrides(
         tuple(dict.fromkeys([*profiles, *change.profiles])),

@@ -62,6 +62,21 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Diff:
+    """What differs of a staging from its project's defaults, another staging, or its own last good release (LAST_GOOD).
+
+    In a thread, `diff main` arrives with `main` as the staging.
+    """
+
+    staging: str | None = None
+    other: str | None = None
+    project: str | None = None
+
+
+LAST_GOOD = "last-good"
+
+
+@dataclass(frozen=True, slots=True)
 class Logs:
     """The last `lines` of one workload, or of all. In a thread, `logs web` arrives with `web` as the staging."""
 
@@ -101,4 +116,4 @@ class Help:
     topic: str | None = None
 
 
-Command = Deploy | Config | List | Info | Logs | Extend | Delete | Projects | Help
+Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Projects | Help

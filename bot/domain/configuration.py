@@ -218,7 +218,7 @@ def written_value(value: Any) -> str:
 class Difference:
     """One key that two configurations have different values of, written out. None: that one lacks it.
 
-    `secret`: neither value may be shown.
+    `secret`: one of the values at least, or both; those are empty here.
     """
 
     key: str
@@ -234,15 +234,24 @@ def differences(before: Layer, after: Layer) -> Sequence[Difference]:
 
 def _different_env(before: Layer, after: Layer) -> Iterator[Difference]:
     for key in dict.fromkeys([*before.env, *before.secrets, *after.env, *after.secrets]):
-        hidden = key in before.secrets or key in after.secrets
-        first, second = _env_of(before, key), _env_of(after, key)
-        if first != second:
-            yield Difference(key, first, second, hidden)
+        one, other = before.secrets.get(key), after.secrets.get(key)
+        if one or other:
+            if not _same_secret(one, other):
+                yield Difference(key, _told(one, before, key), _told(other, after, key), secret=True)
+        elif before.env.get(key) != after.env.get(key):
+            yield Difference(key, before.env.get(key), after.env.get(key))
 
 
-def _env_of(layer: Layer, key: str) -> str | None:
-    """Of a secret: what it can be compared by."""
-    return layer.secrets[key].mark or layer.secrets[key].meant if key in layer.secrets else layer.env.get(key)
+def _same_secret(one: Secret | None, other: Secret | None) -> bool:
+    """By their marks, where both have one."""
+    if one is None or other is None:
+        return False
+    return one.mark == other.mark if one.mark and other.mark else one.meant == other.meant
+
+
+def _told(secret: Secret | None, layer: Layer, key: str) -> str | None:
+    """Whether there is one, or what stands in its place in the open."""
+    return "" if secret else layer.env.get(key)
 
 
 def _different_values(before: Layer, after: Layer) -> Iterator[Difference]:

@@ -336,4 +336,4 @@ def offers(staging: Staging) -> frozenset[str]:
         return frozenset({"delete"})
     some = {"open"} if staging.serving else set()
     some |= {"retry"} if staging.phase is Phase.FAILED else set()
-    return frozenset({"extend", "logs", "delete", *some})
+    return frozenset({"extend", "logs", "config", "delete", *some})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import Command, Config, Delete, Deploy, Extend, Help, Info, List, Logs, Projects
+from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs, Projects
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
@@ -16,7 +16,7 @@ MOST_LINES = 500
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
     *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
-    *("diff", "compare", "rollback", "reset", "undo"),
+    *("rollback", "reset", "undo"),
     *("why", "what-happened", "history", "exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
@@ -116,6 +116,7 @@ _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
 _YES = Slot("yes", intro=("--yes", "-y"))
+_OTHER = Slot("other", "OTHER", place=True, intro=("with", "--with"))
 _PROFILE = Slot("profiles", "PROFILE", intro=("--profile",), many=True)
 _DROP = Slot("drop_profiles", "PROFILE", intro=("--drop-profile", "--no-profile"), many=True)
 _ENV = Slot("env", "KEY=VALUE", intro=("--env", "-e"), read=_pair, write="=".join, many=True, literal=_pair)
@@ -139,6 +140,12 @@ VERBS = (
         "application's, always text; --set the deployment's: true, false, null, numbers and JSON keep their types, "
         'all else is text, and so is what is quoted (web.tag="2").',
         "config feature-x --env RETRIES=5 --set web.replicas=2",
+    ),
+    Verb(
+        Diff, "diff", ("compare",), (_STAGING, _OTHER, _PROJECT),
+        "What differs of a staging: from its project's defaults, from another staging, or from its own last release "
+        "that was good (last-good).",
+        "diff feature-x main",
     ),
     Verb(List, "list", ("ls",), (_MINE, _PROJECT), "All stagings, or only yours.", "list mine"),
     Verb(

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.domain.configuration import Overrides
-from bot.domain.model import Staging
+from bot.domain.comparing import Comparison
+from bot.domain.configuration import Difference, Overrides
+from bot.domain.model import Release, Staging
 from bot.domain.origins import ENV, VALUES, Line
 from bot.slack.blocks import Block, code, context, cut, escape, link, section
 from bot.slack.messages import Text, text_of
@@ -65,3 +66,37 @@ def configured(staging: Staging, changed: bool, found: Sequence[Line], at: str |
     odd = [f"⚠️ {code(line.key)}: {escape(line.note)}" for line in found if line.note and line.origin == ""]
     lines = [f"Release {staging.attempt.number} of {name} rolls out the change: {own}. {thread}.", *odd]
     return text_of("\n".join(lines))
+
+
+def comparison(one: Comparison) -> Text:
+    """Commits, then each key that differs, a line each, so that a phone can show it."""
+    name, other = one.staging.name, one.name
+    head = f"*{escape(name)}* compared with {'the' if one.against is None else ''} *{escape(other)}*".replace("  ", " ")
+    commits = [_commit(name, one.staging.attempt), *([_commit(other, one.against)] if one.against else [])]
+    blocks = [section(text) for text in packed([head, *commits])]
+    if not one.found:
+        blocks.append(section("The configuration is the same."))
+    else:
+        told = [_difference(name, other, difference) for difference in one.found]
+        blocks += [section(text) for text in packed(["*Configuration*", *told])]
+    count = f"{len(one.found)} keys differ" if len(one.found) != 1 else "1 key differs"
+    return text_of(f"{escape(name)} compared with {escape(other)}: {count}", *blocks)
+
+
+def _commit(name: str, release: Release) -> str:
+    about = f"{code(release.branch)} {code(release.commit[:7])} {escape(cut(release.subject, 80))}"
+    return f"• {escape(name)}: {about}{_profiles(release.overrides)}"
+
+
+def _difference(name: str, other: str, found: Difference) -> str:
+    key = code(cut(found.key, 100))
+    if found.secret and found.before == "" == found.after:
+        return f"{key} ••• differs"
+    before, after = (_side(value, found.secret) for value in (found.before, found.after))
+    return f"{key} {escape(other)}: {before} · {escape(name)}: {after}"
+
+
+def _side(value: str | None, secret: bool) -> str:
+    if value is None:
+        return "_not set_"
+    return "•••" if secret and not value else value_code(value)

@@ -168,6 +168,7 @@ def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[
         "retry": retry_button(staging.id, staging.attempt.id),
         "extend": extend_button(staging.id, staging.expires_at),
         "logs": logs_button(staging.id),
+        "config": button("Config…", "config", staging.id),
         "delete": delete_button(staging.id, staging.name, staging.attempt.id, staging.claims),
     }
     return [block for name, block in made.items() if block and name in offered]

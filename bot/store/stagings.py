@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -135,6 +135,25 @@ async def unfinished_progress(connection: AsyncConnection, staging: str) -> Sequ
 async def release(connection: AsyncConnection, release: str) -> Release | None:
     row = (await connection.execute(select(tables.releases).where(RELEASE.id == release))).first()
     return _release(dict(row._mapping)) if row else None
+
+
+async def last_good(connection: AsyncConnection, staging: Staging) -> Release | None:
+    """The newest release that went live, before the newest of all."""
+    good = (RELEASE.staging_id == staging.id, RELEASE.stage == Stage.LIVE.value, RELEASE.id != staging.attempt.id)
+    found = select(tables.releases).where(*good).order_by(RELEASE.number.desc()).limit(1)
+    row = (await connection.execute(found)).first()
+    return _release(dict(row._mapping)) if row else None
+
+
+async def overrides_since(connection: AsyncConnection, staging: str, first: str) -> Sequence[tuple[str, Overrides]]:
+    """Those of this release and of all later ones, each with its actor. Without such a release: of all."""
+    number = select(RELEASE.number).where(RELEASE.id == first, RELEASE.staging_id == staging).scalar_subquery()
+    rows = await connection.execute(
+        select(RELEASE.actor, RELEASE.overrides)
+        .where(RELEASE.staging_id == staging, RELEASE.number >= func.coalesce(number, 0))
+        .order_by(RELEASE.number)
+    )
+    return [(row.actor, _overrides(row.overrides)) for row in rows]
 
 
 async def objects(connection: AsyncConnection, release: str) -> str | None:

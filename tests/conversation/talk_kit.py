@@ -13,7 +13,7 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -191,13 +191,25 @@ class Talk:
 
     async def post(self, body: bytes, content_type: str, secret: str | None = None) -> int:
         """Straight to the door for Slack, signed (with another secret, if one is given)."""
+        async with self._posted(body, content_type, secret) as answer:
+            return answer.status
+
+    async def post_for_answer(self, body: bytes, content_type: str) -> Json:
+        """The same, and what the bot says in its ack."""
+        async with self._posted(body, content_type, None) as answer:
+            assert answer.status == 200
+            text = await answer.text()
+            return dict(json.loads(text)) if text else {}
+
+    def _posted(
+        self, body: bytes, content_type: str, secret: str | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         stamp = str(int(time.time()))
         key = (secret or self.slack.secrets.signing_secret).encode()
         digest = hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
         headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
         headers["Content-Type"] = content_type
-        async with self.slack.http.post(f"{self.url}/slack/events", data=body, headers=headers) as answer:
-            return answer.status
+        return self.slack.http.post(f"{self.url}/slack/events", data=body, headers=headers)
 
     async def press(self, user_id: str, drawn: Seen, action: str) -> int:
         """A button as it was drawn then, whatever the message shows by now: the second click of a double click."""

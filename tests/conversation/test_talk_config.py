@@ -200,3 +200,23 @@ async def test_long_and_hostile_values_fit_into_messages(shop: Talk) -> None:
     assert env(shop, "feature-x")["GREETING"].endswith("y" * 2500)
     told = await shop.say("alice", "/octopod config feature-x")
     assert "<!channel>" not in told and "characters)" in told
+
+
+async def test_diff_with_the_defaults_another_staging_and_the_last_good(shop: Talk) -> None:
+    card = await shop.deploy("feature-x")
+    assert "The configuration is the same." in await shop.say("bob", "/octopod diff feature-x")
+    assert "no other release that was live" in await shop.say("bob", "/octopod diff feature-x last-good")
+    await shop.deploy("feature-y", "carol")
+    await shop.say("bob", '/octopod config feature-x --env RETRIES=5 --env "A=<b> x" --set web.replicas=2')
+    told = await shop.say("bob", "/octopod diff feature-x")
+    assert "*feature-x* compared with the *defaults*" in told
+    assert "`RETRIES` defaults: `3` · feature-x: `5`" in told
+    assert "`A` defaults: _not set_ · feature-x: `&lt;b&gt; x`" in told
+    assert "`web.replicas` defaults: `1` · feature-x: `2`" in told
+    told = await shop.say("bob", "/octopod diff feature-x feature-y")
+    assert "• feature-y: `feature-y` `" in told and "`RETRIES` feature-y: `3` · feature-x: `5`" in told
+    assert told == await shop.say("bob", "@octopod diff feature-y", thread=card)
+    assert "compared with *release 1*" in await shop.say("bob", "@octopod diff last-good", thread=card)
+    assert "compared with the *defaults*" in await shop.say("bob", "@octopod diff", thread=card)
+    assert "no staging called `nothing`" in await shop.say("bob", "/octopod diff feature-x nothing")
+    assert "could be one of 2 stagings" in await shop.say("bob", "/octopod diff feature")

@@ -103,3 +103,17 @@ async def test_an_engines_refusal_does_not_repeat_a_secret(shop: Talk, tmp_path:
     [reply] = await shop.replies("feature-x")
     assert "can't run with •••" in reply and LIVE not in reply
     assert LIVE not in json.dumps(said) and LIVE.encode() not in on_disk(tmp_path)
+
+
+async def test_secrets_are_compared_without_being_seen(shop: Talk) -> None:
+    await shop.say("carol", "/octopod deploy feature-x --profile live")
+    await shop.deploy("feature-y")
+    told = await shop.say("bob", "/octopod diff feature-x feature-y")
+    assert "`PAYMENTS_KEY` feature-y: _not set_ · feature-x: •••" in told and "SMTP" not in told
+    ENVIRON["SMTP_PASSWORD"] = "another"
+    try:
+        shop.origin.commit("feature-y", {"README": "more\n"})
+        await shop.say("alice", "/octopod deploy feature-y")
+    finally:
+        ENVIRON["SMTP_PASSWORD"] = "plain"
+    assert "`SMTP` ••• differs" in await shop.say("bob", "/octopod diff feature-x feature-y")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain import configuration
 from bot.domain.changes import Change, WrongChange, changed, unknown
 from bot.domain.configuration import (
+    Difference,
     Layer,
     Overrides,
     Secret,
@@ -115,7 +116,7 @@ def test_what_people_type_is_never_a_reference(text: str) -> None:
     mistakes: list[str] = []
     assert fill(found.env["A"], {}) == text
     meant = filled(found.values, meanings(facts, EngineFacts("local", frozenset())), mistakes)
-    assert meant == {"web": {"title": text, "all": [{"x": text}]}} and not mistakes
+    assert (meant["web"]["title"], meant["web"]["all"], mistakes) == (text, [{"x": text}], [])
     assert fill(literal(text), {}) == text
 
 
@@ -205,10 +206,29 @@ def test_what_differs_is_told_without_secrets() -> None:
     assert {(one.key, one.before, one.after, one.secret) for one in found} == {
         ("PAYMENTS", "sandbox", "production", False),
         ("RETRIES", "3", "5", False),
-        ("PAYMENTS_KEY", None, "payments/live-key", True),
+        ("PAYMENTS_KEY", None, "", True),
         ("web.replicas", "1", "2", False),
     }
     assert list(summary(ours)) == ["production-payments", "RETRIES=5", "web.replicas=2"]
+
+
+def test_secrets_are_compared_by_their_marks_where_both_have_one() -> None:
+    def layer(*given: str) -> Layer:
+        return Layer(secrets={"K": Secret(*given)})
+
+    same = [
+        (("env:A", "", "m"), ("env:B", "", "m")),
+        (("env:A",), ("env:A", "", "m")),
+        (("", "x", "m"), ("", "y", "m")),
+    ]
+    other = [
+        (("env:A", "", "m"), ("env:A", "", "n")),
+        (("env:A",), ("env:B", "", "m")),
+        (("", "x", "m"), ("", "x", "n")),
+    ]
+    assert [list(differences(layer(*a), layer(*b))) for a, b in same] == [[], [], []]
+    assert [list(differences(layer(*a), layer(*b))) for a, b in other] == [[Difference("K", "", "", True)]] * 3
+    assert list(differences(Layer({"K": "open"}), layer("env:A"))) == [Difference("K", "open", "", True)]
 
 
 @given(a_layer())

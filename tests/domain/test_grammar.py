@@ -14,6 +14,7 @@ from bot.domain.grammar import (
     Config,
     Delete,
     Deploy,
+    Diff,
     Extend,
     Help,
     Info,
@@ -58,6 +59,9 @@ DEPLOY = "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… 
         ('config x --set a="2" --set "b=2" --set c=true', Config("x", values=(("a", "2"), ("b", 2), ("c", True)))),
         ("config x --set 'a={\"b\": [1]}' --set=c=null", Config("x", values=(("a", {"b": [1]}), ("c", None)))),
         ("config x —set a=“b” -e U=<https://x.test|x.test>", Config("x", env=(("U", "x.test"),), values=(("a", "b"),))),
+        ("diff", Diff()),
+        ("diff x last-good", Diff("x", "last-good")),
+        ("compare x with main", Diff("x", "main")),
         ("list", List()),
         ("list mine", List(mine=True)),
         ("ls --mine -p shop", List(mine=True, project="shop")),
@@ -250,9 +254,9 @@ def test_a_novel_is_no_command() -> None:
 def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
     assert [line.syntax.split()[0] for line in lines] == [
-        *("deploy", "config", "list", "info", "logs", "extend", "delete", "projects", "help"),
+        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete", "projects", "help"),
     ]
-    assert lines[5].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
+    assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:
         command = parse(line.example)
         assert usage(line.syntax.split()[0]) == [line]
@@ -296,6 +300,7 @@ json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | word
 typed_pairs = st.lists(st.tuples(keys, json_values), max_size=2).map(tuple)
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(Deploy, words, names, maybe, several, pairs, typed_pairs),
+    st.builds(Diff, maybe, maybe, maybe),
     st.builds(Config, maybe, maybe, several, several, pairs, several, typed_pairs, several),
     st.builds(List, st.booleans(), maybe),
     st.builds(Info, maybe, maybe),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from builders import NOW, a_release, a_staging, updating
 
-from bot.domain.configuration import Overrides, Secret
+from bot.domain.comparing import Comparison
+from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lookup import Ambiguous
@@ -69,6 +70,9 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.info(
         staging, "local", False, LINK, [(NOW, "U01ALICE", text, text)] * 30, lines(None, staging.attempt)
     )
+    side = [Difference(text, before, text, secret) for before in (None, text) for secret in (True, False)]
+    yield configs.comparison(Comparison(staging, text, staging.attempt, side * 40))
+    yield configs.comparison(Comparison(staging, "defaults", None, []))
     odd = [Line(level, text, text, "", text, text, text) for level in (ENV, VALUES)]
     yield configs.configuration(staging, [*lines(None, staging.attempt), *odd * 60])
     yield from (configs.configured(staging, changed, odd, None) for changed in (True, False))
@@ -121,11 +125,11 @@ def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
-        (Phase.WAITING, ["extend", "logs", "delete"]),
-        (Phase.ROLLING_OUT, ["extend", "logs", "delete"]),
-        (Phase.LIVE, ["open", "extend", "logs", "delete"]),
-        (Phase.FAILED, ["retry", "extend", "logs", "delete"]),
-        (Phase.BROKEN, ["open", "extend", "logs", "delete"]),
+        (Phase.WAITING, ["extend", "logs", "config", "delete"]),
+        (Phase.ROLLING_OUT, ["extend", "logs", "config", "delete"]),
+        (Phase.LIVE, ["open", "extend", "logs", "config", "delete"]),
+        (Phase.FAILED, ["retry", "extend", "logs", "config", "delete"]),
+        (Phase.BROKEN, ["open", "extend", "logs", "config", "delete"]),
         (Phase.DELETING, ["delete"]),
         (Phase.DELETED, []),
     ],
