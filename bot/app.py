@@ -36,8 +36,9 @@ from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
 from bot.ports import Engine, Git, Images, Prober, Renderer, Secrets
 from bot.probe.url import UrlProber
-from bot.projects import Configuration
+from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
+from bot.reload import Reload
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
@@ -98,6 +99,7 @@ class Bot:
         checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
+        self.projects = projects = Projects.of(projects)
         self.store, self.slack, self.metrics = store, slack, slack.metrics
         person = slack.directory.person
         self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
@@ -153,7 +155,7 @@ class Bot:
     async def count(self) -> None:
         """Set the gauges."""
         phases = [staging.phase for staging in await self.service.present()]
-        self.metrics.refreshed(phases, self.store.writes)
+        self.metrics.refreshed(phases, self.store.writes, current=not self.projects.refused)
 
     def _saved(self, news: News) -> None:
         self._checkpoint("saved")
@@ -211,17 +213,18 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         slack = await _greeted(settings, session)
         git = GitCache(settings.octopod_data / "git")
         await git.check()
-        chosen = choose(configuration, settings)
+        projects = Projects(configuration.projects)
+        chosen = choose(configuration.engine, projects, settings)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
-        rendering = renderer(configuration, settings, chosen)
+        rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,
             keys,
-            configuration.projects,
+            projects,
             neighbours,
             slack,
             trees,
@@ -232,7 +235,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
-        await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
+        reload = Reload(settings.octopod_config, configuration.engine, projects)
+        await _until_stopped([bot.run, slack.run, reload.run, *([socket.run] if socket else [])], bot)
 
 
 async def rotated(settings: Settings) -> int:
@@ -288,10 +292,14 @@ async def _listening(
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
     pages = compare.door(bot.service, gone)
-    metrics = health.metrics(bot.metrics.registry, bot.count)
-    projects = bot.service.projects.values()
     app = site(
-        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(pages), projects
+        bot.slack.bolt,
+        health.healthz(reached),
+        health.readyz(reached, lambda: len(bot.projects.refused)),
+        health.metrics(bot.metrics.registry, bot.count),
+        chosen.answering(pages),
+        bot.projects.values(),
+        chosen.serves,
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

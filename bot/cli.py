@@ -1,4 +1,4 @@
-"""`octopod serve | playground | check-config | doctor | migrate | rotate-keys`.
+"""`octopod serve | playground | check-config | schema | doctor | migrate | rotate-keys`.
 
 Exit codes: 0 well, 1 the doctor found something, 2 something must be set right first (every mistake is listed).
 Heavy modules are imported by the commands that need them.
@@ -54,6 +54,16 @@ def check_config(file: Path | None) -> None:
         click.echo(f"{path} is fine: engine {found.engine}, projects {', '.join(found.projects)}.")
 
     _or_exit(check)
+
+
+@main.command()
+def schema() -> None:
+    """Print a JSON Schema of octopod.yaml, by which editors complete and explain its keys."""
+    import json
+
+    from bot.projects.json_schema import file
+
+    click.echo(json.dumps(file(), indent=2, ensure_ascii=False))
 
 
 @main.command()

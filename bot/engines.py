@@ -15,7 +15,7 @@ from bot.domain.redaction import secrets_in
 from bot.environment import Beside
 from bot.ports import Engine
 from bot.probe.url import Inside
-from bot.projects import Configuration
+from bot.projects import Projects
 from bot.registry.credentials import FILES
 from bot.render.helm import HelmRenderer, Window
 from bot.render.helm_program import HelmProgram
@@ -30,7 +30,8 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
-    `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
+    `answering`: what answers at the hosts of stagings, made of what answers where none does; `serves`: whether a
+    staging is at this host, where stagings are reached through the bot. `pulls`: it runs images;
     `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by; `window`:
     what charts may see of the cluster; `beside`: what is in a Secret beside the bot, where there are such.
     """
@@ -42,6 +43,7 @@ class Chosen:
     pulls: bool
     inside: Inside | None = None
     pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
+    serves: Callable[[str], bool] = lambda host: False
     window: Window | None = None
     beside: Beside | None = None
 
@@ -56,32 +58,51 @@ def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mappin
     return frozenset().union(*(secrets_in({"secret": one}) for one in [*own, *lent, *parts]))
 
 
-def choose(configuration: Configuration, settings: Settings) -> Chosen:
-    if configuration.engine is EngineKind.LOCAL:
-        return _local(configuration, settings)
-    return _kubernetes(configuration, settings)
+class Own:
+    """`own_secrets` of the projects as they are now; found anew only when these have changed."""
+
+    def __init__(self, settings: Settings, projects: Projects) -> None:
+        self._settings, self._projects = settings, projects
+        self._lent: tuple[str | None, ...] | None = None
+        self._secrets: frozenset[str] = frozenset()
+
+    def __call__(self) -> frozenset[str]:
+        lent = tuple(project.credentials for project in self._projects.values())
+        if lent != self._lent:
+            self._lent, self._secrets = lent, own_secrets(self._settings, self._projects.values(), os.environ)
+        return self._secrets
 
 
-def _local(configuration: Configuration, settings: Settings) -> Chosen:
+def choose(kind: EngineKind, projects: Projects, settings: Settings) -> Chosen:
+    """`projects` may change meanwhile."""
+    return _local(projects, settings) if kind is EngineKind.LOCAL else _kubernetes(projects, settings)
+
+
+def _local(projects: Projects, settings: Settings) -> Chosen:
     from bot.local.engine import LocalEngine
     from bot.local.proxy import Proxy
 
     port = settings.octopod_http_port
-    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
-    engine = LocalEngine(settings.octopod_data, port, _now, secrets=secrets)
-    return Chosen(engine, engine, f"{LOOPBACK}:{port}", lambda gone: Proxy(engine, gone).handle, pulls=False)
+    engine = LocalEngine(settings.octopod_data, port, _now, secrets=Own(settings, projects))
+    return Chosen(
+        engine,
+        engine,
+        f"{LOOPBACK}:{port}",
+        lambda gone: Proxy(engine, gone).handle,
+        pulls=False,
+        serves=lambda host: engine.serving(host) is not None,
+    )
 
 
-def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
+def _kubernetes(projects: Projects, settings: Settings) -> Chosen:
     """Imported here only: its library takes a second and 40 MB."""
     from bot.kube.connect import Access
     from bot.kube.engine import KubernetesEngine
 
-    copied = {name: project.copy_secrets for name, project in configuration.projects.items()}
-    fences = {name: project.fence for name, project in configuration.projects.items()}
+    copied = projects.each(lambda project: project.copy_secrets)
+    fences = projects.each(lambda project: project.fence)
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
-    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
-    engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=secrets)
+    engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=Own(settings, projects))
     return Chosen(
         engine,
         engine,
@@ -95,14 +116,15 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     )
 
 
-def renderer(configuration: Configuration, settings: Settings, chosen: Chosen) -> SourceRenderer:
+def renderer(projects: Projects, settings: Settings, chosen: Chosen) -> SourceRenderer:
     """What makes the objects of this engine's stagings."""
     helm = HelmProgram(settings.octopod_helm, settings.octopod_data / "helm")
-    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
     docker = settings.docker_config
     if docker and docker.is_dir():
         docker = next((docker / name for name in FILES if (docker / name).exists()), None)
-    return SourceRenderer(HelmRenderer(helm, registry_config=docker, window=chosen.window, secrets=secrets))
+    return SourceRenderer(
+        HelmRenderer(helm, registry_config=docker, window=chosen.window, secrets=Own(settings, projects))
+    )
 
 
 def _now() -> datetime:

@@ -17,11 +17,17 @@ class Metrics:
         )
         self._writes = Gauge("octopod_write_transactions", "Write transactions since the start", registry=self.registry)
 
+        self._configuration = Gauge(
+            "octopod_configuration_current", "1: octopod.yaml counts as it is; 0: it is wrong", registry=self.registry
+        )
+
     def slack_called(self, method: str, outcome: str) -> None:
         self._slack.labels(method, outcome).inc()
 
-    def refreshed(self, phases: Iterable[Phase], writes: int) -> None:
+    def refreshed(self, phases: Iterable[Phase], writes: int, *, current: bool) -> None:
+        """`current`: octopod.yaml counts as it stands."""
         tally = Tally(phases)
         for phase in Phase:
             self._stagings.labels(phase.value).set(tally[phase])
         self._writes.set(writes)
+        self._configuration.set(int(current))

@@ -18,13 +18,14 @@ from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
-from bot.domain.model import Phase, Staging
-from bot.domain.policy import Person, Policy, policy_of, require_deploy
+from bot.domain.model import Desired, Phase, Staging
+from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
+from bot.projects import Projects
 from bot.store import homes, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
@@ -72,10 +73,10 @@ class Service:
         policy: Callable[[Project], Policy] = policy_of,
         person: Callable[[str], Person] = Person,
     ) -> None:
-        self.projects = projects
+        self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(projects, port), Configuring(port, person)
+        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
         common = Common(self.project, self._known, self._taken_once, self._decided)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
 
@@ -189,6 +190,9 @@ class Service:
         now = self.now()
         async with self._store.write() as connection:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
+            if existing is None or existing.desired is not Desired.PRESENT:
+                # In this transaction, so that of two at once for the last place one is refused.
+                require_room(request.user, project, await stagings.present(connection, project.name))
             wished = Wished(request.user, request.received_at, head, commit, command.change)
             event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
@@ -279,7 +283,7 @@ class Service:
         now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
-            require_deploy(asked.person, self.project(found.project))
+            require_change(asked.person, found, self.projects)
             if drawn_for and drawn_for != found.attempt.id:
                 raise UserError(
                     f"That button is out of date: {found.name} has release {found.attempt.number} now and is "

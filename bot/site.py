@@ -26,17 +26,19 @@ def site(
     metrics: Answer,
     stagings: Answer,
     projects: Iterable[Project],
+    serves: Callable[[str], bool] = lambda host: False,
 ) -> web.Application:
-    """`stagings` answers for every host that a staging could have, and for all that only look like one.
+    """`stagings` answers for every host that a staging could have, and for all that only look like one. `projects` may
+    change meanwhile, so `serves` says whether a staging from before is at this host.
 
     A wildcard leads all of them here, and none of them must reach the bot's own doors: `no_name.shop.example.com`, too.
     """
-    edges = [_edges(pattern) for project in projects for pattern in project.hosts.values()]
 
     @web.middleware
     async def by_host(request: web.Request, handler: Handler) -> web.StreamResponse:
         host = naming.without_port(request.host).lower().rstrip(".")
-        if any(_between(host, before, after) for before, after in edges):
+        patterns = (pattern for project in projects for pattern in project.hosts.values())
+        if any(_between(host, *_edges(pattern)) for pattern in patterns) or serves(host):
             return await stagings(request)
         return await handler(request)
 

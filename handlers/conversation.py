@@ -1,5 +1,6 @@
 """One grammar, however it was typed: a line of text, and who said it where, to what is told privately."""
 
+from collections import Counter
 from dataclasses import replace
 
 from bot.domain import commands, grammar
@@ -8,12 +9,12 @@ from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.meaning import Asked
-from bot.slack import answers, configs
+from bot.slack import answers, configs, projects
 from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff
+Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff | commands.Projects
 About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff
 
 
@@ -41,7 +42,14 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
             return await configured(doors, asked, found.staging.id, command.change)
-        case commands.List() | commands.Info() | commands.Help() | commands.Config() | commands.Diff():
+        case (
+            commands.List()
+            | commands.Info()
+            | commands.Help()
+            | commands.Config()
+            | commands.Diff()
+            | commands.Projects()
+        ):
             await doors.service.noted(asked, grammar.render(command))
             return await _looked_up(doors, asked, command)
 
@@ -67,6 +75,10 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
         case commands.Config(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
             return configs.configuration(one.staging, doors.configuration(one.staging))
+        case commands.Projects():
+            counts = Counter(staging.project for staging in await doors.service.present())
+            live = doors.service.projects
+            return projects.listing(list(live.values()), counts, live.refused)
         case commands.Diff():
             return configs.comparison(await doors.service.configuration.compare(asked, command))
         case commands.Help(topic=topic):

@@ -18,11 +18,14 @@ def healthz(reached: Reached) -> Handler:
     return answer
 
 
-def readyz(reached: Reached) -> Handler:
-    """503 until what people type arrives here."""
+def readyz(reached: Reached, mistakes: Callable[[], int] = lambda: 0) -> Handler:
+    """503 until what people type arrives here. `mistakes`: of an octopod.yaml that does not count."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"ok": reached()}, status=200 if reached() else 503)
+        said: dict[str, object] = {"ok": reached(), "configuration": "current"}
+        if found := mistakes():
+            said |= {"configuration": "old", "mistakes": found}
+        return web.json_response(said, status=200 if reached() else 503)
 
     return answer
 

@@ -105,10 +105,15 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Projects:
+    """What octopod.yaml has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """`topic`: the word of a command, or None for all of them."""
 
     topic: str | None = None
 
 
-Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Help
+Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Projects | Help

@@ -1,6 +1,6 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
-    deploy BRANCH [as NAME] · config · diff · list [mine] · info · logs · extend · delete · help
+    deploy BRANCH [as NAME] · config · diff · list [mine] · info · logs · extend · delete · projects · help
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
 and `reread` takes what that made.
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs
+from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs, Projects
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
 from bot.domain.verbs import INTROS, MOST_LINES, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
@@ -30,6 +30,7 @@ __all__ = [
     "Info",
     "List",
     "Logs",
+    "Projects",
     "Usage",
     "parse",
     "render",

@@ -1,13 +1,15 @@
 """The rules that a project sets: time limits of a staging's life, and who may do what."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
+from bot.domain.model import Desired, Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,19 @@ def require_deploy(person: Person, project: Project) -> None:
         )
 
 
+def require_change(person: Person, staging: Staging, projects: Mapping[str, Project]) -> None:
+    """As `require_deploy`. The stagings of a project that left octopod.yaml, which sets no roles any more, are their
+    owners' and everybody's who is an admin of another project: somebody must be able to remove them."""
+    project = projects.get(staging.project)
+    if project:
+        require_deploy(person, project)
+    elif person.id != staging.owner and not any(_among(person, one.roles.admin) for one in projects.values()):
+        raise UserError(
+            f"{staging.project}, the project of {staging.name}, has left octopod.yaml. <@{staging.owner}> can still "
+            "remove it, as its owner, and so can admins of other projects."
+        )
+
+
 def require_profiles(person: Person, project: Project, names: Iterable[str]) -> None:
     """Raises UserError unless this person may use all of these profiles; admins have no right of their own to them."""
     refused = [project.profiles[name] for name in dict.fromkeys(names) if not may_use(person, project, name)]
@@ -73,6 +88,32 @@ def require_profiles(person: Person, project: Project, names: Iterable[str]) -> 
         raise UserError(
             f"{listed} Who may not use a profile can neither add it nor deploy or change a staging that has it."
         )
+
+
+def require_room(actor: str, project: Project, present: Iterable[Staging]) -> None:
+    """Raise UserError if one more staging would be too many, for the project or for this person.
+
+    `present`: those of the project. Only what uses compute counts: neither what is asleep nor what is being deleted.
+    """
+    running = [one for one in present if one.desired is Desired.PRESENT]
+    own = [one for one in running if one.owner == actor]
+    limits = project.limits
+    if limits.per_person is not None and len(own) >= limits.per_person:
+        raise UserError(f"You have {len(own)} of {limits.per_person} stagings of {project.name}. {_removable(own)}")
+    if limits.stagings is not None and len(running) >= limits.stagings:
+        whose = _removable(own) if own else "None of them is yours: `/octopod list` shows whose they are, ask them."
+        raise UserError(f"{project.name} has {len(running)} of {limits.stagings} stagings. {whose}")
+
+
+def _removable(own: Sequence[Staging]) -> str:
+    """What one can do about it; what was not deployed for the longest time comes first."""
+    oldest = sorted(own, key=lambda one: one.attempt.requested_at)
+    more = f" and {len(oldest) - MOST_LISTED} more" if len(oldest) > MOST_LISTED else ""
+    listed = ", ".join(f"`{one.name}` ({one.phase})" for one in oldest[:MOST_LISTED])
+    return (
+        f"Yours, the longest unchanged first: {listed}{more}. `/octopod delete {oldest[0].name}` makes room; so does "
+        f"`/octopod sleep {oldest[0].name}`, which keeps its data."
+    )
 
 
 def may_use(person: Person, project: Project, profile: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs
+from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs, Projects
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
@@ -17,7 +17,7 @@ MOST_LINES = 500
 _NOT_YET = {
     *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
     *("rollback", "reset", "undo"),
-    *("why", "what-happened", "history", "projects", "exec", "checks", "sign-off", "approve", "reject"),
+    *("why", "what-happened", "history", "exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
 # Words that are no commands, but people try them.
@@ -163,6 +163,10 @@ VERBS = (
     Verb(
         Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _PROJECT),
         "Remove a staging with its data, after asking.", "delete feature-x",
+    ),
+    Verb(
+        Projects, "projects", ("project",), (),
+        "The projects: their channels, repositories, hosts and profiles, and who may use these.", "projects",
     ),
     Verb(Help, "help", ("?", "-h", "--help"), (_TOPIC,), "What can be typed.", "help deploy"),
 )  # fmt: skip

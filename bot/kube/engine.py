@@ -44,7 +44,7 @@ TIDY_PAUSE = timedelta(seconds=30)
 
 class KubernetesEngine:
     """`now` tells the time. `copied`: by project, which Secrets of the bot's own namespace its stagings get.
-    `fences`: by project, what its stagings may use. `secrets`: the bot's own, hidden in whatever containers say.
+    `fences`: by project, what its stagings may use. `secrets`: the bot's own of now, hidden in whatever containers say.
 
     It is to be entered before it is used, and holds its connection until it is left.
     """
@@ -58,7 +58,7 @@ class KubernetesEngine:
         fences: Mapping[str, Fence] | None = None,
         grace: Grace | None = None,
         pace: Pace | None = None,
-        secrets: frozenset[str] = frozenset(),
+        secrets: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._access, self._now, self._copied = access, now, copied or {}
         self._fences, self._grace, self._pace = fences or {}, grace or Grace(), pace or Pace()
@@ -157,7 +157,7 @@ class KubernetesEngine:
         seen = self._mirror.seen(staging)
         if seen.namespace is None:
             raise UserError("The cluster has nothing of this staging.")
-        return await read_outputs(kube, seen, workload, lines, self._secrets)
+        return await read_outputs(kube, seen, workload, lines, self._secrets())
 
     async def pulled_by(self, project: str) -> Mapping[str, str]:
         """What its stagings pull images by, as Docker's config.json has it. Raises TemporaryError."""
@@ -224,7 +224,7 @@ class KubernetesEngine:
 
     def _shown(self, status: StagingStatus) -> StagingStatus:
         """A container may have had a last word of its own, which the reason repeats; a removal may be refused."""
-        redactor = self._redactors.get(status.staging) or Redactor(self._secrets)
+        redactor = self._redactors.get(status.staging) or Redactor(self._secrets())
 
         def shown(workloads: Sequence[WorkloadStatus]) -> tuple[WorkloadStatus, ...]:
             return tuple(replace(one, reason=redactor.text(one.reason)) for one in workloads)
@@ -297,7 +297,7 @@ class KubernetesEngine:
             try:
                 async with asyncio.timeout(TAIL_SECONDS):
                     redactor, said = await asyncio.gather(
-                        redactor_for(kube, tail.namespace, self._secrets),
+                        redactor_for(kube, tail.namespace, self._secrets()),
                         kube.logs(tail.namespace, tail.pod, tail.container, TAIL_LINES, tail.previous),
                     )
                 self._redactors[staging], lines = redactor, redactor.lines(said)

@@ -22,7 +22,7 @@ from bot.local.table import Found, ProcessTable
 class Tools:
     """One set per engine. `owner` marks its processes, `path` is their search path, `point` see ProcessTable.
 
-    `secrets`: the bot's own, which nobody is to see in an output.
+    `secrets`: the bot's own of now, which nobody is to see in an output.
     """
 
     owner: str
@@ -33,11 +33,11 @@ class Tools:
     session: aiohttp.ClientSession
     now: Callable[[], datetime]
     point: Callable[[str], None]
-    secrets: frozenset[str] = frozenset()
+    secrets: Callable[[], frozenset[str]] = frozenset
 
     def redactor(self, *releases: Release) -> Redactor:
         """For the output of these."""
-        return Redactor(self.secrets.union(*(release.secrets for release in releases)))
+        return Redactor(self.secrets().union(*(release.secrets for release in releases)))
 
 
 @dataclass(slots=True)

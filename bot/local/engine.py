@@ -47,7 +47,7 @@ class LocalEngine:
     """`data`: where everything is kept, for one engine at a time. `port`: of the proxy before it.
 
     `path`: the search path of its processes. `point`: called at named places, where a crash test may stop the bot.
-    `secrets`: the bot's own, hidden in whatever its processes say.
+    `secrets`: the bot's own of now, hidden in whatever its processes say.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LocalEngine:
         pace: Pace | None = None,
         path: str = os.environ.get("PATH", os.defpath),
         point: Callable[[str], None] = lambda name: None,
-        secrets: frozenset[str] = frozenset(),
+        secrets: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._port = port
         self._now = now

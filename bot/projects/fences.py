@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.domain.project import Fence
 from bot.projects import fields
@@ -53,11 +53,21 @@ class FenceKeys(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    quota: Annotated[dict[str, str], BeforeValidator(fields.env)] = {}
-    requests: Annotated[dict[str, str], BeforeValidator(fields.env)] = {}
-    limits: Annotated[dict[str, str], BeforeValidator(fields.env)] = {}
-    pod_security: Annotated[str, BeforeValidator(_pod_security)] = "baseline"
-    egress: Annotated[str, BeforeValidator(fields.choice("open", "closed"))] = "open"
+    quota: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(
+        default={}, description="Of each staging's ResourceQuota, added to what is usual; none: no limit."
+    )
+    requests: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(
+        default={}, description="Of containers that say nothing: cpu, memory, ephemeral-storage."
+    )
+    limits: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(
+        default={}, description="Of containers that say nothing: cpu, memory, ephemeral-storage."
+    )
+    pod_security: Annotated[str, BeforeValidator(_pod_security)] = Field(
+        default="baseline", description="The Pod Security level that is enforced."
+    )
+    egress: Annotated[str, BeforeValidator(fields.choice("open", "closed"))] = Field(
+        default="open", description="closed: pods of a staging reach each other and name servers only."
+    )
 
 
 def fence(keys: FenceKeys) -> Fence:

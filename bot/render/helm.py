@@ -29,7 +29,7 @@ Window = Callable[[str, str, frozenset[tuple[str, str]]], AbstractAsyncContextMa
 
 
 class HelmRenderer:
-    """`window`: None where there is no cluster. `secrets`: the bot's own, hidden in what Helm says."""
+    """`window`: None where there is no cluster. `secrets`: the bot's own of now, hidden in what Helm says."""
 
     def __init__(
         self,
@@ -37,14 +37,14 @@ class HelmRenderer:
         *,
         registry_config: Path | None = None,
         window: Window | None = None,
-        secrets: frozenset[str] = frozenset(),
+        secrets: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._helm, self._window, self._secrets = helm, window, secrets
         self._charts = Charts(helm, registry_config)
 
     async def render(self, source: Helm, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
         """Raises PermanentError and TemporaryError."""
-        redactor = Redactor(self._secrets | secrets_in(facts.secrets))
+        redactor = Redactor(self._secrets() | secrets_in(facts.secrets))
         mistakes: list[str] = []
         meaning = await asyncio.to_thread(meaning_of, facts, engine, mistakes)
         env = env_of(facts, meaning, mistakes)
@@ -56,7 +56,7 @@ class HelmRenderer:
 
     async def chart(self, source: Helm, tree: Path, facts: RenderFacts, scratch: Path) -> Path:
         """The chart itself, to look into: a folder or an archive, perhaps in `scratch`."""
-        return await self._charts.get(source, tree, facts.branch, scratch, Redactor(self._secrets))
+        return await self._charts.get(source, tree, facts.branch, scratch, Redactor(self._secrets()))
 
     async def _rendered(
         self, chart: Path, values: list[str], facts: RenderFacts, tree: Path, scratch: Path, redactor: Redactor

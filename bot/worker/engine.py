@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.domain import naming
-from bot.domain.errors import PermanentError
+from bot.domain.errors import PermanentError, UserError
 from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
@@ -104,6 +105,8 @@ class EngineWork:
             return await self._rolled_out(claim, staging, release)
         except PermanentError as error:
             return ReleaseFailed(release.id, error.text, error.details, error.next_step)
+        except UserError as error:  # octopod.yaml has its project no more
+            return ReleaseFailed(release.id, error.text)
 
     async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
         """None when the claim was lost."""
@@ -149,8 +152,9 @@ class EngineWork:
             commit=release.commit,
             namespace=naming.namespace(project.name, staging.name),
             source=project.source,
-            hosts=naming.hosts(project.hosts, staging.name, self._engine.facts.port),
-            scheme=project.scheme,
+            # Not as octopod.yaml has them now: people were told these.
+            hosts={name: urlsplit(url).netloc for name, url in staging.urls.items()},
+            scheme=urlsplit(staging.url or "").scheme or project.scheme,
             image=project.image,
             env=release.env,
             values=release.values,

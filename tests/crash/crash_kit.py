@@ -60,8 +60,7 @@ class Playground:
     def ready(self) -> bool:
         with suppress(OSError, ValueError, http.client.HTTPException):
             return (
-                alive(self.bot_pid())
-                and self._get("127.0.0.1:" + self.env()["OCTOPOD_HTTP_PORT"], "/healthz")[0] == 200
+                alive(self.bot_pid()) and self.get("127.0.0.1:" + self.env()["OCTOPOD_HTTP_PORT"], "/healthz")[0] == 200
             )
         return False
 
@@ -156,7 +155,7 @@ class Playground:
 
     def _standin_answers(self) -> bool:
         with suppress(OSError, http.client.HTTPException):
-            return self._get(f"127.0.0.1:{self.port}", "/_workspace/state")[0] == 200
+            return self.get(f"127.0.0.1:{self.port}", "/_workspace/state")[0] == 200
         return False
 
     def env(self) -> dict[str, str]:
@@ -223,7 +222,7 @@ class Playground:
     # --- what is seen ------------------------------------------------------------------------------------------------
 
     def state(self, since: int = -1, wait: float = 0) -> Json:
-        status, body = self._get(f"127.0.0.1:{self.port}", f"/_workspace/state?since={since}&wait={wait}")
+        status, body = self.get(f"127.0.0.1:{self.port}", f"/_workspace/state?since={since}&wait={wait}")
         assert status == 200, body
         made: Json = json.loads(body)
         return made
@@ -249,14 +248,14 @@ class Playground:
 
     def url(self, name: str) -> int:
         """The status that the staging's URL answers."""
-        return self._get(f"127.0.0.1:{self.port}", "/", f"{name}.localhost:{self.port}")[0]
+        return self.get(f"127.0.0.1:{self.port}", "/", f"{name}.localhost:{self.port}")[0]
 
     def about(self, name: str) -> Json:
-        body = self._get(f"127.0.0.1:{self.port}", "/about.json", f"{name}.localhost:{self.port}")[1]
+        body = self.get(f"127.0.0.1:{self.port}", "/about.json", f"{name}.localhost:{self.port}")[1]
         made: Json = json.loads(body)
         return made
 
-    def _get(self, address: str, path: str, host: str = "") -> tuple[int, bytes]:
+    def get(self, address: str, path: str, host: str = "") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(address, timeout=20)
         try:
             connection.request("GET", path, headers={"Host": host or address})

@@ -20,6 +20,7 @@ from bot.domain.grammar import (
     Info,
     List,
     Logs,
+    Projects,
     parse,
     render,
     reread,
@@ -253,7 +254,7 @@ def test_a_novel_is_no_command() -> None:
 def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
     assert [line.syntax.split()[0] for line in lines] == [
-        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete", "help"),
+        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete", "projects", "help"),
     ]
     assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:
@@ -273,6 +274,7 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
         (Extend("2d", timedelta(hours=36)), 'extend "2d" by 1d12h'),
         (Delete("x", yes=True), "delete x --yes"),
         (Help(), "help"),
+        (Projects(), "projects"),
         (
             Config("x", env=(("A", "b c"), ("B", "1")), values=(("n", 2), ("t", "2"), ("o", {"a": 1}))),
             'config x --env "A=b c" --env B=1 --set n=2 --set "t=\\"2\\"" --set "o={\\"a\\": 1}"',
@@ -305,7 +307,8 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(Logs, maybe, maybe, st.none() | st.integers(1, MOST_LINES), maybe),
     st.builds(Extend, maybe, spans, maybe),
     st.builds(Delete, maybe, st.booleans(), maybe),
-    st.builds(Help, st.sampled_from([None, "deploy", "list", "info", "logs", "extend", "delete", "help"])),
+    st.just(Projects()),
+    st.builds(Help, st.sampled_from([None, "deploy", "list", "info", "logs", "extend", "delete", "projects", "help"])),
 )
 
 

@@ -31,7 +31,17 @@ projects:
     baseline: main
     image: ghcr.io/acme/shop:${commit}
     ttl: 3d
-    env: {PAYMENTS: sandbox, PUBLIC_URL: "${url.web}"}
+    env:
+      PAYMENTS: {default: sandbox, description: Which., choices: [sandbox, production]}
+      PUBLIC_URL: "${url.web}"
+      REPLICAS: "${values.web.replicas}"
+      KEY: {secret: true}
+    secrets: {KEY: env:KEY, MAIL: env:MAIL}
+    values: {web: {replicas: 1, debug: off, names: [a, "${staging}"]}, db: ~}
+    profiles:
+      live: {description: Real., env: {PAYMENTS: production}, secrets: {KEY: env:LIVE}, values: {web: {replicas: 3}}}
+      load: {allowed: "@carol"}
+    limits: {stagings: 40, per_person: 5}
     roles: {deploy: everyone, admin: ["@carol", U01ALICE]}
     url_probe: {path: /, address: "127.0.0.1:80", from: bot, accept: [404], seconds: 5}
   blog:
@@ -39,6 +49,16 @@ projects:
     source: {manifests: .}
     hosts: {web: "${staging}.blog.example.com"}
     channel: blog
+  outlet:
+    extends: shop
+    hosts: {web: "${staging}.${project}.localhost", api: }
+    env: {PAYMENTS: production, KEY: }
+    values: {web: {replicas: 2}, db: {size: 1Gi}}
+    profiles: {live: {env: {PAYMENTS: sandbox}}, load: }
+  wiki:
+    extends: outlet
+    source: {helm: {chart: shop, repository: "https://charts.example.com", version: 1.2.3, values: [a.yaml]}}
+  kiosk: {extends: blog, source: {template: web}, hosts: {web: "${staging}.kiosk.example.com"}}
 """
 # As they stand in a file, and as what a key or value may be.
 WRITTEN = [

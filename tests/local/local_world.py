@@ -122,7 +122,7 @@ def _object(version: str, kind: str, name: str, **rest: Any) -> Any:
 def engine_in(
     folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None, secrets: Iterable[str] = ()
 ) -> LocalEngine:
-    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point, secrets=frozenset(secrets))
+    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point, secrets=lambda: frozenset(secrets))
 
 
 def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
