@@ -47,6 +47,8 @@ async def opened(
         view = await _form(doors, asked, value_of(action))
     except UserError as error:
         view = dialog(answers.refusal(error))
+    except Exception:
+        view = dialog(answers.bug(logged("a dialog could not be made")))
     try:
         async with asyncio.timeout(OPENING):
             await client.views_open(trigger_id=body["trigger_id"], view=view)

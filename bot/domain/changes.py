@@ -159,7 +159,8 @@ def unknown(project: Project, level: str, key: str) -> str:
     if level == "values" and any(_around(key, one) for one in known):
         return ""
     meant = close(key, known)
-    return f"unknown key; did you mean `{meant}`?" if meant else "unknown key"
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    return f"octopod.yaml does not know this key{hint}"
 
 
 def _around(key: str, known: str) -> bool:

@@ -29,7 +29,12 @@ projects:
     channel: stagings
     alerts: stagings-alerts
     ttl: 3d
-    env: {{PAYMENTS: sandbox, PUBLIC_URL: "${{url.web}}"}}
+    env:
+      PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Which payments the shop talks to.}}
+      PAYMENTS_KEY: {{secret: true, description: Of the payments. Any text will do.}}
+      PUBLIC_URL: "${{url.web}}"
+    profiles:
+      production-payments: {{env: {{PAYMENTS: production}}, allowed: ["@carol", "@alice"]}}
     roles: {{deploy: everyone, admin: ["@carol"]}}
 """
 

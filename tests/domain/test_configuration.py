@@ -239,8 +239,10 @@ def test_nothing_differs_from_itself(layer: Layer) -> None:
 
 def test_unknown_keys_get_a_hint() -> None:
     project = a_project()
-    assert unknown(project, "env", "RETRYS") == "unknown key; did you mean `RETRIES`?"
+    assert unknown(project, "env", "RETRYS") == "octopod.yaml does not know this key; did you mean `RETRIES`?"
     assert unknown(project, "env", "TOKEN") == "" == unknown(project, "values", "web.replicas")
-    assert unknown(project, "values", "web.replica") == "unknown key; did you mean `web.replicas`?"
+    assert (
+        unknown(project, "values", "web.replica") == "octopod.yaml does not know this key; did you mean `web.replicas`?"
+    )
     assert unknown(project, "values", "web") == "" == unknown(project, "values", "web.replicas.x")
     assert unknown(a_project(env={}, keys={}, profiles={}), "env", "ANY") == ""
