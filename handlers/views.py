@@ -90,10 +90,9 @@ def _asked(body: dict[str, Any], view: View, doors: Doors) -> Asked:
 async def _answer(doors: Doors, asked: Asked, view: View) -> dict[str, Any]:
     notes = json.loads(view["private_metadata"])
     filled, mistakes = modals.read_form(view)
-    if mistakes:
-        return _errors(view, mistakes)
+    about = (notes["staging"], notes["release"])
     try:
-        before, after = await doors.service.configuration.fill_in(asked, notes["staging"], notes["release"], filled)
+        before, after = await doors.service.configuration.fill_in(asked, *about, filled, mistakes)
     except Repeated:
         return {}
     except ChangedMeanwhile as conflict:

@@ -177,8 +177,8 @@ def _further(form: Form) -> Iterator[Block]:
     """What has no field of its own, a line for each. Too much for Slack: no field at all, so that nothing is lost."""
     fields = _fields(form)
     rest = {key: value for key, value in form.shown.env.items() if key not in fields}
-    notes = [f"{key}: {note}." for key in rest if (note := unknown(form.project, "env", key))]
-    hint = f"One per line. Take a line away to take its change back. {' '.join(notes)}"
+    notes = [f"{key}: {note}" for key in rest if (note := unknown(form.project, "env", key))]
+    hint = f"One per line. Take a line away to take its change back. {' · '.join(notes)}"
     yield from _lines(MORE, "Further keys (KEY=VALUE)", [_line(k, _env_text(v)) for k, v in rest.items()], hint)
     defaults = dict(flat(_inherited([one for name, one in layers(form.project, form.shown) if name]).values))
     known = [f"{key}={written_value(defaults[key])}" if key in defaults else key for key in known_values(form.project)]
