@@ -99,6 +99,12 @@ async def test_the_same_again_changes_nothing(shop: Talk) -> None:
     assert "feature-x has this configuration already. Nothing was changed." in told and len(shop.engine.orders) == 2
 
 
+async def test_another_type_is_another_value(shop: Talk) -> None:
+    await shop.deploy("feature-x")
+    for typed in ("1", "true", "1.0", '"1"'):
+        assert "rolls out the change" in await shop.say("bob", f"/octopod config feature-x --set x={typed}"), typed
+
+
 async def test_config_tells_where_everything_comes_from(shop: Talk) -> None:
     await shop.deploy("feature-x")
     await shop.say("bob", "/octopod config feature-x --profile many --env RETRYS=5 --env PAYMENTS=production")
