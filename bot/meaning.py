@@ -1,6 +1,6 @@
 """What a wish means: which project, staging, branch and name, by what is configured and what is stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -47,11 +47,14 @@ class Meaning:
         """The named one, else the channel's, else the only one."""
         if named:
             return self.project(named)
-        here = [p for p in self._projects.values() if asked.channel_name in (p.channel, p.alerts)]
-        meant = here or list(self._projects.values())
+        meant = self._here(asked) or list(self._projects)
         if len(meant) == 1:
-            return meant[0]
-        raise UserError(f"Which project? Add `--project NAME`: {', '.join(p.name for p in meant)}.")
+            return self._projects[meant[0]]
+        raise UserError(f"Which project? Add `--project NAME`: {', '.join(meant)}.")
+
+    def _here(self, asked: Asked) -> Sequence[str]:
+        """The projects whose channel it is."""
+        return [p.name for p in self._projects.values() if asked.channel_name in (p.channel, p.alerts)]
 
     async def staging(
         self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
@@ -61,7 +64,7 @@ class Meaning:
             if found is None:
                 raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
             return found
-        return lookup.find(await stagings.present(connection, project), which)
+        return lookup.find(await stagings.present(connection, project), which, self._here(asked))
 
     async def deploy(self, connection: AsyncConnection, asked: Asked, command: commands.Deploy) -> commands.Deploy:
         if command.branch is None:

@@ -30,11 +30,15 @@ projects:
     alerts: stagings-alerts
     ttl: 3d
     env:
-      PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Which payments the shop talks to.}}
-      PAYMENTS_KEY: {{secret: true, description: Of the payments. Any text will do.}}
+      PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Whether money moves}}
       PUBLIC_URL: "${{url.web}}"
+      GREETING: {{description: The line above the shelf}}
+      SESSION_KEY: {{secret: true, description: Signs the cookies of who has signed in}}
     profiles:
-      production-payments: {{env: {{PAYMENTS: production}}, allowed: ["@carol", "@alice"]}}
+      production-payments:
+        description: Real money
+        env: {{PAYMENTS: production}}
+        allowed: ["@alice", "@carol"]
     roles: {{deploy: everyone, admin: ["@carol"]}}
 """
 
