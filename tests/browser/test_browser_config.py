@@ -9,7 +9,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), py
 
 
 async def test_a_configuration_of_ones_own(person: Person, play: Playground) -> None:
-    await person.type("/octopod deploy orange-button as own --profile production-payments --env GREETING=hello --env SHELF=x")
+    changes = "--profile production-payments --env GREETING=hello --env SHELF=x"
+    await person.type(f"/octopod deploy orange-button as own {changes}")
     card = await person.live("own")
     await see(card, "production-payments")
     await see(card, "GREETING=hello")
