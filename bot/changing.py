@@ -1,6 +1,6 @@
 """The use cases around a staging's configuration: change it, by words or by a form, and compare it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.configuring import Configuring
 from bot.domain import commands, events
-from bot.domain.changes import Change
+from bot.domain.changes import Change, Mistake, WrongChange
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Secret
 from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
@@ -60,19 +60,31 @@ class Changing:
         self._configuring.require(asked.person, project, found, Change())
         return project, found
 
-    async def fill_in(self, asked: Asked, staging: str, drawn_for: str, filled: Filled) -> tuple[Staging, Staging]:
+    async def fill_in(
+        self, asked: Asked, staging: str, drawn_for: str, filled: Filled, mistakes: Sequence[Mistake] = ()
+    ) -> tuple[Staging, Staging]:
         """As `change`, by a form that was drawn for the release `drawn_for`. What others have changed since stays.
 
-        Raises ChangedMeanwhile where both changed the same key.
+        `mistakes`: in what could not be read; then nothing is changed, and all that is wrong is told together.
+        Raises WrongChange, and ChangedMeanwhile where both changed the same key.
         """
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._common.known(connection, staging)
             history = await stagings.overrides_since(connection, staging, drawn_for)
             change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
             rest = rebased(change, found.attempt.overrides)
+            if mistakes:
+                raise WrongChange([*mistakes, *self._wrong(asked, found, rest)])
             if clashes := conflicts(history, change):
                 raise ChangedMeanwhile(clashes, rest)
             return found, await self._changed(connection, asked, found, rest)
+
+    def _wrong(self, asked: Asked, found: Staging, change: Change) -> Sequence[Mistake]:
+        try:
+            self._configuring.require(asked.person, self._common.project(found.project), found, change)
+        except WrongChange as error:
+            return error.mistakes
+        return ()
 
     async def compare(self, asked: Asked, command: commands.Diff) -> Comparison:
         """Raises UserError for what means nothing."""

@@ -47,6 +47,8 @@ async def opened(
         view = await _form(doors, asked, value_of(action))
     except UserError as error:
         view = dialog(answers.refusal(error))
+    except Exception:
+        view = dialog(answers.bug(logged("a dialog could not be made")))
     try:
         async with asyncio.timeout(OPENING):
             await client.views_open(trigger_id=body["trigger_id"], view=view)
@@ -88,10 +90,9 @@ def _asked(body: dict[str, Any], view: View, doors: Doors) -> Asked:
 async def _answer(doors: Doors, asked: Asked, view: View) -> dict[str, Any]:
     notes = json.loads(view["private_metadata"])
     filled, mistakes = modals.read_form(view)
-    if mistakes:
-        return _errors(view, mistakes)
+    about = (notes["staging"], notes["release"])
     try:
-        before, after = await doors.service.configuration.fill_in(asked, notes["staging"], notes["release"], filled)
+        before, after = await doors.service.configuration.fill_in(asked, *about, filled, mistakes)
     except Repeated:
         return {}
     except ChangedMeanwhile as conflict:

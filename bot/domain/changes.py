@@ -121,7 +121,8 @@ def _env_trouble(project: Project, key: str, value: str) -> str:
     if not ENV_KEY.fullmatch(key):
         return f"`{_short(key)}` can't be a key of `env`: use letters, digits and underscores, with no digit first."
     if is_secret(project, key):
-        return f"`{key}` is secret: enter it with [Config…] on the card. What you typed was not kept."
+        kept = "What you typed was not kept; if it stands in a channel, delete it there."
+        return f"`{key}` is secret: enter it with [Config…] on the card. {kept}"
     if "\0" in value:
         return f"The value of `{key}` holds a NUL character, which no variable can."
     known = project.keys.get(key)
@@ -159,7 +160,8 @@ def unknown(project: Project, level: str, key: str) -> str:
     if level == "values" and any(_around(key, one) for one in known):
         return ""
     meant = close(key, known)
-    return f"unknown key; did you mean `{meant}`?" if meant else "unknown key"
+    hint = f"; did you mean `{meant}`?" if meant else ""
+    return f"octopod.yaml does not know this key{hint}"
 
 
 def _around(key: str, known: str) -> bool:

@@ -40,7 +40,7 @@ class Secret:
         return hash(self.meant)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Overrides:
     """What people changed of one staging. `values` by dotted key; texts are meant literally."""
 
@@ -49,11 +49,18 @@ class Overrides:
     values: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Overrides)
+            and (self.profiles, self.env, self.secrets) == (other.profiles, other.env, other.secrets)
+            and _same_values(self.values, other.values)
+        )
+
     def __bool__(self) -> bool:
         return bool(self.profiles or self.env or self.values or self.secrets)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """Configuration as it is filled in: of octopod.yaml, a profile, people, or all of them (the effective one).
 
@@ -63,6 +70,18 @@ class Layer:
     env: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Layer)
+            and (self.env, self.secrets) == (other.env, other.secrets)
+            and _same_values(self.values, other.values)
+        )
+
+
+def _same_values(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """For Python 1, 1.0 and true are equal; for manifests they are not."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 class _Whole(dict[str, Any]):

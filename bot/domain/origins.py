@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.changes import unknown
-from bot.domain.configuration import Layer, flat, layers, literal, written_value
+from bot.domain.configuration import Layer, flat, is_secret, layers, literal, written_value
 from bot.domain.model import Release
 from bot.domain.project import Project
 
@@ -50,15 +50,16 @@ def _lines(
 ) -> Iterator[Line]:
     for key, value in given.items():
         secret = release.secrets.get(key) if level == ENV else None
+        hidden = secret or (level == ENV and project and is_secret(project, key))  # octopod.yaml may call it so by now
         told = [(name, layer[key]) for name, layer in said if key in layer]
         origin = told[-1][0] if told and told[-1][1] == value else None
         write = _writing(level, key, release)
         yield Line(
             level,
             key,
-            None if secret else write(value),
+            None if hidden else write(value),
             origin,
-            write(told[0][1]) if origin != "default" and told and told[0][0] == "default" and not secret else None,
+            write(told[0][1]) if origin != "default" and told and told[0][0] == "default" and not hidden else None,
             secret.place if secret else "",
             unknown(project, level, key) if project else "",
         )

@@ -6,7 +6,7 @@ from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides
 from bot.domain.model import Release, Staging
 from bot.domain.origins import ENV, VALUES, Line
-from bot.slack.blocks import Block, code, context, cut, escape, link, section
+from bot.slack.blocks import Block, actions, button, code, context, cut, escape, link, section
 from bot.slack.messages import Text, text_of
 from bot.slack.values import own_words, packed, value_code
 
@@ -20,7 +20,8 @@ def configuration(staging: Staging, found: Sequence[Line]) -> Text:
     if not found:
         return text_of(head, section(head), section("There is none: octopod.yaml says no `env:` and no `values:`."))
     hint = f"To change it: {code(f'/octopod config {staging.name} --env KEY=VALUE --set KEY=VALUE')}"
-    return text_of(f"Configuration of {name}", section(head), *described(found), context(hint))
+    form = actions(button("Config…", "config", staging.id))
+    return text_of(f"Configuration of {name}", section(head), *described(found), context(hint), form)
 
 
 def _profiles(overrides: Overrides) -> str:

@@ -1,6 +1,6 @@
 """The dialog behind [Config…]: a field for each key, filled with what people changed; empty is what profiles say. Pure.
 
-Blocks are named `env:KEY`, `more` (further keys of env), `values` and `profiles`; each holds one element, `given`.
+Blocks are named `env:KEY`, `more` (further keys of env), `values` and `profiles`; so are their elements.
 """
 
 import json
@@ -31,7 +31,6 @@ View = dict[str, Any]
 MOST_KEYS = 60
 MOST_TYPED = 3000
 LONGEST_OPTION = 140
-GIVEN = "given"
 DEFAULT = "default"
 ENV, MORE, VALUES, PROFILES = "env:", "more", "values", "profiles"
 
@@ -74,7 +73,9 @@ def _head(form: Form) -> Iterator[Block]:
     own = own_words(form.staging.attempt.overrides)
     said = f"*{escape(form.staging.name)}*, release {form.staging.attempt.number}"
     yield section(f"{said}. Changed here: {own}." if own else f"{said}. Nothing is changed here.")
-    yield context("An empty field is what defaults and profiles say. All that is saved is one release, same commit.")
+    yield context(
+        "Leave a field empty to use what defaults and profiles say. Saving makes one release of the same commit."
+    )
     if form.conflicts:
         told = "\n".join(f"• {_conflict(one)}" for one in form.conflicts)
         yield section(f"⚠️ *While this was open:*\n{told}\nNothing is saved yet. Save again, and yours counts.")
@@ -101,7 +102,7 @@ def _profiles(form: Form) -> Iterator[Block]:
     if offered:
         options = [_option(name, name) for name in offered]
         chosen = [option for option in options if option["value"] in form.shown.profiles]
-        element: Block = {"type": "multi_static_select", "action_id": GIVEN, "options": options}
+        element: Block = {"type": "multi_static_select", "options": options}
         element |= {"placeholder": plain("None"), **({"initial_options": chosen} if chosen else {})}
         yield _input(PROFILES, "Profiles", element, " ".join(others))
     elif others:
@@ -144,7 +145,7 @@ def _secret(form: Form, key: str, described: str, inherited: Layer) -> Block:
         state = f"Entered here. To take it back: /octopod config {form.staging.name} --unset-env {key}"
     else:
         state = f"From {place.place}." if place else "Not set."
-    element = {"type": "plain_text_input", "action_id": GIVEN, "placeholder": plain("Leave empty to keep it")}
+    element = {"type": "plain_text_input", "placeholder": plain("Leave empty to keep it")}
     return _input(f"{ENV}{key}", f"{key} (secret)", element, f"{described} {state}".strip())
 
 
@@ -155,7 +156,7 @@ def _choice(form: Form, key: str, choices: Sequence[str], described: str, inheri
     gone = [own] if own is not None and own not in choices else []
     options += [_option(choice or "(empty)", f"={choice}") for choice in [*choices, *gone]]
     chosen = next((one for one in options if own is not None and one["value"] == f"={own}"), options[0])
-    element = {"type": "static_select", "action_id": GIVEN, "options": options, "initial_option": chosen}
+    element = {"type": "static_select", "options": options, "initial_option": chosen}
     return _input(f"{ENV}{key}", key, element, described)
 
 
@@ -163,7 +164,6 @@ def _text(form: Form, key: str, described: str, inherited: Layer) -> Block:
     own, default = form.shown.env.get(key), inherited.env.get(key)
     element: Block = {
         "type": "plain_text_input",
-        "action_id": GIVEN,
         "placeholder": plain(short(default or "not set", 100)),
     }
     if own:
@@ -178,11 +178,11 @@ def _further(form: Form) -> Iterator[Block]:
     fields = _fields(form)
     rest = {key: value for key, value in form.shown.env.items() if key not in fields}
     notes = [f"{key}: {note}" for key in rest if (note := unknown(form.project, "env", key))]
-    hint = f"A line for each. A line that is taken away is no change any more. {' '.join(notes)}"
+    hint = f"One per line. Take a line away to take its change back. {' · '.join(notes)}"
     yield from _lines(MORE, "Further keys (KEY=VALUE)", [_line(k, _env_text(v)) for k, v in rest.items()], hint)
     defaults = dict(flat(_inherited([one for name, one in layers(form.project, form.shown) if name]).values))
     known = [f"{key}={written_value(defaults[key])}" if key in defaults else key for key in known_values(form.project)]
-    said = f"Without a change: {short(', '.join(known), 500)}" if known else "The deployment's, for its manifests."
+    said = f"Without a change: {short(', '.join(known), 500)}" if known else "One per line, for manifests and charts."
     lines = [_line(key, _value_text(value)) for key, value in form.shown.values.items()]
     yield from _lines(VALUES, "Values of the deployment (KEY=VALUE)", lines, said)
 
@@ -192,7 +192,7 @@ def _lines(block: str, label: str, lines: Sequence[str], hint: str) -> Iterator[
     if len(text) > MOST_TYPED:
         yield context(f"*{label}*: too much to be edited here; {code('/octopod config')} can.")
         return
-    element = {"type": "plain_text_input", "action_id": GIVEN, "multiline": True}
+    element = {"type": "plain_text_input", "multiline": True}
     yield _input(block, label, {**element, **({"initial_value": text} if text else {})}, hint.strip())
 
 
@@ -213,8 +213,9 @@ def _value_text(value: Any) -> str:
 
 
 def _input(block: str, label: str, element: Block, hint: str) -> Block:
-    made = {"type": "input", "block_id": block, "optional": True, "label": plain(cut(label, 200)), "element": element}
-    return {**made, **({"hint": plain(cut(hint, 1500))} if hint else {})}
+    made: Block = {"type": "input", "block_id": block, "optional": True, "label": plain(cut(label, 200))}
+    made["element"] = {**element, "action_id": block}
+    return {**made, **({"hint": plain(cut(hint.replace("`", ""), 1500))} if hint else {})}
 
 
 def _option(text: str, value: str) -> Block:
@@ -226,7 +227,7 @@ def _option(text: str, value: str) -> Block:
 
 def read_form(view: View) -> tuple[Filled, Sequence[Mistake]]:
     """What the dialog holds, and what could not be read of it."""
-    held = {block: entry.get(GIVEN) or {} for block, entry in view["state"]["values"].items()}
+    held = {block: entry.get(block) or {} for block, entry in view["state"]["values"].items()}
     mistakes: list[Mistake] = []
     env: dict[str, str] = {}
     secrets: dict[str, str] = {}

@@ -79,7 +79,7 @@ async def test_config_changes_several_keys_by_one_release_of_the_same_commit(sho
     assert (
         "Release 2 of feature-x rolls out the change: `RETRIES=5` · `GREETING=hello: world` · `web.replicas=2`" in told
     )
-    assert "⚠️ `GREETING`: unknown key" in told
+    assert "⚠️ `GREETING`: octopod.yaml does not know this key" in told
     order = shop.engine.order("feature-x")
     assert (order.commit, len(shop.engine.orders)) == (was.commit, 2)
     assert env(shop, "feature-x")["GREETING"] == "hello: world"
@@ -99,6 +99,12 @@ async def test_the_same_again_changes_nothing(shop: Talk) -> None:
     assert "feature-x has this configuration already. Nothing was changed." in told and len(shop.engine.orders) == 2
 
 
+async def test_another_type_is_another_value(shop: Talk) -> None:
+    await shop.deploy("feature-x")
+    for typed in ("1", "true", "1.0", '"1"'):
+        assert "rolls out the change" in await shop.say("bob", f"/octopod config feature-x --set x={typed}"), typed
+
+
 async def test_config_tells_where_everything_comes_from(shop: Talk) -> None:
     await shop.deploy("feature-x")
     await shop.say("bob", "/octopod config feature-x --profile many --env RETRYS=5 --env PAYMENTS=production")
@@ -107,7 +113,7 @@ async def test_config_tells_where_everything_comes_from(shop: Talk) -> None:
     assert "`PAYMENTS` = `production` · changed here, default `sandbox`" in told
     assert "`RETRIES` = `9` · profile `many`, default `3`" in told
     assert "`PUBLIC_URL` = `${url.web}` · default" in told
-    assert "`RETRYS` = `5` · changed here ⚠️ unknown key; did you mean `RETRIES`?" in told
+    assert "`RETRYS` = `5` · changed here ⚠️ octopod.yaml does not know this key; did you mean `RETRIES`?" in told
     assert "`web.replicas` = `3` · profile `many`, default `1`" in told
     assert "`RETRIES` = `9` · profile `many`" in await shop.say("carol", "/octopod info feature-x")
 

@@ -199,6 +199,12 @@ def test_profiles_keep_their_order_and_come_once() -> None:
     assert after.profiles == ("many", "production-payments")
 
 
+def test_numbers_and_truth_are_not_the_same() -> None:
+    one, two, three = ({"x": value} for value in (1, True, 1.0))
+    assert Overrides(values=one) == Overrides(values=dict(one)) != Overrides(values=two) != Overrides(values=three)
+    assert Layer(values={"a": one}) == Layer(values={"a": one}) != Layer(values={"a": two})
+
+
 def test_what_differs_is_told_without_secrets() -> None:
     project = a_project()
     ours = Overrides(("production-payments",), {"RETRIES": "5"}, {"web.replicas": 2})
@@ -239,8 +245,10 @@ def test_nothing_differs_from_itself(layer: Layer) -> None:
 
 def test_unknown_keys_get_a_hint() -> None:
     project = a_project()
-    assert unknown(project, "env", "RETRYS") == "unknown key; did you mean `RETRIES`?"
+    assert unknown(project, "env", "RETRYS") == "octopod.yaml does not know this key; did you mean `RETRIES`?"
     assert unknown(project, "env", "TOKEN") == "" == unknown(project, "values", "web.replicas")
-    assert unknown(project, "values", "web.replica") == "unknown key; did you mean `web.replicas`?"
+    assert (
+        unknown(project, "values", "web.replica") == "octopod.yaml does not know this key; did you mean `web.replicas`?"
+    )
     assert unknown(project, "values", "web") == "" == unknown(project, "values", "web.replicas.x")
     assert unknown(a_project(env={}, keys={}, profiles={}), "env", "ANY") == ""

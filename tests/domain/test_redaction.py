@@ -129,6 +129,13 @@ def test_secrets_are_read_from_objects_as_the_api_has_them() -> None:
     assert Redactor(known).text("abc-123 xyz-123 def-456") == "••• xyz-123 •••"
 
 
+def test_what_octopod_yaml_calls_secret_is_hidden_whatever_it_looks_like() -> None:
+    data = {"MODE": base64.b64encode(b"sandbox").decode(), "PIN": base64.b64encode(b"123").decode()}
+    own = {"kind": "Secret", "metadata": {"name": "octopod-env"}, "data": data}
+    assert Redactor(secrets_of([own])).text("mode sandbox, not sandboxed, 123") == "mode •••, not sandboxed, 123"
+    assert Redactor(secrets_of([{**own, "metadata": {"name": "another"}}])).text("mode sandbox") == "mode sandbox"
+
+
 @given(some.text(), some.lists(some.text(), max_size=5))
 def test_any_text_can_be_read_and_a_second_reading_changes_nothing(text: str, known: list[str]) -> None:
     redactor = Redactor(secrets_in({f"PASSWORD_{at}": one for at, one in enumerate(known)}))
