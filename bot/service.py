@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.fernet import MultiFernet
+from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, events, grammar, naming
@@ -27,6 +27,8 @@ from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
+
+Wish = events.Extend | events.Delete | events.Rollback | events.Sleep | events.Wake | events.Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,12 @@ class Service:
     async def extend(
         self, asked: Asked, staging: str, *, until: datetime | None = None, by: timedelta | None = None
     ) -> Staging:
-        return await self._wish(asked, staging, events.Extend(asked.person.id, until, by))
+        return await self.wish(asked, staging, events.Extend(asked.person.id, until, by))
 
-    async def delete(self, asked: Asked, staging: str, drawn_for: str | None = None) -> Staging:
-        """`drawn_for`: the release that the button was drawn for. A newer one is not deleted by an old button."""
-        return await self._wish(asked, staging, events.Delete(asked.person.id), drawn_for)
+    async def delete(self, asked: Asked, staging: str, drawn_for: str | None = None, now: bool = False) -> Staging:
+        """`drawn_for`: the release that the button was drawn for. A newer one is not deleted by an old button.
+        `now`: its data is not kept for a while."""
+        return await self.wish(asked, staging, events.Delete(asked.person.id, now=now), drawn_for)
 
     async def retry(self, asked: Asked, staging: str, release: str) -> Staging:
         """Deploy the branch again. `release`: the failed one that the button was drawn for."""
@@ -185,6 +188,15 @@ class Service:
             await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
         return True
 
+    async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
+        """As they were rendered when this release was put on its staging. None: it never was, or no key opens them."""
+        async with self._store.look() as connection:
+            stored = await stagings.objects(connection, release)
+        try:
+            return sealing.unseal(stored, self._keys) if stored else None
+        except InvalidToken:
+            return None
+
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""
         now = self.now()
@@ -224,9 +236,8 @@ class Service:
 
     # --- the one shape -----------------------------------------------------------------------------------------------
 
-    async def _wish(
-        self, asked: Asked, staging: str, event: events.Extend | events.Delete, drawn_for: str | None = None
-    ) -> Staging:
+    async def wish(self, asked: Asked, staging: str, event: Wish, drawn_for: str | None = None) -> Staging:
+        """What somebody asks of a staging, decided and saved. `drawn_for`: see `delete`."""
         now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
@@ -239,6 +250,9 @@ class Service:
             await self._once(connection, asked, type(event).__name__.lower(), done=True)
             after = await self._decide(connection, staging, event, now)
         return after
+
+    async def happened(self, staging: str, event: Event) -> None:
+        await self._happened([(staging, event)])
 
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
         now = self.now()

@@ -5,12 +5,16 @@ from dataclasses import replace
 from bot.domain import commands, grammar
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Phase, Staging
 from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
+
+
+Named = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Rest
+"""Commands that are about one staging."""
 
 
 async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
@@ -34,6 +38,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))
         case commands.Delete():
             return await _delete(doors, asked, command)
+        case commands.Sleep() | commands.Wake() | commands.Undo() | commands.Reset() | commands.Rollback():
+            return await _way_back(doors, asked, command)
         case commands.List() | commands.Info() | commands.Help():
             await doors.service.noted(asked, grammar.render(command))
             return await _looked_up(doors, asked, command)
@@ -55,18 +61,37 @@ async def _looked_up(doors: Doors, asked: Asked, command: commands.List | comman
 
 async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
     """What has data is asked about, unless `--yes` was typed."""
-    found = await doors.service.find(asked, command.staging, command.project)
-    if found.staging.claims and not command.yes:
-        return answers.ask_delete(found.staging)
-    return answers.deleting(await doors.service.delete(asked, found.staging.id))
+    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    sure = command.yes or command.now or staging.phase is Phase.DELETING
+    if staging.claims and not sure:
+        return answers.ask_delete(staging)
+    return answers.deleting(await doors.service.delete(asked, staging.id, now=command.now))
+
+
+async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
+    """A reset is asked about, unless with `--yes`."""
+    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    match command:
+        case commands.Sleep():
+            return answers.sleeping(await doors.back.sleep(asked, staging.id))
+        case commands.Wake():
+            return answers.waking(await doors.back.wake(asked, staging.id))
+        case commands.Undo():
+            return answers.brought_back(await doors.back.undo(asked, staging.id))
+        case commands.Reset(yes=yes):
+            if not yes:
+                return answers.ask_reset(staging)
+            return answers.resetting(await doors.back.reset(asked, staging.id))
+        case commands.Rollback(number=number):
+            return answers.rolling_back(await doors.back.rollback(asked, staging, number))
 
 
 def _choosing(command: Command) -> answers.Choosing | None:
     """The same command for one of several stagings that it could mean."""
-    if isinstance(command, commands.Info | commands.Logs | commands.Extend | commands.Delete):
+    if isinstance(command, Named):
         return lambda staging: _about(command, staging)
     return None
 
 
-def _about(command: commands.Info | commands.Logs | commands.Extend | commands.Delete, staging: Staging) -> str:
+def _about(command: Named, staging: Staging) -> str:
     return grammar.render(replace(command, staging=staging.name, project=staging.project))

@@ -51,10 +51,49 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """`yes`: it was confirmed in the command itself. `now`: and its data shall not be kept for a while."""
+
+    staging: str | None = None
+    yes: bool = False
+    now: bool = False
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back a delete."""
+
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
     """`yes`: it was confirmed in the command itself."""
 
     staging: str | None = None
     yes: bool = False
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """`number`: of the release to return to; None leaves that to the rule."""
+
+    staging: str | None = None
+    number: int | None = None
     project: str | None = None
 
 
@@ -65,4 +104,5 @@ class Help:
     topic: str | None = None
 
 
-Command = Deploy | List | Info | Logs | Extend | Delete | Help
+Rest = Sleep | Wake | Undo | Reset | Rollback
+Command = Deploy | List | Info | Logs | Extend | Delete | Rest | Help

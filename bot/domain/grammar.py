@@ -1,6 +1,7 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
-    deploy BRANCH [as NAME] · list [mine] · info · logs · extend · delete · help
+    deploy BRANCH [as NAME] · list [mine] · info · logs · extend · help
+    delete · undo · sleep · wake · rollback · reset
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
 and `reread` takes what that made.

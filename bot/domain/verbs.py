@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import Command, Delete, Deploy, Extend, Help, Info, List, Logs
+from bot.domain.commands import (
+    Command,
+    Delete,
+    Deploy,
+    Extend,
+    Help,
+    Info,
+    List,
+    Logs,
+    Reset,
+    Rollback,
+    Sleep,
+    Undo,
+    Wake,
+)
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
 
@@ -14,8 +28,8 @@ MOST_LINES = 500
 
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
-    *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
-    *("config", "set", "unset", "env", "profile", "profiles", "diff", "compare", "rollback", "reset", "undo"),
+    *("hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
+    *("config", "set", "unset", "env", "profile", "profiles", "diff", "compare"),
     *("why", "what-happened", "history", "projects", "exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--env", "-e", "--set", "--values", "--profile", "--image", "--commit", "--ttl"}
@@ -72,6 +86,12 @@ def _lines(text: str) -> int:
     raise ValueError(f"must be a number from 1 to {MOST_LINES}")
 
 
+def _number(text: str) -> int:
+    if re.fullmatch("[0-9]{1,6}", text):
+        return int(text)
+    raise ValueError("must be the number of a release, such as 3")
+
+
 def _topic(text: str) -> str:
     if verb := VERB_OF.get(text.casefold()):
         return verb.word
@@ -87,6 +107,8 @@ _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
 _YES = Slot("yes", intro=("--yes", "-y"))
+_NOW = Slot("now", intro=("--now",))
+_NUMBER = Slot("number", "RELEASE", place=True, intro=("to", "--to"), read=_number, write=str, shape=str.isdecimal)
 _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 
 VERBS = (
@@ -108,8 +130,29 @@ VERBS = (
         "Let a staging live longer before it is removed.", "extend feature-x by 2d",
     ),
     Verb(
-        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _PROJECT),
-        "Remove a staging with its data, after asking.", "delete feature-x",
+        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _NOW, _PROJECT),
+        "Remove a staging, and its data after a while; `--yes` does not ask, `--now` does not wait either.",
+        "delete feature-x",
+    ),
+    Verb(
+        Undo, "undo", ("undelete",), (_STAGING, _PROJECT),
+        "Take back a delete, as long as its data is kept.", "undo feature-x",
+    ),
+    Verb(
+        Sleep, "sleep", ("archive",), (_STAGING, _PROJECT),
+        "Free what a staging uses to run, and keep its data.", "sleep feature-x",
+    ),
+    Verb(
+        Wake, "wake", ("restore",), (_STAGING, _PROJECT),
+        "Bring back a staging that sleeps, with exactly what ran.", "wake feature-x",
+    ),
+    Verb(
+        Rollback, "rollback", ("revert",), (_STAGING, _NUMBER, _PROJECT),
+        "Return to the last release that was live before, or to the one of this number.", "rollback feature-x",
+    ),
+    Verb(
+        Reset, "reset", (), (_STAGING, _YES, _PROJECT),
+        "Wipe a staging's data and start its release anew, after asking.", "reset feature-x",
     ),
     Verb(Help, "help", ("?", "-h", "--help"), (_TOPIC,), "What can be typed.", "help deploy"),
 )  # fmt: skip

@@ -18,6 +18,8 @@ COMMIT = "octopod.dev/commit"
 # On a staging's namespace: the project's own image, which may not have been pushed yet.
 IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
+# On a staging's namespace: since when it is put to sleep, as ISO 8601. The next apply takes it away.
+ASLEEP = "octopod.dev/asleep"
 # On a workload: the autoscaler of its release that says how many replicas it has.
 SCALED_BY = "octopod.dev/scaled-by"
 

@@ -302,7 +302,7 @@ async def talking(
 
 @asynccontextmanager
 async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
-    gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    gone = tombstone.door(bot.service, bot.doors.back, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())

@@ -126,6 +126,9 @@ class Neighbours:
         self.heads = {"main": 1, "feature": 1, "with-data": 1}
         self.orders: list[ReleaseOrder] = []
         self.removed: list[str] = []
+        self.slept: list[str] = []
+        self.wiped: list[str] = []
+        self.sleeps_at_once = True
         self.result = ProbeResult(True, "200 OK")
 
     @property
@@ -153,6 +156,13 @@ class Neighbours:
 
     async def apply(self, order: ReleaseOrder) -> None:
         self.orders.append(order)
+
+    async def sleep(self, staging: str) -> bool:
+        self.slept.append(staging)
+        return self.sleeps_at_once
+
+    async def wipe(self, staging: str) -> None:
+        self.wiped.append(staging)
 
     async def remove(self, staging: str) -> None:
         self.removed.append(staging)
