@@ -13,7 +13,21 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.domain.commands import Command, Delete, Deploy, Extend, Help, Info, List, Logs
+from bot.domain.commands import (
+    Command,
+    Delete,
+    Deploy,
+    Extend,
+    Help,
+    Info,
+    List,
+    Logs,
+    Reset,
+    Rollback,
+    Sleep,
+    Undo,
+    Wake,
+)
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
 from bot.domain.verbs import INTROS, MOST_LINES, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
@@ -29,7 +43,12 @@ __all__ = [
     "Info",
     "List",
     "Logs",
+    "Reset",
+    "Rollback",
+    "Sleep",
+    "Undo",
     "Usage",
+    "Wake",
     "parse",
     "render",
     "reread",
@@ -193,7 +212,9 @@ def _typed_slots(verb: Verb, command: Command) -> Iterator[str]:
         else:
             text = slot.write(value)
             alone = slot.place and in_place
-            word = text if is_plain(text) and not (slot.place and _is_special(text)) else quoted(text)
+            others = [other.shape for other in verb.slots if other.shape and other is not slot]
+            special = slot.place and (_is_special(text) or any(shape(text) for shape in others))
+            word = text if is_plain(text) and not special else quoted(text)
             yield word if alone else f"{slot.intro[0]} {word}"
 
 

@@ -52,7 +52,11 @@ def sleep(staging: Staging, event: Sleep, now: datetime) -> Decision:
     if staging.desired is Desired.ASLEEP:
         return Decision(staging, targets=ENGINE)
     ended = superseded(staging.attempt, "The staging was put to sleep.", now)
-    changes = UP | WELL | {"desired": Desired.ASLEEP, "slept_by": event.actor, "sleep_asked_at": now, "look_at": None}
+    changes = (
+        UP
+        | WELL
+        | {"desired": Desired.ASLEEP, "slept_by": event.actor, "sleep_asked_at": now, "look_at": None, "serving": None}
+    )
     after = replace(staging, attempt=ended[0] if ended else staging.attempt, **changes)
     closed = alert_closed(staging, NoticeKind.SLEPT, event.actor, "")
     return Decision(after, ended, frozenset(Target), closed, event.actor, "sleep")
@@ -66,15 +70,17 @@ def wake(staging: Staging, event: Wake, now: datetime) -> Decision:
             f"`/octopod deploy {staging.branch}` makes a new one."
         )
     if staging.desired is not Desired.ABSENT and event.undo:
-        raise UserError(f"{staging.name} is {staging.phase}. Only a delete can be undone, while its data is kept.")
+        raise UserError(
+            f"{staging.name} is not being deleted, but {staging.phase}, so there is no delete to take back."
+        )
     if staging.waking:
         return Decision(staging)
     if staging.desired in (Desired.PRESENT, Desired.RESET):
-        raise UserError(f"{staging.name} is not asleep. It is {staging.phase}.")
+        raise UserError(f"{staging.name} is not asleep, but {staging.phase}.")
     undone = staging.desired is Desired.ABSENT
     why = "the delete was taken back" if undone else ""
     if undone and staging.reset_at:  # part of its data may be wiped already
-        back = replace(staging, **UP, **WELL)
+        back = replace(staging, **(UP | WELL))
         return _reset(replace(back, asleep_at=staging.asleep_at), event.actor, now, why)
     return replace(_brought_back(staging, event.actor, now), actor=event.actor, what="wake", why=why)
 
@@ -93,7 +99,7 @@ def _reset(staging: Staging, actor: str, now: datetime, why: str) -> Decision:
     """A release under way is started anew afterwards."""
     attempt = staging.attempt.anew() if staging.attempt.stage.under_way else staging.attempt
     asked: dict[str, Any] = {"desired": Desired.RESET, "reset_at": now, "woken_by": actor, "wake_asked_at": now}
-    changes = UP | WELL | asked | {"asleep_at": staging.asleep_at, "look_at": None}
+    changes = UP | WELL | asked | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
     after = replace(staging, attempt=attempt, **changes)
     changed = (attempt,) if attempt != staging.attempt else ()
     return Decision(after, changed, frozenset(Target), (), actor, "reset", why)
@@ -108,7 +114,7 @@ def alert_closed(staging: Staging, kind: NoticeKind, by: str, reason: str) -> tu
 def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
     """What was live comes back, not a newer release that failed; what never was live is tried once more."""
     number = max(staging.last_number, staging.attempt.number)
-    up = replace(staging, **UP, **WELL, last_number=number)
+    up = replace(staging, **(UP | WELL), last_number=number)
     if staging.live is None:
         again = staging.attempt.anew(actor=actor, requested_at=now, copy_of=staging.attempt.copy_of)
         return Decision(replace(up, attempt=again), (again,), frozenset(Target))
@@ -121,7 +127,7 @@ def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
 
 def rest_seen(staging: Staging, status: StagingStatus, now: datetime) -> Decision:
     """Of one that is wanted gone and is: everybody is told when its time is over."""
-    quiet = replace(staging, serving=status.serving)
+    quiet = replace(staging, serving=None)
     if status.asleep or not status.present:
         return slept(quiet, now)
     if staging.asleep_at:  # somebody has started it by hand

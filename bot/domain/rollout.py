@@ -102,9 +102,9 @@ def _with_attempt(staging: Staging, release: Release, *targets: Target) -> Decis
 
 
 def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
-    if staging.resting:
+    if staging.resting and (status.present or staging.desired is not Desired.ABSENT):
         return rest_seen(staging, status, now)
-    if staging.waking:
+    if staging.waking and staging.desired is Desired.PRESENT:
         return wake_seen(staging, status, policy, now)
     if not status.present:
         return _gone(staging, status, policy, now)

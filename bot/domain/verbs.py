@@ -86,8 +86,12 @@ def _lines(text: str) -> int:
     raise ValueError(f"must be a number from 1 to {MOST_LINES}")
 
 
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,6}", text) is not None
+
+
 def _number(text: str) -> int:
-    if re.fullmatch("[0-9]{1,6}", text):
+    if _is_number(text):
         return int(text)
     raise ValueError("must be the number of a release, such as 3")
 
@@ -108,7 +112,7 @@ _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
 _YES = Slot("yes", intro=("--yes", "-y"))
 _NOW = Slot("now", intro=("--now",))
-_NUMBER = Slot("number", "RELEASE", place=True, intro=("to", "--to"), read=_number, write=str, shape=str.isdecimal)
+_NUMBER = Slot("number", "RELEASE", place=True, intro=("to", "--to"), read=_number, write=str, shape=_is_number)
 _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 
 VERBS = (

@@ -123,15 +123,16 @@ def alert_over(facts: Mapping[str, Any], staging: Staging) -> Said:
 
 def awake(facts: Mapping[str, Any]) -> Said:
     took = format_duration(timedelta(seconds=facts["seconds"]))
-    at = " and ".join(f"<{escape(url)}>" for url in facts["urls"].values())
-    where = f" at {at}" if at else ""
+    where = f" at {' and '.join(map(escape, facts['urls'].values()))}" if facts["urls"] else ""
+    linked = f" at {' and '.join(f'<{escape(url)}>' for url in facts['urls'].values())}" if facts["urls"] else ""
     if facts["reset"] is None:
-        what = f"Awake again after {took}, with release {facts['number']} as it was{where}."
+        what = f"Awake again after {took}, with release {facts['number']} as it was"
     else:
         gone = f"{data_of(facts['reset'])} was wiped, and release" if facts["reset"] else "Release"
-        what = f"Reset: {gone} {facts['number']} was started anew, in {took}{where}."
+        what = f"Reset: {gone} {facts['number']} was started anew, in {took}"
     trouble = f"\nBut: {escape(facts['trouble'])}" if facts["trouble"] else ""
-    return f"{who(facts['by'])} {what}{trouble}", [section(f"{who(facts['by'])} {what}{trouble}")]
+    said = f"{who(facts['by'])} {what}"
+    return f"{said}{where}.{trouble}", [section(f"{said}{linked}.{trouble}")]
 
 
 def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
