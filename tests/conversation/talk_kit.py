@@ -28,7 +28,7 @@ from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
-from bot.domain.project import Project, Roles
+from bot.domain.project import Manifests, Project, Roles
 from bot.ports import Images
 from bot.render.plain import PlainRenderer
 from bot.site import site
@@ -237,7 +237,7 @@ def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
     given: dict[str, Any] = {
         "name": name,
         "repo": str(origin.path),
-        "manifests": PurePosixPath("deploy"),
+        "source": Manifests(PurePosixPath("deploy")),
         "channel": "stagings",
         "alerts": "stagings-alerts",
         "hosts": {"web": "${staging}.localhost"},
