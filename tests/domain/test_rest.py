@@ -27,6 +27,7 @@ from bot.domain.events import (
     Applied,
     Delete,
     Event,
+    Notice,
     NoticeKind,
     ReleaseFailed,
     Reset,
@@ -77,7 +78,7 @@ def test_what_never_was_live_is_tried_again_under_its_number() -> None:
 
 
 def test_no_release_is_touched_by_a_wake_and_live_is_not_said_again() -> None:
-    staging, told = a_staging(Phase.ASLEEP), []
+    staging, told = a_staging(Phase.ASLEEP), list[Notice]()
     live = staging.attempt
     for event in (Wake("UBOB"), Applied("r1"), StatusSeen(healthy()), UrlAnswered("r1", "200")):
         decision = decide(staging, event, POLICY, NOW + seconds(3))
