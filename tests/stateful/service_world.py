@@ -27,6 +27,7 @@ from bot.service import Service
 from bot.store import stagings
 from bot.store.queue import Claim
 from bot.store.store import Store
+from bot.wayback import WayBack
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump, Work
 from bot.worker.requests import RequestWork
@@ -39,6 +40,7 @@ PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
 KINDS = ("requests", "engine", "slack")
 POINTS = (
     *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
+    *("slept", "wiped"),
     *("card-sent", "progress-sent", "notice-sent"),
 )
 
@@ -63,6 +65,7 @@ class World:
             ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
         )  # fmt: skip
         self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
+        self.back = WayBack(self.service, self.store)
         there, trees = self.neighbours, self.folder / "trees"
         self.works: dict[str, Work] = {
             "requests": RequestWork(self.service, self.store, there, there, self.passed),
