@@ -12,7 +12,6 @@ from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-
 Named = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Rest
 """Commands that are about one staging."""
 

@@ -130,11 +130,10 @@ def rest_seen(staging: Staging, status: StagingStatus, now: datetime) -> Decisio
     quiet = replace(staging, serving=None)
     if status.asleep or not status.present:
         return slept(quiet, now)
-    if staging.asleep_at:  # somebody has started it by hand
-        return Decision(quiet, targets=ENGINE)
-    if status.hanging == staging.health_reason:
-        return Decision(quiet)
-    return Decision(replace(quiet, health_reason=status.hanging), targets=CARD)
+    again = ENGINE if staging.asleep_at or status.ask_again else frozenset()  # something was started meanwhile
+    if staging.asleep_at or status.hanging == staging.health_reason:
+        return Decision(quiet, targets=again)
+    return Decision(replace(quiet, health_reason=status.hanging), targets=CARD | again)
 
 
 def slept(staging: Staging, now: datetime) -> Decision:

@@ -105,7 +105,8 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     if ASLEEP in annotations(namespace):
         working = at_work(seen.workloads, seen.pods)
         late = resting(namespace, working, now, grace)
-        return Standing(seen.staging, True, release, reached=reached, asleep=not working, removal=late)
+        left = any(one["kind"] in WITH_PODS and not is_going(one) for one in working)  # as a late apply may have made
+        return Standing(seen.staging, True, release, reached=reached, due=left, asleep=not working, removal=late)
     standing = Standing(seen.staging, True, release, newest, reached=reached, due=due)
     older = _older_serving(release, newest, seen.pods)
     if older:

@@ -132,7 +132,7 @@ def deleting(staging: Staging) -> Text:
 
 def _can_be_undone(staging: Staging, until: datetime) -> Text:
     said = (
-        f"Deleting {escape(staging.name)}: nothing of it runs any more. {rest.data_of(staging.claims)} is lost "
+        f"Deleting {escape(staging.name)}: what runs of it is being ended. {rest.data_of(staging.claims)} is lost "
         f"{date(until)}; until then {code(f'/octopod undo {staging.name}')} brings everything back."
     )
     buttons = rest.buttons(staging)
@@ -223,8 +223,8 @@ def already(staging: Staging, at: str | None) -> Text:
         return text_of(f"{escape(staging.name)} is rolling out {what}, already.{thread}")
     if staging.phase is Phase.WAITING:
         return text_of(f"{escape(staging.name)} waits for the image of {what}, already.{thread}")
-    if staging.phase is Phase.WAKING:
-        return text_of(f"{escape(staging.name)} is waking up with {what}, already.{thread}")
+    if staging.phase in (Phase.WAKING, Phase.RESETTING):
+        return text_of(f"{escape(staging.name)} is {staging.phase} with {what}, already.{thread}")
     where = f" at {escape(staging.url)}" if staging.url else ""
     return text_of(f"{escape(staging.name)} is live with {what}, already{where}. Nothing was changed.{thread}")
 

@@ -122,23 +122,30 @@ def alert_over(facts: Mapping[str, Any], staging: Staging) -> Said:
 
 
 def awake(facts: Mapping[str, Any]) -> Said:
+    urls = [escape(url) for url in facts["urls"].values()]
+    shown = [f"<{url}>" for url in urls]
+    return _awake(facts, urls), [section(_awake(facts, shown))]
+
+
+def _awake(facts: Mapping[str, Any], shown: Sequence[str]) -> str:
     took = format_duration(timedelta(seconds=facts["seconds"]))
-    where = f" at {' and '.join(map(escape, facts['urls'].values()))}" if facts["urls"] else ""
-    linked = f" at {' and '.join(f'<{escape(url)}>' for url in facts['urls'].values())}" if facts["urls"] else ""
+    at = f" at {' and '.join(shown)}" if shown else ""
     if facts["reset"] is None:
-        what = f"Awake again after {took}, with release {facts['number']} as it was"
+        what = f"Awake again{at} after {took}, with release {facts['number']} as it was."
     else:
-        gone = f"{data_of(facts['reset'])} was wiped, and release" if facts["reset"] else "Release"
-        what = f"Reset: {gone} {facts['number']} was started anew, in {took}"
+        data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
+        what = f"Reset{at} after {took}: {data}release {facts['number']} was started anew."
     trouble = f"\nBut: {escape(facts['trouble'])}" if facts["trouble"] else ""
-    said = f"{who(facts['by'])} {what}"
-    return f"{said}{where}.{trouble}", [section(f"{said}{linked}.{trouble}")]
+    return f"{who(facts['by'])} {what}{trouble}"
 
 
 def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
     said = f"{who(facts['by'])} 🟠 Release {facts['number']} did not come back: {escape(facts['reason'])}"
     branch = code(f"/octopod deploy {cut(staging.branch, 200)}")
-    step = escape(facts["next_step"]) or f"{branch} starts it anew, and {code('sleep')} frees it again."
+    step = (
+        escape(facts["next_step"])
+        or f"{branch} starts it anew, and {code(f'/octopod sleep {staging.name}')} frees it again."
+    )
     lines = [preformatted(facts["details"])] if facts["details"] else []
     return said, [section(said), *lines, section(f"Its data is kept. {step}")]
 

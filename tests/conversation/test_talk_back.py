@@ -36,7 +36,8 @@ async def test_sleep_frees_it_and_wake_brings_back_exactly_what_ran(talk: Talk) 
     await talk.report(talk.engine.ready, "feature-x")
     assert "is *live*" in (await talk.card("feature-x")).text and "release 1" in (await talk.card("feature-x")).text
     replies = await talk.replies("feature-x")
-    assert replies[-1].startswith("<@U01ALICE> Awake again after ") and "with release 1 as it was" in replies[-1]
+    assert replies[-1].startswith("<@U01ALICE> Awake again at <http://feature-x.localhost:8080> after ")
+    assert replies[-1].endswith(" s, with release 1 as it was.")
     assert sum("Live at" in reply for reply in replies) == 1 and len(await talk.progress("feature-x")) == 1
     journal = await talk.say("alice", "/octopod info feature-x")
     assert journal.index("awake") < journal.index("wake") and "<@U02BOB>: sleep" in journal
@@ -172,7 +173,8 @@ async def test_a_reset_asks_once_wipes_and_starts_the_same_release(talk: Talk) -
     assert "is *resetting*" in (await talk.card("feature-x")).text
     await talk.report(talk.engine.ready, "feature-x")
     said = (await talk.replies("feature-x"))[-1]
-    assert said.startswith("<@U02BOB> Reset: Its data (`data`) was wiped, and release 1 was started anew, in ")
+    assert said.startswith("<@U02BOB> Reset at <http://feature-x.localhost:8080> after ")
+    assert said.endswith(": its data (`data`) was wiped, and release 1 was started anew.")
     assert "is *live*" in (await talk.card("feature-x")).text
     assert (await talk.card("feature-y")).raw["blocks"] == other.raw["blocks"]
     await talk.say("bob", "/octopod reset feature-x --yes")

@@ -119,6 +119,10 @@ def test_a_sleep_that_fails_says_why_and_can_be_asked_again_or_taken_back() -> N
     assert (stuck.phase, stuck.health_reason) == (Phase.FALLING_ASLEEP, "Pod `web-1`")
     assert after(stuck, ReleaseFailed("r1", "A bug.")).health_reason == "A bug."
     assert decide(stuck, Sleep("UBOB"), POLICY, NOW).targets == frozenset({Target.ENGINE})
+    assert decide(stuck, StatusSeen(replace(AT_REST, asleep=False, ask_again=True)), POLICY, NOW).targets == {
+        Target.ENGINE,
+        Target.CARD,
+    }
     woken = after(stuck, Wake("UBOB"))
     assert (woken.phase, woken.health_reason) == (Phase.WAKING, "")
     assert after(stuck, StatusSeen(AT_REST)).health_reason == ""

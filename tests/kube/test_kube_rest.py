@@ -137,3 +137,18 @@ async def test_what_does_not_end_is_named(world: World) -> None:
     await world.kubectl("-n", world.namespace, "patch", "pod", pod, "--type=merge", "-p", free)
     seen = await world.until(lambda seen: seen.asleep)
     assert seen.hanging == ""
+
+
+async def test_what_a_late_apply_has_made_is_ended_too(world: World) -> None:
+    """As one does that was on its way when the sleep was asked for."""
+    await world.deploy("r1", deployment())
+    await world.live("r1")
+    [text] = json.loads(await world.kubectl("-n", world.namespace, "get", "deployment", "-o", "json"))["items"]
+    await insisted(world.port.sleep, world.name)
+    await world.until(lambda seen: seen.asleep)
+    late = {key: value for key, value in text["metadata"].items() if key in ("name", "namespace", "labels")}
+    await world.kubectl("create", "-f", "-", given=json.dumps({**text, "metadata": late}))
+    seen = await world.until(lambda seen: seen.ask_again)
+    assert not seen.asleep
+    await world.port.sleep(world.name)
+    await world.until(lambda seen: seen.asleep)
