@@ -165,11 +165,12 @@ class Lives(RuleBasedStateMachine):
     def engine_is_slow(self, at_once: bool) -> None:
         self.world.neighbours.sleeps_at_once = at_once
 
-    @precondition(lambda self: any(life.resting for life in self.lives.values()))
+    @precondition(lambda self: self.lives)
     @rule(which=ANY)
     def comes_to_rest(self, which: int) -> None:
-        resting = [life for life in self.lives.values() if life.resting]
-        life = resting[which % len(resting)]
+        life = self._one(which)
+        if not life.resting:
+            return
         self.do(self.world.service.statuses([StagingStatus(life.id, life.release, asleep=True)]))
         life.at_rest()
 
