@@ -12,9 +12,14 @@ from pydantic import SecretStr
 
 from bot.domain.project import EngineKind, Project
 from bot.domain.redaction import secrets_in
+from bot.environment import Beside
 from bot.ports import Engine
 from bot.probe.url import Inside
 from bot.projects import Configuration
+from bot.registry.credentials import FILES
+from bot.render.helm import HelmRenderer, Window
+from bot.render.helm_program import HelmProgram
+from bot.render.renderer import SourceRenderer
 from bot.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -26,7 +31,8 @@ class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
     `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
-    `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by.
+    `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by; `window`:
+    what charts may see of the cluster; `beside`: what is in a Secret beside the bot, where there are such.
     """
 
     engine: Engine
@@ -36,6 +42,8 @@ class Chosen:
     pulls: bool
     inside: Inside | None = None
     pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
+    window: Window | None = None
+    beside: Beside | None = None
 
 
 def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mapping[str, str]) -> frozenset[str]:
@@ -74,7 +82,27 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
     access = Access(settings.kubeconfig, settings.octopod_kube_context)
     secrets = own_secrets(settings, configuration.projects.values(), os.environ)
     engine = KubernetesEngine(access, _now, copied=copied, fences=fences, secrets=secrets)
-    return Chosen(engine, engine, None, lambda gone: gone, pulls=True, inside=engine.ask, pulled_by=engine.pulled_by)
+    return Chosen(
+        engine,
+        engine,
+        None,
+        lambda gone: gone,
+        pulls=True,
+        inside=engine.ask,
+        pulled_by=engine.pulled_by,
+        window=engine.window,
+        beside=engine.secret_beside,
+    )
+
+
+def renderer(configuration: Configuration, settings: Settings, chosen: Chosen) -> SourceRenderer:
+    """What makes the objects of this engine's stagings."""
+    helm = HelmProgram(settings.octopod_helm, settings.octopod_data / "helm")
+    secrets = own_secrets(settings, configuration.projects.values(), os.environ)
+    docker = settings.docker_config
+    if docker and docker.is_dir():
+        docker = next((docker / name for name in FILES if (docker / name).exists()), None)
+    return SourceRenderer(HelmRenderer(helm, registry_config=docker, window=chosen.window, secrets=secrets))
 
 
 def _now() -> datetime:

@@ -76,7 +76,8 @@ class Meaning:
         here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
         if here is None:
             raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
-        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
+        name, project = command.name or here.name, command.project or here.project
+        return replace(command, branch=here.branch, name=name, project=project)
 
     async def logs(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
         """In a staging's thread, one word that names no staging is a workload."""

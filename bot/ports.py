@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
-from bot.domain.project import Project, Source, UrlProbe
+from bot.domain.project import Project, SecretPlace, Source, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 
 
@@ -93,10 +93,12 @@ class RenderFacts:
 
     `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
-    `secrets`: what of that is secret, taken as it is. `values`: the deployment's configuration, nested; its texts may
-    hold references, too. `source`: where the objects come from. `image`: resolved, or None when manifests name their
-    images themselves.
-    `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway.
+    `secrets`: what of that is secret, taken as it is; `secrets_mark`: a keyed hash of all of it. `values`: the
+    deployment's configuration, nested; its texts may hold references, too. `source`: where the objects come from.
+    `image`: resolved, or None when manifests name their images themselves. `seed`: what `${generated.NAME}` is made of,
+    a secret that stays as long as the staging.
+    `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway. `first`:
+    no other release of the staging was live before.
     """
 
     staging: str
@@ -112,20 +114,32 @@ class RenderFacts:
     image: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets_mark: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[tuple[str, str]] = frozenset()
+    seed: str = field(default="", repr=False)
+    first: bool = True
 
 
 class Renderer(Protocol):
-    def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
-        """The staging's objects, complete and labelled. Blocking: call it in a thread.
+    async def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
+        """The staging's objects, complete and labelled.
 
-        Raises PermanentError whose details are all mistakes at once, as file:line:column: text.
+        Raises PermanentError whose details are all mistakes at once, as file:line:column: text; TemporaryError when
+        what they are made of can't be reached.
         """
         ...
 
     def image(self, facts: RenderFacts) -> str | None:
         """The project's own image, filled in. None: it has none, or `render` will say what is wrong with it."""
+        ...
+
+
+class Secrets(Protocol):
+    """Where the values of secrets are that octopod.yaml only refers to."""
+
+    async def read(self, place: SecretPlace) -> str:
+        """Raises PermanentError that says where it was looked for in vain, and TemporaryError."""
         ...
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.domain import events
 from bot.domain.errors import UserError
 from bot.domain.model import Phase, Release, Staging
+from bot.domain.policy import require_profiles
 from bot.meaning import Asked
 from bot.service import Service
 from bot.store import stagings
@@ -37,6 +38,8 @@ class WayBack:
     ) -> Staging:
         """To the release of this number, else to the last good one before the one that runs or failed."""
         former = _chosen(staging, await self.were_live(staging.id), number)
+        profiles = [*staging.attempt.overrides.profiles, *former.overrides.profiles]
+        require_profiles(asked.person, self._service.project(staging.project), profiles)
         event = events.Rollback(asked.person.id, secrets.token_hex(6), former, asked.at)
         return await self._service.wish(asked, staging.id, event, drawn_for)
 

@@ -10,7 +10,7 @@ from handlers.errors import logged
 
 
 def register(app: AsyncApp, doors: Doors) -> None:
-    """Slack's doors. The others (`clock`, `watch`, `health`, `tombstone`) are opened by `app`."""
+    """Slack's doors. The others (`clock`, `watch`, `health`, `tombstone`, `compare`) are opened by `app`."""
 
     @app.middleware
     async def hand_over(context: dict[str, Any], next: Any) -> None:
@@ -20,6 +20,7 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.command("/octopod")(commands.octopod)
 
     app.action("open")(actions.door(actions.opened))
+    app.action("compare")(actions.door(actions.opened))
     app.action("extend")(actions.door(actions.extend))
     app.action("logs")(actions.door(actions.logs, waits=True))
     app.action("retry")(actions.door(actions.retry))

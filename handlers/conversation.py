@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 from bot.domain import commands, grammar
+from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Phase, Staging
 from bot.meaning import Asked
-from bot.slack import answers
+from bot.slack import answers, configs
 from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-Named = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Rest
+Looking = commands.List | commands.Info | commands.Help | commands.Config
+About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Rest
 """Commands that are about one staging."""
 
 
@@ -30,7 +32,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Deploy() | commands.Logs():
             meant = await doors.service.accept(asked, command)
             if isinstance(meant, commands.Deploy):
-                return answers.deploying(meant.branch or "")
+                return answers.deploying(meant.branch or "", doors.odd(meant.project, meant.change))
             return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)
@@ -39,12 +41,23 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _delete(doors, asked, command)
         case commands.Sleep() | commands.Wake() | commands.Undo() | commands.Reset() | commands.Rollback():
             return await _way_back(doors, asked, command)
-        case commands.List() | commands.Info() | commands.Help():
+        case commands.Config() as command if command.change:
+            found = await doors.service.find(asked, command.staging, command.project)
+            return await configured(doors, asked, found.staging.id, command.change)
+        case commands.List() | commands.Info() | commands.Help() | commands.Config():
             await doors.service.noted(asked, grammar.render(command))
             return await _looked_up(doors, asked, command)
 
 
-async def _looked_up(doors: Doors, asked: Asked, command: commands.List | commands.Info | commands.Help) -> Text:
+async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
+    """Change a staging's configuration, and say what came of it."""
+    before, after = await doors.service.configure(asked, staging, change)
+    found = await doors.service.staging(staging)
+    at = doors.link_to(found.card) if found else None
+    return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
+
+
+async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
     match command:
         case commands.List(mine=mine, project=project):
             found = await doors.service.list(asked, mine, project)
@@ -52,8 +65,11 @@ async def _looked_up(doors: Doors, asked: Asked, command: commands.List | comman
         case commands.Info(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
             journal = [(line.at, line.actor, line.what, line.why) for line in one.journal]
-            probed = doors.probed(one.staging)
-            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal)
+            probed, known = doors.probed(one.staging), doors.configuration(one.staging)
+            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal, known)
+        case commands.Config(staging=which, project=project):
+            one = await doors.service.find(asked, which, project)
+            return configs.configuration(one.staging, doors.configuration(one.staging))
         case commands.Help(topic=topic):
             return answers.helping(topic)
 
@@ -87,10 +103,10 @@ async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
 
 def _choosing(command: Command) -> answers.Choosing | None:
     """The same command for one of several stagings that it could mean."""
-    if isinstance(command, Named):
+    if isinstance(command, About):
         return lambda staging: _about(command, staging)
     return None
 
 
-def _about(command: Named, staging: Staging) -> str:
+def _about(command: About, staging: Staging) -> str:
     return grammar.render(replace(command, staging=staging.name, project=staging.project))

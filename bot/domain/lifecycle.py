@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.breakage import alerted, iso
+from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
 from bot.domain.events import (
@@ -148,7 +149,8 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         return Decision(staging, targets=frozenset({ENGINE}) if look else frozenset())
     release = _new_release(event, staging.id, _next_number(staging))
     decision = _put_on(replace(staging, urls=event.urls), release, policy, now)
-    return replace(decision, what="deploy", why=f"release {release.number}: {event.branch} at {event.commit}")
+    what = "configure" if event.changed and event.commit == staging.attempt.commit else "deploy"
+    return replace(decision, what=what, why=f"release {release.number}: {_what(event)}")
 
 
 def _rollback(staging: Staging, event: Rollback, policy: Policy, now: datetime) -> Decision:
@@ -207,8 +209,12 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         targets=frozenset(Target),
         actor=event.actor,
         what="create",
-        why=f"{event.branch} at {event.commit}",
+        why=_what(event),
     )
+
+
+def _what(event: Deploy) -> str:
+    return f"{event.branch} at {event.commit}{f' with {event.changed}' if event.changed else ''}"
 
 
 def _new_release(event: Deploy, staging: str, number: int) -> Release:
@@ -223,6 +229,9 @@ def _new_release(event: Deploy, staging: str, number: int) -> Release:
         actor=event.actor,
         requested_at=event.requested_at,
         env=event.env,
+        values=event.values,
+        secrets=event.secrets,
+        overrides=event.overrides,
     )
 
 
@@ -231,7 +240,8 @@ def _nothing_new(staging: Staging, event: Deploy) -> bool:
     if staging.desired is not Desired.PRESENT:
         return False
     attempt = staging.attempt
-    same = (attempt.commit, dict(attempt.env)) == (event.commit, dict(event.env))
+    wanted = Layer(event.env, event.values, event.secrets)
+    same = attempt.commit == event.commit and attempt.overrides == event.overrides and attempt.configuration == wanted
     return same and (attempt.stage.under_way or (attempt.stage is Stage.LIVE and not staging.broken_since))
 
 

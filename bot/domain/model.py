@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.configuration import Layer, Overrides, Secret
+
 CLOCK = "clock"
 
 
@@ -77,6 +79,7 @@ class Release:
 
     `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done for the first time;
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
+    `overrides`: what people had changed of its configuration; `env`, `values` and `secrets`: the whole of it, in force.
     `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
     `copy_of`: the number of the release that it returns to, if it is a rollback.
     """
@@ -92,6 +95,9 @@ class Release:
     requested_at: datetime
     stage: Stage = Stage.QUEUED
     env: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=Overrides)
     files_at: datetime | None = None
     applied_at: datetime | None = None
     ready_at: datetime | None = None
@@ -103,6 +109,10 @@ class Release:
     awaits: str = ""
     awaits_until: datetime | None = None
     copy_of: int | None = None
+
+    @property
+    def configuration(self) -> Layer:
+        return Layer(self.env, self.values, self.secrets)
 
     @property
     def waiting(self) -> bool:

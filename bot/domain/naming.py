@@ -13,6 +13,8 @@ from bot.domain.errors import UserError
 
 LONGEST_NAME = 40
 STAGING = "${staging}"
+# Nobody's staging is called so: at its host two are shown side by side.
+COMPARING = "octopod-compare"
 
 _HASH = 5
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -33,7 +35,7 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
     """
     base, whole = _slug(branch)
     is_taken = taken if callable(taken) else taken.__contains__
-    if whole and not is_taken(base):
+    if whole and base != COMPARING and not is_taken(base):
         return base
     for name in _hashed_names(base, branch):
         if not is_taken(name):
@@ -43,7 +45,7 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
 
 def valid_name(text: str) -> bool:
     """Whether people may name a staging so. Dashes in third and fourth place are reserved (RFC 5890, as in `xn--`)."""
-    return _NAME.fullmatch(text) is not None and text[2:4] != "--"
+    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and text != COMPARING
 
 
 def namespace(project: str, staging: str) -> str:
@@ -67,6 +69,11 @@ def hosts(patterns: Mapping[str, str], staging: str, port: int | None) -> dict[s
     }
 
 
+def main_host(patterns: Mapping[str, str], staging: str, port: int | None) -> str:
+    """The first one, that of the main URL; empty if a project has none."""
+    return next(iter(hosts(patterns, staging, port).values()), "")
+
+
 def could_be_host(pattern: str, host: str) -> bool:
     """Whether some staging's host, without port, could be this one."""
     before, _, after = without_port(pattern).partition(STAGING)
@@ -87,7 +94,7 @@ def without_port(host: str) -> str:
 def pattern_mistake(pattern: str) -> str | None:
     """What is wrong with a host pattern, in words that end a sentence about it; None if nothing is."""
     if pattern.count(STAGING) != 1 or "$" in pattern.replace(STAGING, ""):
-        return f"must contain {STAGING} once, and no other ${{…}}, such as {STAGING}.shop.example.com"
+        return f"must contain {STAGING} once, and nothing else but ${{project}}, such as {STAGING}.shop.example.com"
     port = _PORT.search(pattern)
     if port and not 1 <= int(port[1]) <= 65535:
         return "must have a port from 1 to 65535"

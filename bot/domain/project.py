@@ -102,13 +102,14 @@ class SecretPlace:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named set of configuration. `allowed`: who may use it, as in `Roles`."""
+    """A named set of configuration. `allowed`: who may use it, as in `Roles`. `description`: what people are told."""
 
     name: str
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretPlace] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     allowed: tuple[str, ...] = ("everyone",)
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

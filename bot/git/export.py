@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.git.failures import is_corrupt
 from bot.git.mirror import DamagedError, Limits
-from bot.git.run import started
 from bot.git.unpack import unpack
+from bot.programs import started
 
 
 async def export(command: Sequence[str], environ: Mapping[str, str], folder: Path, limits: Limits) -> None:

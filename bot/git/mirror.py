@@ -12,8 +12,8 @@ from bot.domain.project import Project
 from bot.git.coalesce import Coalesced
 from bot.git.credentials import Environments
 from bot.git.failures import fetch_failure, is_corrupt
-from bot.git.run import Output, run
 from bot.ports import Head
+from bot.programs import Output, run
 
 HEADS = "refs/heads/"
 FULL_ID = re.compile(r"[0-9a-f]{40}")

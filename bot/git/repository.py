@@ -16,8 +16,8 @@ from bot.git.credentials import Environments
 from bot.git.export import export
 from bot.git.failures import fetch_failure
 from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
-from bot.git.run import run
 from bot.ports import Commit, Head
+from bot.programs import run
 
 T = TypeVar("T")
 

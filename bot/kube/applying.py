@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.domain.errors import PermanentError, TemporaryError
-from bot.domain.hooks import Turn, turn_of
+from bot.domain.hooks import FIRST, KEPT, MAIN, Rank, Turn, rank_of
 from bot.domain.project import Fence
 from bot.kube import words
 from bot.kube.client import Kube
+from bot.kube.ended import ended_hooks
 from bot.kube.errors import ApiRefused
 from bot.kube.kinds import (
     AUTOSCALER,
@@ -62,13 +63,13 @@ class Applying:
     fence: Fence
     account: str
     secrets: Sequence[Object] = ()
-    reached: Turn = Turn.BEFORE
+    reached: Rank = FIRST
 
     async def run(self) -> None:
         """Raises TemporaryError; PermanentError only while nothing of the release was changed yet."""
         objects = prepared([*self.order.objects, *self.secrets], pull_secrets(self.secrets))
-        turns = {turn_of(thing) for thing in objects if key(thing)[0] in WORKLOADS}
-        if Turn.MAIN not in turns:
+        ranks = {rank_of(thing) for thing in objects if key(thing)[0] in WORKLOADS}
+        if MAIN not in ranks:
             raise PermanentError(
                 "The manifests of this branch hold nothing that runs.",
                 next_step="Add a Deployment, push, and deploy again.",
@@ -84,15 +85,15 @@ class Applying:
         await _together([self._fence(thing) for thing in fences(self.order, self.fence)])
         stale = self._stale_jobs(existing)
         await self._rehearsed([thing for thing in objects if key(thing) not in stale])
-        turn = max(self.reached, min(turns))
+        rank, ended = max(self.reached, min(ranks)), self._ended(there)
         try:
             kinds |= {kind for (kind, _), its in existing.items() if its.get(STAGING) == self.order.staging}
             await self.kube.apply(namespace(self.order, self.fence, kinds))
-            for step in in_steps(objects, turn):
+            for step in in_steps(objects, rank, ended):
                 for kind, name in stale & set(map(key, step)):
                     await self.kube.delete(kind, name, namespace_name(self.order))
                 await _together([self._put(thing) for thing in step])
-            if turn is Turn.BEFORE:
+            if rank.turn is Turn.BEFORE:
                 return
             await self._unblock([thing for thing in objects if key(thing)[0] is STATEFUL_SET])
             await self._prune(objects, existing)
@@ -130,6 +131,10 @@ class Applying:
                 next_step=f"Remove it (`kubectl delete namespace {place}`), or deploy the branch under another name.",
             )
         return found
+
+    def _ended(self, there: Object | None) -> set[tuple[Kind, str]]:
+        """Hooks of this release that would run a second time, as their Jobs are gone."""
+        return {(JOB, name) for name in ended_hooks(there, self.order.release)} if there else set()
 
     async def _admitted(self) -> None:
         """Rights in a namespace of its own. New ones take the API server a moment to know of."""
@@ -247,7 +252,10 @@ class Applying:
         gone = [
             (kind, name)
             for (kind, name), its in existing.items()
-            if its.get(STAGING) == self.order.staging and (kind, name) not in kept and kind is not CLAIM
+            if its.get(STAGING) == self.order.staging
+            and (kind, name) not in kept
+            and kind is not CLAIM
+            and KEPT not in its
         ]
         await _together([self.kube.delete(kind, name, namespace_name(self.order)) for kind, name in gone])
 

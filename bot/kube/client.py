@@ -92,15 +92,17 @@ class Kube:
             if not more:
                 return items, str(metadata_of_page.get("resourceVersion", ""))
 
-    async def apply(self, thing: Object, rehearsal: bool = False, force: bool = False) -> Object:
-        """Server-side, as the manager `octopod`. What another manager has set otherwise is a conflict, and refused.
+    async def apply(
+        self, thing: Object, rehearsal: bool = False, force: bool = False, manager: str = MANAGER
+    ) -> Object:
+        """Server-side, as the manager `octopod` or another one of ours. What others have set otherwise is refused.
 
         `rehearsal`: all is checked, nothing is kept. `force`: what others have set is taken from them.
         """
         kind, metadata = await self._placed(kind_of(thing)), thing["metadata"]
         path = kind.path(metadata.get("namespace"), metadata["name"])
         what = f"{kind.title(metadata['name'])}: apply"
-        query = [("fieldManager", MANAGER), ("force", str(force).lower())]
+        query = [("fieldManager", manager), ("force", str(force).lower())]
         query += [("dryRun", "All")] if rehearsal else []
         return await self._json("PATCH", path, what, query, thing, content="application/apply-patch+yaml")
 
@@ -153,6 +155,11 @@ class Kube:
         async with self._answer("GET", f"{POD.path(namespace, pod)}/log", what, query) as answer:
             text = (await answer.read()).decode(errors="replace")
         return text.splitlines()[-lines:]
+
+    async def raw(self, path: str, query: Query, accept: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of what is looked at, as they come."""
+        async with self._answer("GET", path, f"{path}: look up", query, headers={"Accept": accept}) as answer:
+            return answer.status, answer.headers, await answer.read()
 
     async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float) -> int:
         """The status that somebody gives behind a proxy of the API server; its own refusals are raised."""

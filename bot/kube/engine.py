@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ import structlog
 
 from bot.board import Board
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError, UserError
-from bot.domain.hooks import Turn
+from bot.domain.hooks import FIRST, Rank
 from bot.domain.project import Fence
 from bot.domain.redaction import Redactor
 from bot.domain.status import StagingStatus, Synced, WorkloadStatus
@@ -20,15 +20,17 @@ from bot.kube import inside, resting, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
-from bot.kube.copying import copies, pull_configs
-from bot.kube.kinds import JOB, NAMESPACE, OF_BRANCHES, ROUTE
-from bot.kube.labels import OURS, STAGING
+from bot.kube.copying import copies, pull_configs, texts_of
+from bot.kube.kinds import JOB, NAMESPACE, OF_BRANCHES, ROUTE, Object
+from bot.kube.labels import ENDED, OURS, STAGING, annotations
 from bot.kube.mirror import Mirror
 from bot.kube.outputs import read_outputs, redactor_for
 from bot.kube.pods import Grace, Tail
 from bot.kube.rollout import Judged
 from bot.kube.standing import Standing, stand
+from bot.kube.tidy import tidy
 from bot.kube.watch import Pace
+from bot.kube.window import window
 from bot.ports import EngineFacts, ReleaseOrder
 
 log = structlog.get_logger()
@@ -37,6 +39,7 @@ KINDS = frozenset((kind.version, kind.name) for kind in (*OF_BRANCHES, ROUTE))
 TAIL_LINES = 20
 TAIL_SECONDS = 5.0
 REMOVAL_PAUSE = 30.0
+TIDY_PAUSE = timedelta(seconds=30)
 
 
 class KubernetesEngine:
@@ -73,6 +76,7 @@ class KubernetesEngine:
         self._redactors: dict[str, Redactor] = {}
         self._refused: dict[str, str] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._tidying: dict[str, asyncio.Task[bool]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     @property
@@ -104,7 +108,7 @@ class KubernetesEngine:
     async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         for timer in self._timers.values():
             timer.cancel()
-        all_of_them = [*tasks, *self._fetching.values()]
+        all_of_them = [*tasks, *self._fetching.values(), *self._tidying.values()]
         for task in all_of_them:
             task.cancel()
         await asyncio.gather(*all_of_them, return_exceptions=True)
@@ -118,12 +122,12 @@ class KubernetesEngine:
         fence = self._fences.get(order.project) or Fence()
         await Applying(kube, order, fence, self._account, secrets, self._reached(order)).run()
 
-    def _reached(self, order: ReleaseOrder) -> Turn:
+    def _reached(self, order: ReleaseOrder) -> Rank:
         """As far as it has been told: if more is true, that will be told too, and this release asked for again."""
         if self._mirror is None or not self._mirror.complete:
-            return Turn.BEFORE
+            return FIRST
         standing = stand(self._mirror.seen(order.staging), self._now(), self._grace)
-        return standing.reached if standing.release == order.release else Turn.BEFORE
+        return standing.reached if standing.release == order.release else FIRST
 
     async def sleep(self, staging: str) -> bool:
         with self._not_given_up(staging, words.sleep_refused):
@@ -135,8 +139,11 @@ class KubernetesEngine:
             raise TemporaryError("It still runs.", retry_after=1)
         with self._not_given_up(staging, words.sleep_refused):
             await resting.wipe(self._running(), staging)
-        seen = self._mirror.seen(staging).workloads if self._mirror and self._mirror.complete else ()
-        if any(thing["kind"] == JOB.name for thing in seen):
+        if self._mirror is None or not self._mirror.complete:
+            return
+        seen = self._mirror.seen(staging)
+        noted = ENDED in annotations(seen.namespace) if seen.namespace else False
+        if noted or any(thing["kind"] == JOB.name for thing in seen.workloads):
             raise TemporaryError("Its Jobs were seen a moment ago.", retry_after=0.2)
 
     @contextmanager
@@ -182,6 +189,16 @@ class KubernetesEngine:
         except PermanentError as error:
             raise TemporaryError(error.text) from error
 
+    def window(
+        self, staging: str, namespace: str, kinds: frozenset[tuple[str, str]]
+    ) -> AbstractAsyncContextManager[str]:
+        """The URL of what a chart may see of the cluster. Raises TemporaryError when it is entered."""
+        return window(self._running(), staging, namespace, kinds)
+
+    async def secret_beside(self, name: str) -> Mapping[str, str]:
+        """What is in a Secret of the bot's own namespace. Raises PermanentError when there is none."""
+        return await texts_of(self._running(), name)
+
     async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
         """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""
         return await inside.ask(self._running(), namespace, url, path, seconds)
@@ -223,6 +240,10 @@ class KubernetesEngine:
         if self._lines_missing(staging, standing) and staging in self._board.stagings:
             return  # they come with it; one that was never told is told at once
         self._board.publish(self._shown(standing.status(self._since_of(staging), self._tail_of(staging))))
+        namespace = mirror.seen(staging).namespace
+        if standing.going and namespace and staging not in self._tidying:
+            task = self._tidying[staging] = asyncio.create_task(tidy(self._running(), namespace, standing.going))
+            task.add_done_callback(lambda done: self._tidied(staging, namespace, done))
 
     def _shown(self, status: StagingStatus) -> StagingStatus:
         """A container may have had a last word of its own, which the reason repeats; a removal may be refused."""
@@ -281,6 +302,16 @@ class KubernetesEngine:
     def _fetched(self, staging: str) -> None:
         self._fetching.pop(staging, None)
         self._changed(staging)
+
+    def _tidied(self, staging: str, namespace: Object, done: asyncio.Task[bool]) -> None:
+        """What it changed, the mirror tells, perhaps while it was at work; what went wrong is tried again later."""
+        self._tidying.pop(staging, None)
+        if done.cancelled() or self._mirror is None:
+            return
+        if not done.result():
+            self._look_again(staging, self._now() + TIDY_PAUSE)
+        elif self._mirror.seen(staging).namespace is not namespace:
+            self._changed(staging)
 
     async def _fetch(self, staging: str, tails: Sequence[Tail]) -> None:
         kube = self._running()

@@ -47,6 +47,7 @@ class Selection:
 NAMESPACE = Kind("v1", "Namespace", "namespaces", namespaced=False)
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 SECRET = Kind("v1", "Secret", "secrets")
+ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 SERVICE = Kind("v1", "Service", "services")
 POD = Kind("v1", "Pod", "pods")
@@ -67,8 +68,10 @@ ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings
 ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute")
 
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
+# What may be there before a release is, for its hooks.
+NEEDED = (ACCOUNT, CONFIG_MAP, SECRET, CLAIM)
 # What a branch may have, in the order in which it is applied: what others need comes first, what lets people in last.
-OF_BRANCHES = (CONFIG_MAP, SECRET, CLAIM, SERVICE, DISRUPTIONS, *WORKLOADS, CRON_JOB, AUTOSCALER, INGRESS)
+OF_BRANCHES = (*NEEDED, SERVICE, DISRUPTIONS, *WORKLOADS, CRON_JOB, AUTOSCALER, INGRESS)
 # The engine's own in every staging's namespace.
 OF_NAMESPACES = (QUOTA, LIMITS, NETWORK_POLICY)
 

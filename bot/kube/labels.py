@@ -7,6 +7,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = f"{MANAGED_BY}=octopod"
 # Who we are in what is applied server-side.
 MANAGER = "octopod"
+# Likewise, of the note about hooks that have ended.
+HOOK_MANAGER = "octopod-hooks"
 PROJECT = "octopod.dev/project"
 STAGING = "octopod.dev/staging"
 RELEASE = "octopod.dev/release"
@@ -20,6 +22,8 @@ IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
 # On a staging's namespace: since when it is put to sleep, as ISO 8601. The next apply takes it away.
 ASLEEP = "octopod.dev/asleep"
+# Likewise: the hooks of its newest release whose Jobs are gone, or about to go, and how they ended, as JSON.
+ENDED = "octopod.dev/ended-hooks"
 # On a workload: the autoscaler of its release that says how many replicas it has.
 SCALED_BY = "octopod.dev/scaled-by"
 

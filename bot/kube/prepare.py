@@ -2,23 +2,21 @@
 
 import copy
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.domain import naming
-from bot.domain.hooks import Turn, turn_of
+from bot.domain.hooks import MAIN, Rank, Turn, rank_of
 from bot.domain.objects import mapping, template_of
 from bot.domain.project import Fence
 from bot.kube.kinds import (
     AUTOSCALER,
-    CLAIM,
-    CONFIG_MAP,
     CRON_JOB,
     INGRESS,
     JOB,
+    NEEDED,
     OF_BRANCHES,
     ROUTE,
-    SECRET,
     WORKLOADS,
     Kind,
     Object,
@@ -65,11 +63,15 @@ def namespace(order: ReleaseOrder, fence: Fence, kinds: Iterable[Kind]) -> Objec
     """
     thing = bare_namespace(order, fence)
     runs = [one for one in order.objects if is_awaited(kind_of(one))]
-    keys = [(one["kind"], one["metadata"]["name"], turn_of(one).name) for one in runs]
+    keys = [(one["kind"], one["metadata"]["name"], *_told(rank_of(one))) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
     notes[KINDS] = kinds_as_text(kinds)
     thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
     return thing
+
+
+def _told(rank: Rank) -> tuple[str, int] | tuple[str]:
+    return (rank.turn.name, rank.weight) if rank.weight else (rank.turn.name,)
 
 
 def admission(order: ReleaseOrder, account: str) -> Object | None:
@@ -141,17 +143,20 @@ def prepared(objects: Iterable[Mapping[str, Any]], pull: Sequence[str] = ()) -> 
     return made
 
 
-def in_steps(objects: Sequence[Object], turn: Turn = Turn.MAIN) -> list[list[Object]]:
+def in_steps(
+    objects: Sequence[Object], rank: Rank = MAIN, ended: Collection[tuple[Kind, str]] = ()
+) -> list[list[Object]]:
     """What may be applied at once: first what workloads need, then they, then what lets people in.
 
-    Of hooks only those whose turn it is; before the workloads' turn nothing that the older release needs as it is.
+    Of hooks only those whose turn it is, and which have not `ended`; before the workloads' turn nothing that the older
+    release needs as it is.
     """
     steps: list[list[Object]] = [[], [], []]
     for thing in objects:
         kind = kind_of(thing)
-        if kind in WORKLOADS and turn_of(thing) not in (turn, min(turn, Turn.MAIN)):
+        if kind in WORKLOADS and (key(thing) in ended or rank_of(thing) not in (rank, min(rank, MAIN))):
             continue
-        if kind not in WORKLOADS and turn is Turn.BEFORE and kind not in (CONFIG_MAP, SECRET, CLAIM):
+        if kind not in (*WORKLOADS, *NEEDED) and rank.turn is Turn.BEFORE:
             continue
         step = 1 if kind in (*WORKLOADS, CRON_JOB) else 2 if kind in (AUTOSCALER, INGRESS, ROUTE) else 0
         steps[step].append(thing)

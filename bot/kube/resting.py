@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.domain.errors import TemporaryError
 from bot.kube.client import Kube
+from bot.kube.ended import ended_hooks
 from bot.kube.kinds import (
     AUTOSCALER,
     CLAIM,
@@ -26,13 +27,25 @@ from bot.kube.kinds import (
     Object,
     kinds_in,
 )
-from bot.kube.labels import ASLEEP, KINDS, MANAGED_BY, OURS, PROJECT, RELEASE, STAGING, annotations, labels
+from bot.kube.labels import (
+    ASLEEP,
+    ENDED,
+    HOOK_MANAGER,
+    KINDS,
+    MANAGED_BY,
+    OURS,
+    PROJECT,
+    RELEASE,
+    STAGING,
+    annotations,
+    labels,
+)
 from bot.kube.pods import is_going
 from bot.kube.rollout import owner_of
 from bot.kube.standing import at_work
 
 # What lets people in and what starts others goes first.
-ENDED = (INGRESS, ROUTE, AUTOSCALER, CRON_JOB, DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
+STOPPED = (INGRESS, ROUTE, AUTOSCALER, CRON_JOB, DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
 NOTES, PAUSE = "octopod.dev/", 0.5
 
 
@@ -45,7 +58,7 @@ async def sleep(kube: Kube, staging: str, now: datetime) -> bool:
     if ASLEEP not in annotations(there):
         await kube.apply(_marked(there, now))
     had = set(kinds_in(annotations(there).get(KINDS, "[]")))
-    for kind in ENDED:
+    for kind in STOPPED:
         if kind in had:
             for thing in await _own(kube, kind, place, staging):
                 await kube.delete(kind, thing["metadata"]["name"], place, orphan=kind is STATEFUL_SET)
@@ -61,7 +74,7 @@ async def sleep(kube: Kube, staging: str, now: datetime) -> bool:
 
 
 async def wipe(kube: Kube, staging: str) -> None:
-    """Of one that sleeps: all claims of its namespace, and the Jobs, so that hooks run again.
+    """Of one that sleeps: all claims of its namespace, the Jobs and the note of those that went: hooks run again.
 
     Raises TemporaryError while any is left.
     """
@@ -75,6 +88,9 @@ async def wipe(kube: Kube, staging: str) -> None:
         for thing in found:
             if not is_going(thing):
                 await kube.delete(kind, thing["metadata"]["name"], place, thing["metadata"]["uid"])
+    if ended_hooks(there, annotations(there).get(RELEASE, "")):
+        bare = {"apiVersion": NAMESPACE.version, "kind": NAMESPACE.name, "metadata": {"name": place}}
+        await kube.apply(bare, force=True, manager=HOOK_MANAGER)
     if claims or jobs:
         names = ", ".join(thing["metadata"]["name"] for thing in (*claims, *jobs))
         raise TemporaryError(f"Its data is still being wiped: {names}.", retry_after=PAUSE)
@@ -98,6 +114,6 @@ def _sets(pod: Object) -> tuple[tuple[str, str] | None, ...]:
 def _marked(there: Object, now: datetime) -> Object:
     """All that we have said of the namespace must be said again: what is left out of an apply is taken away."""
     ours = {k: v for k, v in labels(there).items() if k in (MANAGED_BY, PROJECT, STAGING) or k.startswith("pod-sec")}
-    notes = {key: value for key, value in annotations(there).items() if key.startswith(NOTES)}
+    notes = {key: value for key, value in annotations(there).items() if key.startswith(NOTES) and key != ENDED}
     metadata = {"name": there["metadata"]["name"], "labels": ours, "annotations": {**notes, ASLEEP: now.isoformat()}}
     return {"apiVersion": NAMESPACE.version, "kind": NAMESPACE.name, "metadata": metadata}

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.hooks import Turn
+from bot.domain.hooks import FIRST, MAIN, Rank, Turn
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 from bot.kube import kinds
 from bot.kube.customs import judge_custom
+from bot.kube.ended import ended_hooks, to_go
 from bot.kube.kinds import Object, is_further, kind_of
 from bot.kube.labels import ASLEEP, IMAGE, RELEASE, WORKLOADS, annotations, release_of
 from bot.kube.pods import Grace, Tail, applied_at, condition, is_going, is_ready, time_of
@@ -38,7 +39,8 @@ class Standing:
     """`newest`: the workloads of the newest release, or of an older one where that is all there is yet.
 
     `reached`: what of the newest release has its turn now; `due`: and has not been applied yet, though it could be.
-    `asleep`: it was put to sleep, and nothing of it runs. `removal`: how its end, or its sleep, goes.
+    `asleep`: it was put to sleep, and nothing of it runs. `removal`: how its end, or its sleep, goes. `going`: hooks of
+    it that have ended and whose Jobs are to go.
     """
 
     staging: str
@@ -47,10 +49,11 @@ class Standing:
     newest: tuple[Judged, ...] = ()
     serving: str | None = None
     older: tuple[Judged, ...] = ()
-    reached: Turn = Turn.BEFORE
+    reached: Rank = FIRST
     due: bool = False
     asleep: bool = False
     removal: Removal = NO_REMOVAL
+    going: tuple[Judged, ...] = ()
 
     @property
     def again(self) -> datetime | None:
@@ -96,11 +99,12 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     grace = replace(grace, awaited=annotations(namespace).get(IMAGE, ""))
     pods, events = _by_owner(seen.pods), _since(namespace, seen.events)
     known = {_key(thing): thing for thing in seen.workloads}
-    turns = expected(namespace)
+    ranks, ended = expected(namespace), ended_hooks(namespace, release)
     newest = tuple(
-        _judged(known[key], pods[key], now, grace, events) if key in known else _expected(key, release) for key in turns
+        _judged(known[key], pods[key], now, grace, events) if key in known else _expected(key, release, ended)
+        for key in ranks
     )
-    told = list(zip(turns.values(), newest, strict=True))
+    told = list(zip(ranks.values(), newest, strict=True))
     reached, due = _turn(release, told)
     if ASLEEP in annotations(namespace):
         working = at_work(seen.workloads, seen.pods)
@@ -108,10 +112,11 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
         left = any(one["kind"] in WITH_PODS and not is_going(one) for one in working)  # as a late apply may have made
         return Standing(seen.staging, True, release, reached=reached, due=left, asleep=not working, removal=late)
     standing = Standing(seen.staging, True, release, newest, reached=reached, due=due)
+    standing = replace(standing, going=to_go(known, newest, release))
     older = _older_serving(release, newest, seen.pods)
     if older:
         return replace(standing, serving=older, older=_still(newest, pods, older))
-    serves = [one for turn, one in told if turn is not Turn.AFTER and one.serves]
+    serves = [one for rank, one in told if rank.turn is not Turn.AFTER and one.serves]
     settled = bool(serves) and all(one.settled and one.release == release for one in serves)
     return replace(standing, serving=release if settled else None)
 
@@ -132,24 +137,25 @@ def _judged(thing: Object, pods: Sequence[Object], now: datetime, grace: Grace, 
     return judge(thing, pods, now, grace, events)
 
 
-def expected(namespace: Object) -> Mapping[Key, Turn]:
+def expected(namespace: Object) -> Mapping[Key, Rank]:
     """Kind and name of every workload of the newest release, hooks among them, and when it has its turn."""
     found = json.loads(annotations(namespace).get(WORKLOADS, "[]"))
-    return {(kind, name): Turn[turn[0]] if turn else Turn.MAIN for kind, name, *turn in found}
+    return {(kind, name): Rank(Turn[rank[0]], *rank[1:]) if rank else MAIN for kind, name, *rank in found}
 
 
-def _turn(release: str, told: Sequence[tuple[Turn, Judged]]) -> tuple[Turn, bool]:
+def _turn(release: str, told: Sequence[tuple[Rank, Judged]]) -> tuple[Rank, bool]:
     """The first turn that is not over, or the last one; and whether nothing of it is there, though another was before.
 
     What comes first is applied when the release is; whatever began to be applied later is applied to its end.
     """
-    turns = sorted({turn for turn, _ in told})
-    for turn in turns:
-        own = [one for its, one in told if its is turn and one.release == release]
-        over = all(one.release == release and one.state is WorkloadState.READY for its, one in told if its is turn)
-        if not over or turn is turns[-1]:
-            return turn, turn is not turns[0] and not any(one.applied for one in own)
-    return Turn.BEFORE, False
+    ranks = sorted({rank for rank, _ in told})
+    for rank in ranks:
+        of_it = [one for its, one in told if its == rank]
+        own = [one for one in of_it if one.release == release]
+        over = all(one.release == release and one.state is WorkloadState.READY for one in of_it)
+        if not over or rank == ranks[-1]:
+            return rank, rank != ranks[0] and not any(one.applied for one in own)
+    return FIRST, False
 
 
 def _since(namespace: Object, events: Sequence[Object]) -> Sequence[Object]:
@@ -171,8 +177,10 @@ def _by_owner(pods: Sequence[Object]) -> Mapping[Key, list[Object]]:
     return found
 
 
-def _expected(key: Key, release: str) -> Judged:
-    """On its way to the API server."""
+def _expected(key: Key, release: str, ended: Mapping[str, Judged]) -> Judged:
+    """On its way to the API server, or a hook whose Job is gone."""
+    if key[0] == kinds.JOB.name and key[1] in ended:
+        return ended[key[1]]
     serves = key[0] in WITH_PODS
     return Judged(*key, release, WorkloadState.PROGRESSING, wanted=1, ready=0, applied=False, serves=serves)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from bot.domain.hooks import turn_of
+from bot.domain.hooks import rank_of
 from bot.local.configuration import Configuration, read_variables
 from bot.local.fields import Fields
 from bot.local.spec import (
@@ -50,7 +50,7 @@ def read_job(found: Fields, configuration: Configuration, claims: frozenset[str]
         claims,
         backoff_limit=spec.number("backoffLimit", 6),
         limit=limit or None,
-        turn=turn_of(found.values),
+        rank=rank_of(found.values),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.domain.hooks import Turn
+from bot.domain.hooks import MAIN
 from bot.domain.redaction import secrets_of
 from bot.local.configuration import Configuration, read_config_map, read_secret
 from bot.local.fields import Fields, Mistakes
@@ -36,7 +36,7 @@ def read_release(objects: Sequence[Mapping[str, Any]]) -> Release:
     )
     services = tuple(read_service(each, workloads) for each in found["Service"])
     routes = [route for each in found["Ingress"] for route in read_ingress(each, services)]
-    if not any(workload.turn is Turn.MAIN for workload in workloads):
+    if not any(workload.rank == MAIN for workload in workloads):
         mistakes.lines.append("There is nothing to run: no Deployment and no Job that is not a hook.")
     mistakes.raise_any()
     return Release(workloads, services, most_specific_first(routes), secrets_of(objects))

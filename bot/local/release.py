@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.hooks import Turn
 from bot.domain.status import WorkloadState, WorkloadStatus
 from bot.local import words
 from bot.local.context import ReleaseContext, Tools, key_of
@@ -158,8 +157,8 @@ class ReleaseRun:
     async def _run(self) -> None:
         """Each turn begins when all of the one before it is ready; if that fails, never."""
         async with asyncio.TaskGroup() as group:
-            for turn in Turn:
-                now = [run for run in self._runs if run.spec.turn is turn]
+            for rank in sorted({run.spec.rank for run in self._runs}):
+                now = [run for run in self._runs if run.spec.rank == rank]
                 for run in now:
                     group.create_task(run.run())
                 while not all(run.standing().state is WorkloadState.READY for run in now):
@@ -184,7 +183,7 @@ class ReleaseRun:
 
     def _strikes(self, spec: Workload) -> bool:
         """An exit tells nothing while something that the workload may be waiting for is on its way."""
-        others = [run for run in self._runs if run.spec is not spec and run.spec.turn <= spec.turn]
+        others = [run for run in self._runs if run.spec is not spec and run.spec.rank <= spec.rank]
         return not any(run.on_its_way for run in others)
 
     def _told(self, spec: Workload, standing: Standing) -> WorkloadStatus:

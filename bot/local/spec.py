@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.domain.hooks import Turn
+from bot.domain.hooks import MAIN, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Container:
 class Workload:
     """A Deployment or a Job. Seconds: `grace` to stop, `deadline` to become ready, `limit` for a Job to run.
 
-    `turn`: when it is started; hooks are Jobs that are started before all others, or when those are ready.
+    `rank`: when it is started; hooks are Jobs that are started before all others, or when those are ready.
     """
 
     kind: str
@@ -94,7 +94,7 @@ class Workload:
     deadline: float = 600
     backoff_limit: int = 6
     limit: float | None = None
-    turn: Turn = Turn.MAIN
+    rank: Rank = MAIN
 
     @property
     def is_job(self) -> bool:

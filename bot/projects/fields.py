@@ -7,13 +7,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from bot.domain.durations import parse_duration
 from bot.domain.naming import pattern_mistake
+from bot.domain.project import SecretPlace
 
 _SCHEMES = ("https", "http", "ssh", "file")
 _SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)[^\s]+")
+_SECRET = "[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 
 
@@ -39,14 +42,14 @@ def repo(value: object) -> str:
         raise ValueError("must be an https://, ssh:// or file:// URL, git@host:path or a path")
     if "://" not in url:
         return url
-    scheme, parts = url.partition("://")[0].lower(), _parts(url)
+    scheme, there = url.partition("://")[0].lower(), parts(url)
     if scheme not in _SCHEMES:
         raise ValueError(f"can't be cloned by {scheme}://; use https:// or ssh://")
-    if parts.password or (parts.username and scheme in ("http", "https")):
+    if there.password or (there.username and scheme in ("http", "https")):
         raise ValueError("must not hold a token; put it into an environment variable, and its name into credentials")
-    if scheme == "file" and parts.netloc not in ("", "localhost"):
+    if scheme == "file" and there.netloc not in ("", "localhost"):
         raise ValueError("must name an absolute path after file://, as in file:///srv/shop.git")
-    if scheme != "file" and not parts.hostname:
+    if scheme != "file" and not there.hostname:
         raise ValueError("must name a host")
     return url
 
@@ -61,6 +64,11 @@ def variable(value: object) -> str:
     if isinstance(value, str) and re.fullmatch("[A-Z_][A-Z0-9_]{0,99}", value):
         return value
     raise ValueError("must be the name of an environment variable in capitals, such as GIT_TOKEN, not the token itself")
+
+
+def other(value: object) -> str | None:
+    """The name of another project; `extends.inherit` has told what is wrong with it."""
+    return value if isinstance(value, str) else None
 
 
 def branch(value: object) -> str:
@@ -153,12 +161,63 @@ def env(value: object) -> dict[str, str]:
     return {str(name): str(one) for name, one in value.items()}
 
 
+def mapping(what: str) -> Callable[[object], dict[str, Any]]:
+    """Names with anything; nothing is none of them. `what` says what it is."""
+
+    def read(value: object) -> dict[str, Any]:
+        if value is not None and not isinstance(value, dict):
+            raise ValueError(f"must be {what}")
+        return value or {}
+
+    return read
+
+
+def value(said: object) -> str:
+    """One value of the environment."""
+    if not isinstance(said, str):
+        raise ValueError("must be text; '' is the empty one")
+    if "\0" in said:
+        raise ValueError("must not hold a NUL character")
+    return said
+
+
+def choices(said: object) -> tuple[str, ...]:
+    if not isinstance(said, list) or not said or not all(isinstance(one, str) for one in said):
+        raise ValueError("must be a list of values, such as [sandbox, production]")
+    return tuple(dict.fromkeys(said))
+
+
+def boolean(value: object) -> bool:
+    return choice("true", "false")(value) == "true"
+
+
+def count(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,5}", value):
+        return int(value)
+    raise ValueError("must be a whole number from 1 to 999999")
+
+
+def secret_place(value: object) -> SecretPlace:
+    """`SECRET/KEY`, or `env:NAME`. What looks like a value is not repeated."""
+    said = value if isinstance(value, str) else ""
+    if found := re.fullmatch("env:([A-Z_][A-Z0-9_]{0,99})", said):
+        return SecretPlace(found[1])
+    if found := re.fullmatch(rf"({_SECRET})/([A-Za-z0-9._-]{{1,253}})", said):
+        return SecretPlace(found[2], found[1])
+    raise ValueError(
+        "must be where its value is, not the value: SECRET/KEY for a Secret in the bot's namespace, or env:NAME for a "
+        "variable of the bot's environment, in capitals"
+    )
+
+
 def env_mistake(name: str, value: object) -> str | None:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
         return "must be named with letters, digits and underscores, as environment variables are"
     if value is None:
         return "must have a value; '' is the empty one"
-    return None if isinstance(value, str) else "must be text"
+    if not isinstance(value, str):
+        return "must be text"
+    return "must not hold a NUL character" if "\0" in value else None
 
 
 def unknown_references(text: object, known: Sequence[str]) -> list[str]:
@@ -181,7 +240,7 @@ def secrets(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of Secrets' names, such as [registry-credentials]")
     for entry in value:
-        if not isinstance(entry, str) or not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", entry):
+        if not isinstance(entry, str) or not re.fullmatch(_SECRET, entry):
             raise ValueError("must be names of Secrets, of a–z, 0–9, dashes and dots")
     return tuple(dict.fromkeys(value))
 
@@ -214,11 +273,11 @@ def seconds(value: object) -> float:
     raise ValueError("must be seconds from 0.1 to 60")
 
 
-def _parts(url: str) -> SplitResult:
+def parts(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
-        if parts.port == 0:
+        found = urlsplit(url)
+        if found.port == 0:
             raise ValueError
     except ValueError:
         raise ValueError("must be a URL whose host and port are legal") from None
-    return parts
+    return found

@@ -17,7 +17,7 @@ _OWN_GROUPS = tuple(
 _TAKEN = (
     *("ConfigMap", "CronJob", "DaemonSet", "Deployment", "Event", "HorizontalPodAutoscaler", "Ingress", "Job"),
     *("LimitRange", "List", "Namespace", "NetworkPolicy", "PersistentVolumeClaim", "Pod", "PodDisruptionBudget"),
-    *("ResourceQuota", "RoleBinding", "Secret", "Service", "StatefulSet"),
+    *("ResourceQuota", "RoleBinding", "Secret", "Service", "ServiceAccount", "StatefulSet"),
 )
 _EXAMPLE = "such as cert-manager.io/v1/Certificate"
 

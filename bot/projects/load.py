@@ -3,7 +3,7 @@
 Everything that is wrong is told at once, each with its place: `octopod.yaml:7:5: projects.shop.ttl: must be …`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Manifests, ProbeFrom, Project, Roles, UrlProbe
-from bot.projects import fences, fields, schema
-from bot.projects.checks import LOCAL_HOSTS, contradictions
+from bot.domain.project import EngineKind, Limits, ProbeFrom, Project, Roles, UrlProbe
+from bot.projects import environment, fences, fields, hosts, schema, sources
+from bot.projects.checks import contradictions
+from bot.projects.extends import inherit
 from bot.projects.places import Document, Keys, Mistake, read
 
 # Hundreds of projects; what is larger is another file, and would be read for minutes.
@@ -30,21 +31,23 @@ class Configuration:
 
 def load_projects(path: Path) -> Configuration:
     """Read and check the file. Relative `repo` paths begin beside it. Raises ConfigError with every mistake."""
-    document = read(_text(path))
+    document = read(_text(path), environment.typed)
     _refuse(path, document.mistakes if document.data is None else ())
     if document.data is None:
         raise ConfigError([f"{path.name} is empty. It needs `engine:` and `projects:`."])
+    document.mistakes.extend(inherit(document))
+    templates = sources.templates(path.parent)
     try:
         keys = schema.FileKeys.model_validate(document.data)
     except ValidationError as error:
-        found = [*_told(document, error), *contradictions(document)]
+        found = [*_told(document, error), *contradictions(document, templates)]
         # What YAML could not give us is not asked for a second time.
         broken = {(mistake.line, mistake.column) for mistake in document.mistakes}
         found = [mistake for mistake in found if (mistake.line, mistake.column) not in broken]
         raise _refusal(path, [*document.mistakes, *found]) from None
-    _refuse(path, [*document.mistakes, *contradictions(document)])
+    _refuse(path, [*document.mistakes, *contradictions(document, templates)])
     engine = EngineKind(keys.engine)
-    projects = {name: _project(name, one, engine, path.parent) for name, one in keys.projects.items()}
+    projects = {name: _project(name, one, engine, path.parent, templates) for name, one in keys.projects.items()}
     return Configuration(engine, projects)
 
 
@@ -72,15 +75,27 @@ def _refuse(path: Path, mistakes: Iterable[Mistake]) -> None:
 
 
 def _refusal(path: Path, mistakes: Iterable[Mistake]) -> ConfigError:
-    return ConfigError([mistake.at(path.name) for mistake in sorted(set(mistakes))])
+    return ConfigError([mistake.at(path.name) for mistake in sorted(_told_once(set(mistakes)))])
+
+
+def _told_once(mistakes: Collection[Mistake]) -> Iterator[Mistake]:
+    """A mistake in what others inherit is told of the project that it was written for."""
+    own = {(mistake.line, mistake.column) for mistake in mistakes if not mistake.inherited}
+    return (one for one in mistakes if not one.inherited or (one.line, one.column) not in own)
 
 
 def _told(document: Document, error: ValidationError) -> Iterator[Mistake]:
     """What pydantic found, in our words and at its place."""
     for one in error.errors():
         path = one["loc"]
+        if one["type"] == "missing" and _is_heir(document, path):
+            continue  # and so has the one that it extends, or `extends` is wrong
         text, at_key = _words(path, one)
         yield document.mistake(path, text, at_key=at_key)
+
+
+def _is_heir(document: Document, path: Keys) -> bool:
+    return len(path) == 3 and "extends" in document.data["projects"][path[1]]
 
 
 def _words(path: Keys, error: ErrorDetails) -> tuple[str, bool]:
@@ -95,22 +110,29 @@ def _words(path: Keys, error: ErrorDetails) -> tuple[str, bool]:
             return error["msg"].removeprefix("Value error, "), False
 
 
-def _project(name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Path) -> Project:
+def _project(
+    name: str, keys: schema.ProjectKeys, engine: EngineKind, beside: Path, templates: Mapping[str, Path]
+) -> Project:
     local = engine is EngineKind.LOCAL
     return Project(
         name=name,
         repo=_repo(keys.repo, beside),
-        source=Manifests(keys.source.manifests),
+        source=sources.source(keys.source, templates),
         channel=keys.channel,
         alerts=keys.alerts or keys.channel,
         credentials=keys.credentials,
         baseline=keys.baseline,
         image=keys.image,
-        hosts=keys.hosts or LOCAL_HOSTS,
+        hosts=hosts.patterns(name, keys.hosts, extends=keys.extends is not None),
         scheme=keys.scheme or ("http" if local else "https"),
         image_wait=keys.image_wait,
         ttl=keys.ttl,
-        env=keys.env,
+        env=environment.defaults(keys.env),
+        secrets=keys.secrets,
+        keys=environment.keys(keys.env, keys.secrets),
+        values=keys.values,
+        profiles=environment.profiles(keys.profiles),
+        limits=Limits(keys.limits.stagings, keys.limits.per_person),
         roles=Roles(keys.roles.deploy, keys.roles.admin),
         url_probe=_url_probe(keys.url_probe),
         copy_secrets=keys.copy_secrets,

@@ -1,31 +1,36 @@
 """YAML with the place of everything in it, so that a mistake can be told as file:line:column.
 
 Scalars stay text, as they were written: what `off`, `1.10` or `0x1F` mean is for the reader's schema to say. Only an
-empty or null scalar is None.
+empty or null scalar is None. Where the reader asks for it, they have YAML's own types.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from bot.scalars import TAG, scalar
+
 Keys = tuple[str | int, ...]
 
-_TAG = "tag:yaml.org,2002:"
-_MERGE = f"{_TAG}merge"
+_MERGE = f"{TAG}merge"
 _PLAIN = ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")
 _MOST_NODES = 100_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """A place (1-based) and what is wrong there. `path` is how the keys lead to it: `projects.shop.ttl`."""
+    """A place (1-based) and what is wrong there. `path` is how the keys lead to it: `projects.shop.ttl`.
+
+    `inherited`: the place is one of another project.
+    """
 
     line: int
     column: int
     path: str
     text: str
+    inherited: bool = field(default=False, compare=False)
 
     def at(self, file: str) -> str:
         return f"{file}:{self.line}:{self.column}: {self.path}{': ' if self.path else ''}{self.text}"
@@ -33,12 +38,14 @@ class Mistake:
 
 @dataclass(slots=True)
 class Document:
-    """Plain data (dict, list, str, None), where its keys and values are, and what was wrong with the YAML itself."""
+    """Plain data (dict, list, str, None, and what is typed), where its keys and values are, and what was wrong with the
+    YAML itself. `inherited`: what leads to a place of another project."""
 
     data: Any = None
     mistakes: list[Mistake] = field(default_factory=list)
     keys: dict[Keys, yaml.Mark] = field(default_factory=dict)
     values: dict[Keys, yaml.Mark] = field(default_factory=dict)
+    inherited: set[Keys] = field(default_factory=set)
 
     def mistake(self, path: Keys, text: str, at_key: bool = False) -> Mistake:
         """A mistake in what `path` leads to. What is not there is placed at what it is missing in."""
@@ -46,12 +53,15 @@ class Document:
         while known and known not in self.values:
             known = known[:-1]
         mark = self.keys.get(known) if at_key or known != path else None
-        return _mistake(mark or self.values.get(known), path, text)
+        return _mistake(mark or self.values.get(known), path, text, known in self.inherited)
 
 
-def read(text: str) -> Document:
-    """The single document of a text. Broken YAML yields no data and one mistake."""
-    reader = _Reader()
+def read(text: str, typed: Callable[[Keys], bool] = lambda path: False) -> Document:
+    """The single document of a text. Broken YAML yields no data and one mistake.
+
+    `typed`: whether what is at this place has YAML's own types (numbers, booleans).
+    """
+    reader = _Reader(typed)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
@@ -72,21 +82,31 @@ class _TooMuch(Exception):
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, typed: Callable[[Keys], bool]) -> None:
         self.document = Document()
         self.nodes = 0
+        self._typed = typed
 
     def value(self, node: yaml.Node, path: Keys) -> Any:
         self._count()
         self.document.values[path] = node.start_mark
-        if node.tag.removeprefix(_TAG) not in _PLAIN:
-            self._wrong(node, path, f"the tag {node.tag.removeprefix(_TAG)} is not understood here")
+        if node.tag.removeprefix(TAG) not in _PLAIN:
+            self._wrong(node, path, f"the tag {node.tag.removeprefix(TAG)} is not understood here")
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        return None if node.tag == f"{_TAG}null" else str(node.value)
+        if isinstance(node, yaml.ScalarNode) and self._typed(path):
+            return self._scalar(node, path)
+        return None if node.tag == f"{TAG}null" else str(node.value)
+
+    def _scalar(self, node: yaml.ScalarNode, path: Keys) -> Any:
+        try:
+            return scalar(node)
+        except ValueError as error:
+            self._wrong(node, path, str(error))
+            return None
 
     def _mapping(self, node: yaml.MappingNode, path: Keys) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -135,9 +155,9 @@ class _Reader:
         self.document.mistakes.append(_mistake(node.start_mark, path, text))
 
 
-def _mistake(mark: yaml.Mark | None, path: Keys, text: str) -> Mistake:
+def _mistake(mark: yaml.Mark | None, path: Keys, text: str, inherited: bool = False) -> Mistake:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Mistake(line, column, ".".join(str(part) for part in path), text)
+    return Mistake(line, column, ".".join(str(part) for part in path), text, inherited)
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -1,29 +1,28 @@
 """What octopod.yaml may hold: its keys, which of them are needed, and which are on their way."""
 
 import difflib
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.projects import fields
+from bot.projects.environment import Env, KeyKeys, ProfileKeys, Profiles, Secrets, Values
 from bot.projects.fences import FenceKeys
 from bot.projects.kinds import read_kinds
 from bot.projects.places import Keys
+from bot.projects.sources import HelmKeys, SourceKeys
 
 # Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
-NOT_YET = {
-    "projects.*": {"values", "profiles", "health_checks", "limits", "extends", "secrets"},
-    "projects.*.source": {"template", "helm"},
-}
+NOT_YET = {"projects.*": {"health_checks"}}
 # What a key that is needed is for, when it is missing.
 MISSING = {
     "engine": "is missing; say `engine: kubernetes` or `engine: local`",
     "projects": "is missing; say which projects there are",
     "repo": "is missing; say what git clones, such as `repo: https://github.com/acme/shop.git`",
     "source": "is missing; say where the manifests are, such as `source: {manifests: deploy/staging}`",
-    "manifests": "is missing; say which folder of the branch holds them, such as deploy/staging",
+    "chart": "is missing; say which: a folder of the branch, oci://…, or its name in `repository`",
     "channel": "is missing; say where the cards go, such as `channel: stagings`",
     "hosts": "is missing; say `hosts: {web: ${staging}.shop.example.com}`",
 }
@@ -33,54 +32,113 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SourceKeys(_Strict):
-    manifests: Annotated[PurePosixPath, BeforeValidator(fields.folder)]
-
-
 class RoleKeys(_Strict):
-    deploy: Annotated[tuple[str, ...], BeforeValidator(fields.people)] = ("everyone",)
-    admin: Annotated[tuple[str, ...], BeforeValidator(fields.people)] = ()
+    deploy: Annotated[tuple[str, ...], BeforeValidator(fields.people)] = Field(
+        default=("everyone",), description="Who may deploy, extend, retry and delete."
+    )
+    admin: Annotated[tuple[str, ...], BeforeValidator(fields.people)] = Field(
+        default=(), description="Who may all of that too, and is asked about roles."
+    )
 
 
 class ProbeKeys(_Strict):
-    path: Annotated[str, BeforeValidator(fields.probe_path)] = "/"
-    address: Annotated[str | None, BeforeValidator(fields.address)] = None
-    origin: Annotated[str, BeforeValidator(fields.origin)] = Field(default="bot", alias="from")
-    accept: Annotated[tuple[int, ...], BeforeValidator(fields.codes)] = ()
-    seconds: Annotated[float, BeforeValidator(fields.seconds)] = 5.0
+    path: Annotated[str, BeforeValidator(fields.probe_path)] = Field(
+        default="/", description="What is asked before a release is called live."
+    )
+    address: Annotated[str | None, BeforeValidator(fields.address)] = Field(
+        default=None, description="`host:port` to dial instead of the URL's own."
+    )
+    origin: Annotated[str, BeforeValidator(fields.origin)] = Field(
+        default="bot", alias="from", description="Where it is asked from; off: the card says `not probed`."
+    )
+    accept: Annotated[tuple[int, ...], BeforeValidator(fields.codes)] = Field(
+        default=(), description="Status codes that count as an answer besides 2xx, 3xx, 401 and 403."
+    )
+    seconds: Annotated[float, BeforeValidator(fields.seconds)] = Field(
+        default=5.0, description="The time limit of one request, from 0.1 to 60."
+    )
+
+
+class LimitKeys(_Strict):
+    stagings: Annotated[int | None, BeforeValidator(fields.count)] = Field(
+        default=None, description="How many stagings the project may have at once."
+    )
+    per_person: Annotated[int | None, BeforeValidator(fields.count)] = Field(
+        default=None, description="How many of them one person may have."
+    )
 
 
 class ProjectKeys(_Strict):
     """One entry of `projects:`. What is None takes its default from the engine or from another key."""
 
-    repo: Annotated[str, BeforeValidator(fields.repo)]
-    source: SourceKeys
-    channel: Annotated[str, BeforeValidator(fields.channel)]
-    alerts: Annotated[str | None, BeforeValidator(fields.channel)] = None
-    credentials: Annotated[str | None, BeforeValidator(fields.variable)] = None
-    baseline: Annotated[str, BeforeValidator(fields.branch)] = "main"
-    image: Annotated[str | None, BeforeValidator(fields.image)] = None
-    image_wait: Annotated[timedelta, BeforeValidator(fields.duration)] = timedelta(minutes=30)
-    hosts: Annotated[dict[str, str] | None, BeforeValidator(fields.hosts)] = None
-    scheme: Annotated[str | None, BeforeValidator(fields.choice("https", "http"))] = None
-    ttl: Annotated[timedelta | None, BeforeValidator(fields.ttl)] = timedelta(days=3)
-    env: Annotated[dict[str, str], BeforeValidator(fields.env)] = Field(default_factory=dict)
-    roles: RoleKeys = RoleKeys()
-    url_probe: ProbeKeys = ProbeKeys()
-    copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = ()
-    fence: FenceKeys = FenceKeys()
-    kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = ()
+    extends: Annotated[str | None, BeforeValidator(fields.other)] = Field(
+        default=None, description="Another project, from which this one takes whatever it does not say itself."
+    )
+    repo: Annotated[str, BeforeValidator(fields.repo)] = Field(
+        description="What git clones: https://…, git@host:path, ssh://…, or a path. No passwords in it."
+    )
+    source: SourceKeys = Field(description="Where a staging's objects come from: one of manifests, template and helm.")
+    channel: Annotated[str, BeforeValidator(fields.channel)] = Field(
+        description="Where the cards go: a name without `#`, or an id."
+    )
+    alerts: Annotated[str | None, BeforeValidator(fields.channel)] = Field(
+        default=None, description="Where breakages are told. By default the channel."
+    )
+    credentials: Annotated[str | None, BeforeValidator(fields.variable)] = Field(
+        default=None, description="The name of an environment variable with a token or an ssh key for the repo."
+    )
+    baseline: Annotated[str, BeforeValidator(fields.branch)] = Field(
+        default="main", description="The known-good branch."
+    )
+    image: Annotated[str | None, BeforeValidator(fields.image)] = Field(
+        default=None, description="What `${image}` means; may hold ${commit}, ${branch}, ${staging}, ${project}."
+    )
+    image_wait: Annotated[timedelta, BeforeValidator(fields.duration)] = Field(
+        default=timedelta(minutes=30), description="Kubernetes: how long a release waits for its image."
+    )
+    hosts: Annotated[dict[str, str] | None, BeforeValidator(fields.hosts)] = Field(
+        default=None, description="A name for each host of a staging, and its pattern. The first is the main URL."
+    )
+    scheme: Annotated[str | None, BeforeValidator(fields.choice("https", "http"))] = Field(
+        default=None, description="Of the URLs. By default https, with engine: local http."
+    )
+    ttl: Annotated[timedelta | None, BeforeValidator(fields.ttl)] = Field(
+        default=timedelta(days=3),
+        description="How long a staging lives after its last deploy or extension: 12h, 1h30m, 2w, or never.",
+    )
+    env: Env = Field(default_factory=dict, description="The application's environment by default, in every container.")
+    secrets: Secrets = Field(
+        default_factory=dict, description="What of the environment is secret, and where its values are."
+    )
+    values: Values = Field(
+        default_factory=dict, description="The deployment's configuration, nested; numbers stay numbers."
+    )
+    profiles: Profiles = Field(default_factory=dict, description="Named sets of configuration.")
+    limits: LimitKeys = Field(default=LimitKeys(), description="How many stagings there may be at once.")
+    roles: RoleKeys = Field(default=RoleKeys(), description="Who may do what.")
+    url_probe: ProbeKeys = Field(default=ProbeKeys(), description="How a URL is found to be true.")
+    copy_secrets: Annotated[tuple[str, ...], BeforeValidator(fields.secrets)] = Field(
+        default=(), description="Kubernetes: Secrets of the bot's own namespace that every staging gets a copy of."
+    )
+    fence: FenceKeys = Field(default=FenceKeys(), description="Kubernetes: what each staging may use of its cluster.")
+    kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
+        default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
+    )
 
 
 class FileKeys(_Strict):
-    engine: Annotated[str, BeforeValidator(fields.engine)]
-    projects: dict[str, ProjectKeys]
+    engine: Annotated[str, BeforeValidator(fields.engine)] = Field(description="Where stagings run.")
+    projects: dict[str, ProjectKeys] = Field(description="What is configured once per product, by name.")
 
 
-_MODELS: dict[str, type[BaseModel]] = {
+_MODELS: Mapping[str, type[BaseModel]] = {
     "": FileKeys,
     "projects.*": ProjectKeys,
     "projects.*.source": SourceKeys,
+    "projects.*.source.helm": HelmKeys,
+    "projects.*.env.*": KeyKeys,
+    "projects.*.profiles.*": ProfileKeys,
+    "projects.*.limits": LimitKeys,
     "projects.*.roles": RoleKeys,
     "projects.*.url_probe": ProbeKeys,
     "projects.*.fence": FenceKeys,
@@ -89,10 +147,15 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def unknown_key(path: Keys) -> str:
     """What to say about a key that no model has."""
-    parent = ".".join("*" if at == 1 else str(part) for at, part in enumerate(path[:-1]))
+    parent = next(one for one in _MODELS if _leads(one, path[:-1]))
     name, later = str(path[-1]), NOT_YET.get(parent, set())
     if name in later:
         return "is not supported yet"
     known = [field.alias or key for key, field in _MODELS[parent].model_fields.items()]
     close = difflib.get_close_matches(name, [*known, *later], 1)
     return "is not a known key" + (f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}")
+
+
+def _leads(pattern: str, path: Keys) -> bool:
+    parts = pattern.split(".") if pattern else []
+    return len(parts) == len(path) and all(part in ("*", one) for part, one in zip(parts, path, strict=True))

@@ -1,24 +1,18 @@
-"""From YAML nodes to what JSON can hold, with every value's place. Aliases are written out, and counted.
-
-Numbers, dates and times are read as Kubernetes reads them: 12:30 is text, although YAML 1.1 makes a number of it.
-"""
+"""From YAML nodes to what JSON can hold, with every value's place. Aliases are written out, and counted."""
 
 from collections.abc import Callable
 from typing import Any
 
 import yaml
-from yaml.constructor import SafeConstructor
 
 from bot.render.located import Located, Mistake, Path_
+from bot.scalars import TAG, scalar
 
 Fill = Callable[[str], Any]
 
-TAG = "tag:yaml.org,2002:"
 KEYS = (TAG + "str", TAG + "timestamp", TAG + "value")
 MERGE = TAG + "merge"
 DEEPEST = 100
-LARGEST = 2**64
-CONSTRUCTOR = SafeConstructor()
 
 
 class TooLarge(Exception):
@@ -40,10 +34,16 @@ class Budget:
 
 
 class Builder:
-    """Builds one document into `located`; its mistakes are added to `mistakes`. Raises TooLarge."""
+    """Builds one document into `located`; its mistakes are added to `mistakes`. Raises TooLarge.
 
-    def __init__(self, located: Located, fill: Fill, mistakes: list[str], budget: Budget) -> None:
+    `last_wins`: a key that is said twice is no mistake, as for Helm.
+    """
+
+    def __init__(
+        self, located: Located, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool = False
+    ) -> None:
         self._located, self._fill, self._mistakes, self._budget = located, fill, mistakes, budget
+        self._last_wins = last_wins
         self._around: set[int] = set()
 
     def build(self, node: yaml.Node, path: Path_ = ()) -> Any:
@@ -85,7 +85,7 @@ class Builder:
                 self._merge(value, merged)
             elif not isinstance(key, yaml.ScalarNode) or key.tag not in KEYS or "\0" in key.value:
                 self._wrong(key, "a key must be text; put it in quotes")
-            elif key.value in own:
+            elif key.value in own and not self._last_wins:
                 self._wrong(key, f"`{key.value[:100]}` is said twice")
             else:
                 own[key.value] = value
@@ -104,29 +104,13 @@ class Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
-            value = self._plain(node)
+            value = scalar(node)
             if isinstance(value, str) and "${" in value:
                 value = self._fill(value)
-        except Mistake as mistake:
+        except (Mistake, ValueError) as mistake:
             self._wrong(node, str(mistake))
             return node.value
         self._budget.spend(0, len(value) if isinstance(value, str) else 1)
-        return value
-
-    def _plain(self, node: yaml.ScalarNode) -> Any:
-        kind, text = node.tag.removeprefix(TAG), str(node.value)
-        if kind in ("str", "timestamp", "value") or (kind in ("int", "float") and ":" in text):
-            if "\0" in text:
-                raise Mistake("holds a NUL character")
-            return text
-        if kind not in ("int", "float", "bool", "null"):
-            raise Mistake(f"the tag {node.tag} is not supported in a manifest")
-        try:
-            value = CONSTRUCTOR.construct_object(node)
-        except (ValueError, LookupError, yaml.YAMLError):
-            raise Mistake(f"`{text[:100]}` is no {kind}; put text in quotes") from None
-        if isinstance(value, int | float) and not abs(value) < LARGEST:  # nor is NaN
-            raise Mistake("is no number that can be used here; put it in quotes if it is text")
         return value
 
     def _wrong(self, node: yaml.Node, text: str) -> None:

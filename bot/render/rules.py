@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.hooks import HOOK, HOOKS
+from bot.domain.hooks import DELETE, ENDS, HOOK, HOOKS, WEIGHT, is_weight
 from bot.domain.objects import TEMPLATES, mapping
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.entries import mistakes_in_ingress, mistakes_in_route
@@ -15,6 +15,24 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61
 # Annotations by which an Ingress answers for other hosts, or configures the controller that all share.
 FAR_REACHING = ("/server-alias", "-snippet", "/hostname")
 OWN_CONFIG = "octopod-env"
+# What charts like to bring along for all namespaces.
+CLUSTER_WIDE = frozenset(
+    {
+        "APIService",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    }
+)
 
 
 def mistakes_in(located: Located, facts: RenderFacts, engine: EngineFacts) -> Iterator[str]:
@@ -82,6 +100,10 @@ def _hook(located: Located, kind: str) -> Iterator[str]:
         yield f"{place}: {HOOK} is for a Job, which runs to its end; a {kind} does not"
     elif annotations[HOOK] not in HOOKS:
         yield f"{place}: {HOOK} must be {' or '.join(HOOKS)}"
+    if not is_weight(str(annotations.get(WEIGHT, "0"))):
+        yield f"{located.place('metadata', 'annotations', WEIGHT)}: {WEIGHT} must be a whole number in quotes"
+    if not set(str(annotations.get(DELETE, ENDS[0])).split(",")) <= set(ENDS):
+        yield f"{located.place('metadata', 'annotations', DELETE)}: {DELETE} must be {','.join(ENDS)}, or one of them"
 
 
 def _refused_kind(version: str, kind: str, engine: EngineFacts, facts: RenderFacts) -> str:
@@ -89,6 +111,8 @@ def _refused_kind(version: str, kind: str, engine: EngineFacts, facts: RenderFac
     versions = [v for v, name in kinds if name == kind]
     if versions:
         return f"{kind} must be {versions[0]}, not {version}"
+    if kind in CLUSTER_WIDE:
+        return f"{kind} is for the whole cluster, which no branch changes; an administrator applies it"
     allowed = ", ".join(sorted({name for _, name in kinds}))
     return f"{kind} is not applied by the {engine.name} engine; a branch may have {allowed}"
 

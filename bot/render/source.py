@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -16,11 +16,14 @@ SUFFIXES = {".yaml", ".yml", ".json"}
 NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def manifest_files(folder: Path, tree: Path, mistakes: list[str]) -> list[Path]:
-    """In a fixed order. Links to folders are not followed, nor links out of the branch's files; both are mistakes."""
+def manifest_files(folder: Path, tree: Path, named: Callable[[Path], str], mistakes: list[str]) -> list[Path]:
+    """In a fixed order. Links to folders are not followed, nor links out of `tree`; both are mistakes.
+
+    `named`: what people know a file by.
+    """
     found = []
     for path in sorted(folder.rglob("*")):
-        name = shown(path.relative_to(tree))
+        name = named(path)
         if path.is_symlink() and not leads_inside(path, tree):
             mistakes.append(f"{name}: is a link that leads out of the branch's files")
         elif path.is_symlink() and path.is_dir():
@@ -28,14 +31,22 @@ def manifest_files(folder: Path, tree: Path, mistakes: list[str]) -> list[Path]:
         elif path.suffix.lower() in SUFFIXES and not path.is_dir():
             found.append(path)
     if len(found) > MAX_FILES:
-        mistakes.append(f"{shown(folder.relative_to(tree))}: holds more than {MAX_FILES} manifest files")
+        mistakes.append(f"{named(folder)}: holds more than {MAX_FILES} manifest files")
     return found[:MAX_FILES]
 
 
 def read(file: Path, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
     """The objects of one file. Mistakes are added as `name:line:column: text`; what is wrong is left out."""
     text = _text(file, name, mistakes)
-    if text is None or _nested_too_deeply(text, name, mistakes):
+    if text is not None:
+        yield from objects_in(text, name, fill, mistakes, budget)
+
+
+def objects_in(
+    text: str, name: str, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool = False
+) -> Iterator[Located]:
+    """The same of a text. `last_wins`: of a key that is said twice."""
+    if _nested_too_deeply(text, name, mistakes):
         return
     try:
         nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
@@ -48,7 +59,7 @@ def read(file: Path, name: str, fill: Fill, mistakes: list[str], budget: Budget)
         mistakes.append(f"{name}:1:1: is no YAML: {[*str(error).splitlines(), 'it makes no sense'][0]}")
         return
     for node in nodes:
-        yield from _objects(node, name, fill, mistakes, budget)
+        yield from _objects(node, Located(name, None), fill, mistakes, budget, last_wins)
 
 
 def leads_inside(path: Path, tree: Path) -> bool:
@@ -116,12 +127,13 @@ def _nested_too_deeply(text: str, name: str, mistakes: list[str]) -> bool:
     return False
 
 
-def _objects(node: yaml.Node | None, name: str, fill: Fill, mistakes: list[str], budget: Budget) -> Iterator[Located]:
+def _objects(
+    node: yaml.Node | None, located: Located, fill: Fill, mistakes: list[str], budget: Budget, last_wins: bool
+) -> Iterator[Located]:
     if node is None:
         return
-    located = Located(name, None)
     try:
-        located.value = Builder(located, fill, mistakes, budget).build(node)
+        located.value = Builder(located, fill, mistakes, budget, last_wins).build(node)
     except TooLarge:
         mistakes.append(f"{located.place()}: the manifests unfold to too much; aliases or references repeat too often")
         return

@@ -13,14 +13,16 @@ from bot.domain import naming
 from bot.domain.errors import PermanentError
 from bot.domain.events import Applied, Event, ReleaseFailed, Slept, Target, UrlAnswered, Wiped
 from bot.domain.model import Desired, Release, Stage, Staging
-from bot.domain.project import Project
+from bot.domain.project import Helm, Project
+from bot.domain.redaction import secrets_of
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
-from bot.service import Service
+from bot.service import Rendered, Service
 from bot.store import queue
 from bot.store.news import Line
 from bot.store.queue import Claim
 from bot.store.store import Store
 from bot.worker.images import ImageLook
+from bot.worker.secrets import Opened, Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ class EngineWork:
         checkpoint: Callable[[str], None],
         probing: Probing = Probing(),
         images: Images | None = None,
+        *,
+        opening: Opening,
     ) -> None:
         self._service, self._store, self._git, self._renderer = service, store, git, renderer
         self._engine, self._prober, self._trees = engine, prober, trees
         self._checkpoint, self._probing = checkpoint, probing
-        self._look = ImageLook(images, renderer)
+        self._look, self._opening = ImageLook(images, renderer), opening
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
@@ -121,19 +125,32 @@ class EngineWork:
         if objects is None:
             return await self._rolled_out(claim, staging, release)
         project = self._service.project(staging.project)
-        async with self._exported(project, release) as tree:
-            return await self._applied(self._facts(project, staging, release), release, objects, tree)
+        try:
+            async with self._exported(project, release) as tree:
+                facts = self._facts(project, staging, release, Opened(), "")
+                return await self._applied(facts, release, objects, tree)
+        except PermanentError as error:
+            known = {str(number): value for number, value in enumerate(secrets_of(objects))}
+            raise Opened(known).hidden(error) from None
 
     async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
         """None when the claim was lost."""
         missing = await self._look.before_files(release, staging.project)
         if missing:
             return missing
+        opened = await self._opening.of(release)
+        try:
+            return await self._put_on(claim, staging, release, opened)
+        except PermanentError as error:
+            raise opened.hidden(error) from None
+
+    async def _put_on(self, claim: Claim, staging: Staging, release: Release, opened: Opened) -> Event | None:
         project = self._service.project(staging.project)
         async with self._exported(project, release) as tree:
-            facts = self._facts(project, staging, release)
-            objects = await asyncio.to_thread(self._renderer.render, tree, facts, self._engine.facts)
-            if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):
+            facts = self._facts(project, staging, release, opened, await self._service.seed(staging.id))
+            objects = await self._objects(release, tree, facts)
+            rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
+            if not await self._service.rendered(claim, staging.id, rendered):
                 return None
             self._checkpoint("rendered")
             missing = await self._look.before_apply(release, facts, objects)
@@ -160,7 +177,7 @@ class EngineWork:
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def _facts(self, project: Project, staging: Staging, release: Release) -> RenderFacts:
+    def _facts(self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str) -> RenderFacts:
         return RenderFacts(
             staging=staging.id,
             release=release.id,
@@ -174,8 +191,18 @@ class EngineWork:
             scheme=project.scheme,
             image=project.image,
             env=release.env,
+            values=release.values,
+            secrets=opened.values,
+            secrets_mark=opened.mark,
             kinds=frozenset(project.kinds),
+            seed=seed,
+            first=staging.live is None or staging.live.id == release.id,
         )
+
+    async def _objects(self, release: Release, tree: Path, facts: RenderFacts) -> Sequence[dict[str, Any]]:
+        """A chart may make something else each time, as passwords, so each release has what it made at first."""
+        made = await self._service.objects(release.id) if isinstance(facts.source, Helm) else None
+        return made or await self._renderer.render(tree, facts, self._engine.facts)
 
     async def _probed(self, staging: Staging, release: Release) -> Event:
         """Ask the main URL until it answers, its answer is final, or the time is over."""

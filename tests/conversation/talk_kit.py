@@ -18,23 +18,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from fakes import FakeEngine, FakeProber
 from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.project import Manifests, Project, Roles
+from bot.environment import Places
+from bot.keys import read_keys
 from bot.ports import Images
-from bot.render.plain import PlainRenderer
+from bot.render.helm import HelmRenderer
+from bot.render.helm_program import HelmProgram
+from bot.render.renderer import SourceRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
 WEB = """\
@@ -102,6 +106,12 @@ class Talk:
         self.slack, self.bot, self.origin = slack, bot, origin
         self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
         self._presses = 0
+
+    async def visit(self, url: str) -> tuple[int, str]:
+        """The bot's own answer at one of the hosts that lead to it: status and page."""
+        parts = urlsplit(url)
+        async with self.slack.http.get(f"{self.url}{parts.path}", headers={"Host": parts.netloc}) as answer:
+            return answer.status, await answer.text()
 
     # --- what people do. Each returns what they are then told privately.
 
@@ -257,6 +267,10 @@ def branches(folder: Path) -> Origin:
     return origin
 
 
+def a_renderer(folder: Path) -> SourceRenderer:
+    return SourceRenderer(HelmRenderer(HelmProgram("helm", folder / "helm")))
+
+
 @asynccontextmanager
 async def talking(
     folder: Path,
@@ -266,9 +280,11 @@ async def talking(
     project: Mapping[str, Any] | None = None,
     faults: Sequence[Json] = (),
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry."""
+    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
+    `environ`: the bot's own environment."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -287,10 +303,15 @@ async def talking(
         await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(
-            a_cache(folder / "git"), PlainRenderer(), engine, prober, images(session) if images else None
+            a_cache(folder / "git"),
+            a_renderer(folder),
+            engine,
+            prober,
+            images(session) if images else None,
+            Places(environ or {}, None),
         )
         known = shop(origin, **(project or {}))
-        keys = MultiFernet([Fernet(Fernet.generate_key())])
+        keys = read_keys(Fernet.generate_key().decode())
         (folder / "trees").mkdir()
         bot = Bot(store, keys, {known.name: known}, neighbours, connection, folder / "trees", now=clock, pace=PACE)
         await stack.enter_async_context(_listening(bot, listening))
@@ -305,7 +326,8 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     gone = tombstone.door(bot.service, bot.doors.back, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
-    app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())
+    pages = compare.door(bot.service, gone)
+    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, bot.service.projects.values())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()

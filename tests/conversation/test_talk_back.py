@@ -1,8 +1,11 @@
 """Sleep, wake, undo, reset and rollback as people have them in Slack."""
 
-from talk_kit import Talk
+from pathlib import Path
+
+from talk_kit import Talk, talking
 
 from bot.domain.errors import PermanentError
+from bot.domain.project import Profile
 
 
 async def open_url(talk: Talk, name: str) -> tuple[int, str, str]:
@@ -215,3 +218,19 @@ async def test_a_release_can_be_chosen_by_number_or_from_a_menu(talk: Talk) -> N
     assert "the configuration of release 1" in told
     await talk.report(talk.engine.ready, "feature-x")
     assert "release 5, as release 1" in (await talk.card("feature-x")).text
+
+
+async def test_nobody_rolls_back_to_a_profile_that_is_not_theirs(tmp_path: Path, database: Path) -> None:
+    profiles = {
+        "production-payments": Profile("production-payments", env={"PAYMENTS": "production"}, allowed=("U01ALICE",))
+    }
+    async with talking(tmp_path, database, project={"profiles": profiles}) as talk:
+        await talk.say("alice", "/octopod deploy feature-x --profile production-payments")
+        await talk.report(talk.engine.ready, "feature-x")
+        await talk.say("alice", "/octopod config feature-x --drop-profile production-payments")
+        await talk.report(talk.engine.ready, "feature-x")
+        orders = len(talk.engine.orders)
+        assert "The profile `production-payments` is for" in await talk.say("bob", "/octopod rollback feature-x")
+        assert len(talk.engine.orders) == orders
+        await talk.say("alice", "/octopod rollback feature-x")
+        assert "PAYMENTS: production" in str(talk.engine.order("feature-x").objects).replace("'", "")

@@ -171,7 +171,7 @@ def test_legal_patterns(pattern: str) -> None:
         ("shop.example.com", "must contain"),
         ("${staging}.${staging}.com", "once"),
         ("${STAGING}.example.com", "must contain"),
-        ("${staging}.${branch}.com", "no other"),
+        ("${staging}.${branch}.com", "nothing else but"),
         ("${staging}", "end in a domain"),
         ("shop.${staging}", "end in a domain"),
         ("${staging}.10.0.0.1", "end in a domain"),

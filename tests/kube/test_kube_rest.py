@@ -40,7 +40,8 @@ RUNS = "deployment,statefulset,daemonset,cronjob,hpa,ingress"
 def everything(name: str) -> tuple[str, ...]:
     scaled = (deployment("scaled"), autoscaler(name="scaled"))
     runs = (deployment(replicas=3), DATABASE, a_set("DaemonSet", "agent"), *scaled, cron_job(name))
-    return (*runs, job(hook="pre-deploy"), job("seed", hook="post-deploy"), service(), INGRESS, config(), SECRET)
+    goes = job("announce", hook="post-deploy, octopod.dev/hook-delete: succeeded")
+    return (*runs, job(hook="pre-deploy"), job("seed", hook="post-deploy"), goes, service(), INGRESS, config(), SECRET)
 
 
 async def found(world: World, kinds: str, field: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
@@ -75,6 +76,7 @@ async def test_the_same_specs_and_the_same_data_come_back(
         order = await world.deploy("r1", *everything(name))
         await world.live("r1")
         await world.until(lambda seen: any(w.name == "scaled" and w.ready == 2 for w in seen.workloads))
+        await tidied(world)
         ran, data = await specs(world), await uids(world, "pvc,secret,configmap,service,job")
         assert ran["Deployment web"]["replicas"] == 3 and ran["StatefulSet db"]["replicas"] == 2
         await insisted(world.port.sleep, name)
@@ -92,6 +94,9 @@ async def test_the_same_specs_and_the_same_data_come_back(
         await world.until(lambda seen: any(w.name == "scaled" and w.ready == 2 for w in seen.workloads))
         assert await specs(world) == ran
         assert await uids(world, "pvc,secret,configmap,service,job") == data  # no hook has run again
+        assert all(
+            w.state is READY for one in world.own for w in one.workloads if w.name == "announce" and not one.asleep
+        )
 
         await insisted(world.port.wipe, name)
         assert await world.names("pvc") == [] and await world.names("job") == []
@@ -99,12 +104,21 @@ async def test_the_same_specs_and_the_same_data_come_back(
         before = len(world.told)
         await world.apply(order)
         await world.live("r1")
+        assert any(w.state is not READY for one in world.told[before:] for w in one.workloads if w.name == "announce")
+        await tidied(world)
         after = await uids(world, "pvc,job")
         assert after.keys() == {key for key in data if key.startswith(("PersistentVolumeClaim", "Job"))}
         assert all(after[key] != data[key] for key in after)
         for one in world.told[before:]:  # the first hook comes before all else, as on the first day
             ready = {w.name for w in one.workloads if w.state is READY}
             assert not ready or "migrate" in ready
+
+
+async def tidied(world: World) -> None:
+    """The hook that goes when it has succeeded has gone."""
+    async with asyncio.timeout(60):
+        while "announce" in await world.names("job"):
+            await asyncio.sleep(0.1)
 
 
 async def _ended(world: World) -> list[str]:

@@ -17,7 +17,7 @@ from object_kit import (
     workload,
 )
 
-from bot.domain.hooks import Turn
+from bot.domain.hooks import MAIN, Rank, Turn
 from bot.domain.status import StagingStatus, WorkloadState
 from bot.kube.kinds import Object
 from bot.kube.pods import Grace
@@ -122,19 +122,19 @@ def a_job(name: str = "migrate", done: bool = True, release: str = NEW) -> Objec
 @pytest.mark.parametrize(
     ("workloads", "reached", "due"),
     [
-        ([], Turn.BEFORE, False),
-        ([a_job(done=False), OLD_WEB], Turn.BEFORE, False),
-        ([a_job(release=OLD), OLD_WEB], Turn.BEFORE, False),
-        ([a_job(), OLD_WEB], Turn.MAIN, True),
-        ([a_job()], Turn.MAIN, True),
-        ([a_job(), deployment(updated=1, total=2, available=1)], Turn.MAIN, False),
-        ([a_job(), DONE], Turn.AFTER, True),
-        ([a_job(), DONE, a_job("announce", release=OLD)], Turn.AFTER, True),
-        ([a_job(), DONE, a_job("announce", done=False)], Turn.AFTER, False),
-        ([a_job(), DONE, a_job("announce")], Turn.AFTER, False),
+        ([], Rank(Turn.BEFORE), False),
+        ([a_job(done=False), OLD_WEB], Rank(Turn.BEFORE), False),
+        ([a_job(release=OLD), OLD_WEB], Rank(Turn.BEFORE), False),
+        ([a_job(), OLD_WEB], MAIN, True),
+        ([a_job()], MAIN, True),
+        ([a_job(), deployment(updated=1, total=2, available=1)], MAIN, False),
+        ([a_job(), DONE], Rank(Turn.AFTER), True),
+        ([a_job(), DONE, a_job("announce", release=OLD)], Rank(Turn.AFTER), True),
+        ([a_job(), DONE, a_job("announce", done=False)], Rank(Turn.AFTER), False),
+        ([a_job(), DONE, a_job("announce")], Rank(Turn.AFTER), False),
     ],
 )
-def test_whose_turn_it_is(workloads: list[Object], reached: Turn, due: bool) -> None:
+def test_whose_turn_it_is(workloads: list[Object], reached: Rank, due: bool) -> None:
     found = stand(Seen("s1", namespace(workloads=HOOKED), workloads), NOW, Grace())
     assert (found.reached, found.due) == (reached, due)
 
@@ -142,7 +142,7 @@ def test_whose_turn_it_is(workloads: list[Object], reached: Turn, due: bool) -> 
 def test_without_hooks_nothing_is_asked_for_again() -> None:
     for workloads in ([], [OLD_WEB], [DONE]):
         found = stand(Seen("s1", namespace(), workloads), NOW, Grace())
-        assert (found.reached, found.due) == (Turn.MAIN, False)
+        assert (found.reached, found.due) == (MAIN, False)
 
 
 def test_a_hook_at_the_end_does_not_keep_what_is_ready_from_serving() -> None:

@@ -269,7 +269,7 @@ class Lives(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def claim(self, kind: str) -> None:
         """What is due is taken now, and done whenever it is done."""
-        self.claims += [(kind, claim) for claim in self.do(self.world.claim(kind))]
+        self.claims += [(kind, claim) for claim in self._claimed(kind)]
 
     @precondition(lambda self: self.claims)
     @rule(which=ANY, point=st.sampled_from(["", "", "", *POINTS]))
@@ -282,7 +282,7 @@ class Lives(RuleBasedStateMachine):
     @rule(kinds=st.permutations(KINDS))
     def work(self, kinds: Sequence[str]) -> None:
         for kind in kinds:
-            for claim in self.do(self.world.claim(kind)):
+            for claim in self._claimed(kind):
                 self._perform(kind, claim)
 
     @rule(fault=st.sampled_from(["before", "lost", "later"]))
@@ -373,6 +373,12 @@ class Lives(RuleBasedStateMachine):
         elif kind == "engine":
             self._reconciled(self.lives[claim.staging], stage)
 
+    def _claimed(self, kind: str) -> Sequence[Claim]:
+        """In an order that does not depend on random ids."""
+        order = {id: number for number, id in enumerate(self.lives)}
+        claims = self.do(self.world.claim(kind))
+        return sorted(claims, key=lambda claim: (order.get(claim.staging, -1), claim.table, str(claim.key[1:])))
+
     def _stage(self, claim: Claim) -> str:
         life = self.lives[claim.staging]
         if life.resting:
@@ -427,7 +433,7 @@ class Lives(RuleBasedStateMachine):
         self.do(self.world.restart() if self.claims else self.world.free())
         self.claims = []
         for _ in range(60):
-            claims = [(kind, claim) for kind in KINDS for claim in self.do(self.world.claim(kind))]
+            claims = [(kind, claim) for kind in KINDS for claim in self._claimed(kind)]
             for kind, claim in claims:
                 self._perform(kind, claim)
             if not claims and not self._waiting():
