@@ -39,7 +39,18 @@ from bot.domain.events import (
 )
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
-from bot.domain.rest import UP, reset, sleep, slept, superseded, visited, wake, wiped
+from bot.domain.rest import (
+    UP,
+    reset,
+    sleep,
+    slept,
+    superseded,
+    too_slow,
+    visited,
+    wake,
+    waking_ends,
+    wiped,
+)
 from bot.domain.rollout import (
     applied,
     files_ready,
@@ -295,6 +306,8 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
     """What the newest release has waited for too long, or should be looked for again."""
+    if staging.waking:
+        return too_slow(staging, policy, now)
     unsteady = staging.attempt.unsteady_since
     if unsteady is not None and now >= unsteady + policy.unsteady:
         return never_steady(staging, now)
@@ -322,7 +335,7 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
-    times = [at] if (at := wait_ends(staging)) else []
+    times = [at for at in (wait_ends(staging), waking_ends(staging, policy)) if at]
     if staging.expires_at:
         warned = staging.warned_for == staging.expires_at
         times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.breakage import broke
+from bot.domain.durations import format_duration
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Notice, NoticeKind, ReleaseFailed, Reset, Sleep, Target, Wake, Where
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
@@ -114,7 +115,7 @@ def alert_closed(staging: Staging, kind: NoticeKind, by: str, reason: str) -> tu
 def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
     """What was live comes back, not a newer release that failed; what never was live is tried once more."""
     number = max(staging.last_number, staging.attempt.number)
-    up = replace(staging, **(UP | WELL), last_number=number)
+    up = replace(staging, **(UP | WELL), serving=None, last_number=number)
     if staging.live is None:
         again = staging.attempt.anew(actor=actor, requested_at=now, copy_of=staging.attempt.copy_of)
         return Decision(replace(up, attempt=again), (again,), frozenset(Target))
@@ -163,11 +164,10 @@ def wiped(staging: Staging, now: datetime) -> Decision:
         return Decision(staging)
     if staging.attempt.stage.under_way:
         return Decision(replace(staging, **UP), targets=frozenset(Target))
-    actor, asked_at, reset_at = staging.woken_by or CLOCK, staging.wake_asked_at, staging.reset_at
-    decision = _brought_back(staging, actor, asked_at or now)
+    decision = _brought_back(staging, staging.woken_by or CLOCK, now)
     if not decision.staging.waking:
         return decision
-    return replace(decision, staging=replace(decision.staging, reset_at=reset_at))
+    return replace(decision, staging=replace(decision.staging, reset_at=staging.reset_at))
 
 
 def visited(staging: Staging, now: datetime) -> Decision:
@@ -182,14 +182,33 @@ def visited(staging: Staging, now: datetime) -> Decision:
 
 
 def come_back(staging: Staging) -> Decision:
-    """The engine was asked for it; what was seen before told of its rest."""
-    return Decision(replace(staging, waking=Stage.APPLIED) if staging.waking is Stage.QUEUED else staging)
+    """The engine was asked for it. What it told before may be of its rest, or all that there is to tell: a bot that was
+    killed when it had asked asks again, of what serves already."""
+    if staging.waking is not Stage.QUEUED:
+        return Decision(staging)
+    if staging.serving == staging.attempt.id:
+        return Decision(replace(staging, waking=Stage.READY), targets=ENGINE)
+    return Decision(replace(staging, waking=Stage.APPLIED))
+
+
+def too_slow(staging: Staging, policy: Policy, now: datetime) -> Decision:
+    """Nothing wakes for ever."""
+    if (ends := waking_ends(staging, policy)) is None or now < ends:
+        return Decision(staging)
+    waited = format_duration(policy.waking)
+    return not_awake(staging, ReleaseFailed(staging.attempt.id, f"It was not ready after {waited}."), now)
+
+
+def waking_ends(staging: Staging, policy: Policy) -> datetime | None:
+    if staging.desired is not Desired.PRESENT or not staging.waking or not staging.wake_asked_at:
+        return None
+    return staging.wake_asked_at + policy.waking
 
 
 def wake_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
-    if staging.waking is Stage.QUEUED:
-        return Decision(staging)
     back = replace(staging, serving=status.serving)
+    if staging.waking is Stage.QUEUED:
+        return Decision(back)
     if not status.present:
         return Decision(replace(back, waking=Stage.QUEUED), targets=ENGINE)
     release = staging.attempt
@@ -211,7 +230,7 @@ def wake_seen(staging: Staging, status: StagingStatus, policy: Policy, now: date
 
 def awake(staging: Staging, trouble: str, now: datetime) -> Decision:
     """`trouble`: what its URL says, if it is not what a live staging should."""
-    by, asked_at = staging.woken_by or CLOCK, staging.wake_asked_at or now
+    by, asked_at = staging.woken_by or CLOCK, staging.reset_at or staging.wake_asked_at or now
     facts = {
         "by": by,
         "urls": dict(staging.urls),

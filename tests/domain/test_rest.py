@@ -93,7 +93,21 @@ def test_what_was_seen_before_the_engine_was_asked_wakes_nobody() -> None:
     waking = after(a_staging(Phase.FALLING_ASLEEP), Wake("UBOB"))
     for seen in (healthy(), AT_REST, down(), a_status("r1", FAILED)):
         assert decide(waking, StatusSeen(seen), POLICY, NOW).targets == frozenset()
-        assert after(waking, StatusSeen(seen)) == waking
+        assert after(waking, StatusSeen(seen)).waking is Stage.QUEUED
+
+
+def test_a_bot_that_was_killed_when_it_had_asked_finds_what_serves_already() -> None:
+    """The engine has nothing new to tell then."""
+    waking = after(a_staging(Phase.ASLEEP), Wake("UBOB"), StatusSeen(healthy()))
+    decision = decide(waking, Applied("r1"), POLICY, NOW)
+    assert (decision.staging.waking, decision.targets) == (Stage.READY, frozenset({Target.ENGINE}))
+
+
+def test_nothing_wakes_for_ever() -> None:
+    waking = after(a_staging(Phase.ASLEEP), Wake("UBOB"), Applied("r1"))
+    assert waking.wake_at == NOW + POLICY.waking
+    decision = decide(waking, Tick(), POLICY, NOW + POLICY.waking)
+    assert decision.staging.phase is Phase.BROKEN and decision.notices[0].kind is NoticeKind.NOT_AWAKE
 
 
 def test_nothing_that_sleeps_or_wakes_is_broken() -> None:

@@ -12,7 +12,7 @@ from bot.domain.status import WorkloadState
 DEBOUNCE = SETTLE = timedelta(seconds=5)
 UNSTEADY = timedelta(minutes=5)
 WARNED_BEFORE = timedelta(hours=1)
-UNDO = timedelta(minutes=15)
+UNDO = WAKING = timedelta(minutes=15)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
 
@@ -59,6 +59,8 @@ class Life:
     resetting: bool = False
     slept_at: datetime | None = None
     waking: str = ""
+    woken_at: datetime | None = None
+    serves: bool = False
     undo_until: datetime | None = None
     copy_of: int | None = None
     last_number: int = 0
@@ -132,7 +134,7 @@ class Life:
             self.journal += 1
         return True
 
-    def woken(self, undo: bool) -> bool:
+    def woken(self, undo: bool, now: datetime) -> bool:
         if self.waking and not undo:
             return True
         if (self.absent and not self.undo_until) or (undo and not self.absent) or not (self.absent or self.sleeps):
@@ -142,7 +144,7 @@ class Life:
             self._up(empties=True)
             self.rests = rests
         else:
-            self._back()
+            self._back(now)
         self.journal += 1
         return True
 
@@ -185,8 +187,9 @@ class Life:
         self.rests = self.rests and empties
         self.waking = ""
 
-    def _back(self) -> None:
+    def _back(self, now: datetime) -> None:
         self._up()
+        self.woken_at, self.serves = now, False
         self.last_number = max(self.last_number, self.number)
         if self.live:
             self.releases[self.release] = self.stage
@@ -209,17 +212,17 @@ class Life:
                 self.told.append((NoticeKind.SLEPT, Where.THREAD))
                 self.journal += 1
 
-    def wiped(self) -> None:
+    def wiped(self, now: datetime) -> None:
         if self.empties and self.stage in UNDER_WAY:
             self._up()
         elif self.empties:
-            self._back()
+            self._back(now)
             self.resetting = bool(self.waking)
 
     def applied(self) -> None:
-        if self.waking:
-            self.waking = "applied"
-        elif self.stage == "queued":
+        if self.waking == "queued":
+            self.waking = "ready" if self.serves else "applied"
+        elif not self.waking and self.stage == "queued":
             self.stage = "applied"
 
     def failed(self) -> None:
@@ -280,7 +283,7 @@ class Life:
         if self.resting:
             return self.at_rest()
         if self.waking:
-            self.waking = "queued"
+            self.waking, self.serves = "queued", False
             return
         if self.stage == "ready":
             self.stage, self.ready_at = "applied", None
@@ -289,6 +292,7 @@ class Life:
 
     def _stirs(self, said: Report, now: datetime) -> None:
         """What was seen before the engine was asked says nothing."""
+        self.serves = said.serving == self.release
         if self.waking != "queued" and said.release == self.release:
             if said.state is FAILED:
                 self._not_awake(now)
@@ -341,6 +345,8 @@ class Life:
         if now >= self.expires:
             return self.deleted(now, data, person=False)
         before = self.journal
+        if self.waking and not self.resting and self.woken_at and now >= self.woken_at + WAKING:
+            self._awake() if self.waking == "ready" else self._not_awake(now)
         if self.stage == "applied" and self.ready_at and now >= self.ready_at + UNSTEADY:
             self.failed()
         self._judged(now)

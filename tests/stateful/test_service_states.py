@@ -138,7 +138,7 @@ class Lives(RuleBasedStateMachine):
             case "reset":
                 return life.reset()
             case _:
-                return life.woken(wish == "undo")
+                return life.woken(wish == "undo", self.world.now)
 
     @precondition(lambda self: self.lives)
     @rule(which=ANY, who=SOMEBODY, at_once=AT_ONCE)
@@ -389,7 +389,7 @@ class Lives(RuleBasedStateMachine):
         if stage == "rest" and self.world.neighbours.sleeps_at_once:
             life.at_rest()
         elif stage == "wipe":
-            life.wiped()
+            life.wiped(self.world.now)
         elif stage == "ready":
             life.answered() if self.world.neighbours.result.ok else life.failed()
         elif stage == "queued" or (stage == "applied" and life.waking):
