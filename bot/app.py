@@ -49,6 +49,7 @@ from bot.store.migrate import migrate
 from bot.store.news import Line, News
 from bot.store.rotate import rotate
 from bot.store.store import Store
+from bot.wayback import WayBack
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
@@ -138,7 +139,12 @@ class Bot:
         store.saved = self._saved
         self._checkpoint = checkpoint
         self.doors = Doors(
-            self.service, slack.directory.person, slack.directory.channel_name, slack.directory.link, engine.facts.name
+            self.service,
+            slack.directory.person,
+            slack.directory.channel_name,
+            slack.directory.link,
+            engine.facts.name,
+            WayBack(self.service, store),
         )
         handlers.register(slack.bolt, self.doors)
 
@@ -290,7 +296,7 @@ async def _listening(
     def reached() -> bool:
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
-    gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    gone = tombstone.door(bot.service, bot.doors.back, lambda user: bot.slack.directory.person(user).handle)
     pages = compare.door(bot.service, gone)
     app = site(
         bot.slack.bolt,

@@ -172,6 +172,17 @@ class Engine(Protocol):
         """
         ...
 
+    async def sleep(self, staging: str) -> bool:
+        """Free all compute of the staging, and keep its data: claims, configuration, Secrets. `apply` wakes it.
+
+        Whether nothing of it runs any more; if not yet, `watch` yields a status with `asleep` when that is so.
+        """
+        ...
+
+    async def wipe(self, staging: str) -> None:
+        """Put it to sleep, wipe its data and forget which hooks have run. Raises TemporaryError while any is left."""
+        ...
+
     async def remove(self, staging: str) -> None:
         """End the staging and wipe its data. When nothing is left, `watch` yields a status with `present=False`."""
         ...

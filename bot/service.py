@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.changing import Changing, Common
@@ -31,6 +32,8 @@ from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
+
+Wish = events.Extend | events.Delete | events.Rollback | events.Sleep | events.Wake | events.Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,12 @@ class Service:
     async def extend(
         self, asked: Asked, staging: str, *, until: datetime | None = None, by: timedelta | None = None
     ) -> Staging:
-        return await self._wish(asked, staging, events.Extend(asked.person.id, until, by))
+        return await self.wish(asked, staging, events.Extend(asked.person.id, until, by))
 
-    async def delete(self, asked: Asked, staging: str, drawn_for: str | None = None) -> Staging:
-        """`drawn_for`: the release that the button was drawn for. A newer one is not deleted by an old button."""
-        return await self._wish(asked, staging, events.Delete(asked.person.id), drawn_for)
+    async def delete(self, asked: Asked, staging: str, drawn_for: str | None = None, now: bool = False) -> Staging:
+        """`drawn_for`: the release that the button was drawn for. A newer one is not deleted by an old button.
+        `now`: its data is not kept for a while."""
+        return await self.wish(asked, staging, events.Delete(asked.person.id, now=now), drawn_for)
 
     async def retry(self, asked: Asked, staging: str, release: str) -> Staging:
         """Deploy the branch again. `release`: the failed one that the button was drawn for."""
@@ -233,10 +237,13 @@ class Service:
         return True
 
     async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
-        """The release's objects, once they are known."""
+        """The release's objects, once they are known. None: they are not yet, or no key opens them."""
         async with self._store.look() as connection:
             stored = await stagings.objects(connection, release)
-        return sealing.unseal(stored, self._keys) if stored else None
+        try:
+            return sealing.unseal(stored, self._keys) if stored else None
+        except InvalidToken:
+            return None
 
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""
@@ -277,9 +284,8 @@ class Service:
 
     # --- the one shape -----------------------------------------------------------------------------------------------
 
-    async def _wish(
-        self, asked: Asked, staging: str, event: events.Extend | events.Delete, drawn_for: str | None = None
-    ) -> Staging:
+    async def wish(self, asked: Asked, staging: str, event: Wish, drawn_for: str | None = None) -> Staging:
+        """What somebody asks of a staging, decided and saved. `drawn_for`: see `delete`."""
         now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
@@ -298,6 +304,9 @@ class Service:
         decision = decide(staging, event, self._policy_for(staging), now)
         await self._save(connection, decision, now)
         return decision.staging
+
+    async def happened(self, staging: str, event: Event) -> None:
+        await self._happened([(staging, event)])
 
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
         now = self.now()

@@ -26,6 +26,13 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.action("retry")(actions.door(actions.retry))
     app.action("delete")(actions.door(actions.delete))
     app.action("config")(views.opened)
+    app.action("undo")(actions.door(actions.undo))
+    app.action("delete_now")(actions.door(actions.delete_now))
+    app.action("sleep")(actions.door(actions.sleep))
+    app.action("wake")(actions.door(actions.wake))
+    app.action("reset")(actions.door(actions.reset))
+    app.action("rollback")(actions.door(actions.rollback))
+    app.action("releases")(actions.door(actions.releases))
     app.action("choose")(actions.door(actions.choose))
 
     app.view("config")(views.submitted)

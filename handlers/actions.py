@@ -1,4 +1,5 @@
-"""Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `choose`.
+"""Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `delete_now`, `undo`, `sleep`, `wake`, `reset`,
+`rollback`, `releases`, `choose`.
 
 A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
 """
@@ -12,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import commands
 from bot.domain.errors import UserError
+from bot.domain.model import Staging
 from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
@@ -28,10 +30,8 @@ async def extend(doors: Doors, asked: Asked, value: str) -> Text:
 
 
 async def logs(doors: Doors, asked: Asked, value: str) -> Text | None:
-    found = await doors.service.staging(value)
-    if found is None:
-        raise UserError("There is no such staging any more.")
-    await doors.service.accept(asked, commands.Logs(found.staging.name, project=found.staging.project))
+    staging = await _staging(doors, value)
+    await doors.service.accept(asked, commands.Logs(staging.name, project=staging.project))
     return None
 
 
@@ -43,6 +43,46 @@ async def retry(doors: Doors, asked: Asked, value: str) -> Text:
 async def delete(doors: Doors, asked: Asked, value: str) -> Text:
     staging, release = value.split(" ", 1)
     return answers.deleting(await doors.service.delete(asked, staging, drawn_for=release))
+
+
+async def delete_now(doors: Doors, asked: Asked, value: str) -> Text:
+    staging, release = value.split(" ", 1)
+    return answers.deleting(await doors.service.delete(asked, staging, drawn_for=release, now=True))
+
+
+async def undo(doors: Doors, asked: Asked, value: str) -> Text:
+    return answers.brought_back(await doors.back.undo(asked, value))
+
+
+async def sleep(doors: Doors, asked: Asked, value: str) -> Text:
+    staging, release = value.split(" ", 1)
+    return answers.sleeping(await doors.back.sleep(asked, staging, drawn_for=release))
+
+
+async def wake(doors: Doors, asked: Asked, value: str) -> Text:
+    return answers.waking(await doors.back.wake(asked, value))
+
+
+async def reset(doors: Doors, asked: Asked, value: str) -> Text:
+    staging, release = value.split(" ", 1)
+    return answers.resetting(await doors.back.reset(asked, staging, drawn_for=release))
+
+
+async def rollback(doors: Doors, asked: Asked, value: str) -> Text:
+    """The release that failed or broke is the one that the button was drawn for."""
+    id, release = value.split(" ", 1)
+    return answers.rolling_back(await doors.back.rollback(asked, await _staging(doors, id), None, drawn_for=release))
+
+
+async def releases(doors: Doors, asked: Asked, value: str) -> Text:
+    return answers.releases(await _staging(doors, value), await doors.back.were_live(value))
+
+
+async def _staging(doors: Doors, id: str) -> Staging:
+    found = await doors.service.staging(id)
+    if found is None:
+        raise UserError("There is no such staging any more.")
+    return found.staging
 
 
 async def choose(doors: Doors, asked: Asked, value: str) -> Text | None:

@@ -7,7 +7,7 @@ from bot.domain import commands, grammar
 from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Phase, Staging
 from bot.meaning import Asked
 from bot.slack import answers, configs, projects
 from bot.slack.messages import Text
@@ -15,7 +15,10 @@ from handlers.doors import Doors
 from handlers.errors import told
 
 Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff | commands.Projects
-About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff
+About = (
+    commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff | commands.Rest
+)
+"""Commands that are about one staging."""
 
 
 async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
@@ -39,6 +42,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))
         case commands.Delete():
             return await _delete(doors, asked, command)
+        case commands.Sleep() | commands.Wake() | commands.Undo() | commands.Reset() | commands.Rollback():
+            return await _way_back(doors, asked, command)
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
             return await configured(doors, asked, found.staging.id, command.change)
@@ -87,10 +92,29 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
 
 async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
     """What has data is asked about, unless `--yes` was typed."""
-    found = await doors.service.find(asked, command.staging, command.project)
-    if found.staging.claims and not command.yes:
-        return answers.ask_delete(found.staging)
-    return answers.deleting(await doors.service.delete(asked, found.staging.id))
+    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    sure = command.yes or command.now or staging.phase is Phase.DELETING
+    if staging.claims and not sure:
+        return answers.ask_delete(staging)
+    return answers.deleting(await doors.service.delete(asked, staging.id, now=command.now))
+
+
+async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
+    """A reset is asked about, unless with `--yes`."""
+    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    match command:
+        case commands.Sleep():
+            return answers.sleeping(await doors.back.sleep(asked, staging.id))
+        case commands.Wake():
+            return answers.waking(await doors.back.wake(asked, staging.id))
+        case commands.Undo():
+            return answers.brought_back(await doors.back.undo(asked, staging.id))
+        case commands.Reset(yes=yes):
+            if not yes:
+                return answers.ask_reset(staging)
+            return answers.resetting(await doors.back.reset(asked, staging.id))
+        case commands.Rollback(number=number):
+            return answers.rolling_back(await doors.back.rollback(asked, staging, number))
 
 
 def _choosing(command: Command) -> answers.Choosing | None:

@@ -14,6 +14,7 @@ from bot.meaning import Asked
 from bot.ports import Posted
 from bot.service import Service
 from bot.slack.messages import Text
+from bot.wayback import WayBack
 
 Act = Callable[["Doors", Asked, str], Awaitable[Text | None]]
 """What a button does, given its value: one method of the service, and what to tell."""
@@ -31,6 +32,7 @@ class Doors:
     channel_name: Callable[[str], str]
     link: Callable[[Posted], str | None]
     engine: str
+    back: WayBack
     running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def drained(self, seconds: float = 5.0) -> None:

@@ -9,6 +9,7 @@ from bot.domain import naming
 from bot.domain.model import CLOCK, Phase, Staging
 from bot.domain.project import Project
 from bot.service import Service
+from bot.wayback import WayBack
 
 HEADER = "Octopod-Tombstone"
 STYLE = """
@@ -23,12 +24,14 @@ Handle = Callable[[str], str]
 Told = tuple[int, str, list[str]]
 
 
-def door(service: Service, handle: Handle) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def door(service: Service, back: WayBack, handle: Handle) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """`handle`: what a Slack user is called where Slack does not render mentions."""
 
     async def tombstone(request: web.Request) -> web.StreamResponse:
         host = naming.without_port(request.host).lower().rstrip(".")
         staging = await service.at_host(host)
+        if staging and request.method == "GET":
+            await back.visited(staging)
         status, title, lines = told(staging, host, handle, service.projects.values())
         headers = {HEADER: staging.phase.value if staging else "unknown", "Cache-Control": "no-store"}
         if status == 503:
@@ -43,15 +46,24 @@ def told(staging: Staging | None, host: str, handle: Handle, projects: Collectio
     project = _project(staging, host, projects)
     if staging is None:
         none = f"No staging answers at <b>{escape(host)}</b>, and none did."
-        return 404, "No staging here", [none, _type("To make one", "BRANCH", project, projects)]
+        return 404, "No staging here", [none, _type("To make one", "deploy BRANCH", project, projects)]
     name, release = escape(staging.name), staging.attempt
     commit = f"<code>{escape(release.branch)}</code> at <code>{release.commit[:7]}</code>"
-    again = _type("To bring it back", _words(staging), project, projects)
+    again = _type("To bring it back", f"deploy {_words(staging)}", project, projects)
     match staging.phase:
         case Phase.DELETED:
             return 410, f"{name} was deleted", [_deleted(staging, commit, handle), again]
         case Phase.DELETING:
-            return 410, f"{name} is being deleted", [f"It ran {commit}.", again]
+            undo = _type("To bring it back", f"undo {staging.name}", project, projects)
+            lines = [_going(staging, commit, handle), undo if staging.undo_until else again]
+            return 410, f"{name} is being deleted", lines
+        case Phase.ASLEEP | Phase.FALLING_ASLEEP:
+            wake = _type("To wake it", f"wake {staging.name}", project, projects)
+            return 503, f"{name} is asleep", [_asleep(staging, commit, handle), wake]
+        case Phase.WAKING:
+            return 503, f"{name} is waking up", [f"{commit} comes back. Reload in a few seconds."]
+        case Phase.RESETTING:
+            return 503, f"{name} is being reset", [f"Its data is wiped, and {commit} starts anew. Reload in a while."]
         case Phase.WAITING:
             return 503, f"{name} waits for its image", [f"{commit} starts as soon as the registry has it."]
         case Phase.ROLLING_OUT:
@@ -64,18 +76,36 @@ def told(staging: Staging | None, host: str, handle: Handle, projects: Collectio
 
 
 def _deleted(staging: Staging, commit: str, handle: Handle) -> str:
-    by = staging.deleted_by or CLOCK
-    who = "the clock" if by == CLOCK else f"@{escape(handle(by) or by)}"
+    who = _who(staging.deleted_by, handle)
     why = f", because {escape(staging.delete_reason)}" if staging.delete_reason else ""
     at = f" on {staging.deleted_at:%Y-%m-%d at %H:%M} UTC" if staging.deleted_at else ""
     return f"The staging <b>{escape(staging.name)}</b> of {commit} was here. {who} removed it{at}{why}."
+
+
+def _going(staging: Staging, commit: str, handle: Handle) -> str:
+    """Its data is told of only while it can be saved."""
+    if staging.undo_until is None:
+        return f"It ran {commit}."
+    until = f"{staging.undo_until:%Y-%m-%d at %H:%M} UTC"
+    return f"It ran {commit}. {_who(staging.deleted_by, handle)} deleted it; its data is kept until {until}."
+
+
+def _asleep(staging: Staging, commit: str, handle: Handle) -> str:
+    at = staging.asleep_at or staging.sleep_asked_at
+    since = f" since {at:%Y-%m-%d %H:%M} UTC" if at else ""
+    who = _who(staging.slept_by, handle)
+    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. Its data is kept."
+
+
+def _who(actor: str | None, handle: Handle) -> str:
+    return "the clock" if actor in (None, CLOCK) else f"@{escape(handle(actor or '') or actor or '')}"
 
 
 def _type(purpose: str, words: str, project: Project | None, projects: Collection[Project]) -> str:
     """What to type where. Anybody can see this page and nobody is known here, so it has no button."""
     shared = project and sum(one.channel == project.channel for one in projects) > 1
     words += f" --project {project.name}" if project and shared else ""
-    return f"{purpose}, type{_channel(project)}:<br><kbd>/octopod deploy {escape(words)}</kbd>"
+    return f"{purpose}, type{_channel(project)}:<br><kbd>/octopod {escape(words)}</kbd>"
 
 
 def _words(staging: Staging) -> str:

@@ -23,6 +23,10 @@ def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
 
 
+ASLEEP = {"serving": None, "desired": Desired.ASLEEP, "slept_by": "UBOB", "sleep_asked_at": NOW - seconds(10)}
+WAKING = {"waking": Stage.APPLIED, "woken_by": "UBOB", "wake_asked_at": NOW - seconds(10), "serving": None}
+
+
 def a_commit(number: int) -> str:
     return f"{number:040x}"
 
@@ -91,6 +95,14 @@ def _of_phase(phase: Phase) -> dict[str, Any]:
                 "unhealthy_since": ill,
                 "broken_since": ill + POLICY.debounce,
             }
+        case Phase.FALLING_ASLEEP:
+            return ASLEEP
+        case Phase.ASLEEP:
+            return {**ASLEEP, "asleep_at": NOW - seconds(5)}
+        case Phase.WAKING:
+            return WAKING
+        case Phase.RESETTING:
+            return {**WAKING, "waking": None, "desired": Desired.RESET, "reset_at": NOW - seconds(10)}
         case Phase.DELETING:
             return gone
         case Phase.DELETED:
@@ -159,3 +171,4 @@ def degraded(release: str = "r1") -> StagingStatus:
 
 
 GONE = StagingStatus("s1", None, present=False)
+AT_REST = StagingStatus("s1", "r1", asleep=True)

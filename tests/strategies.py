@@ -16,9 +16,16 @@ from bot.domain.events import (
     FilesReady,
     ImageMissing,
     ReleaseFailed,
+    Reset,
+    Rollback,
+    Sleep,
+    Slept,
     StatusSeen,
     Tick,
     UrlAnswered,
+    Visited,
+    Wake,
+    Wiped,
 )
 from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
@@ -39,6 +46,7 @@ policies = st.builds(
     Policy,
     ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
     probes=st.booleans(),
+    undo=st.sampled_from([timedelta(), timedelta(minutes=15)]),
 )
 envs = st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2)
 values = st.dictionaries(st.sampled_from(["web", "a.b"]), st.none() | st.integers(0, 2) | texts, max_size=2)
@@ -76,6 +84,7 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
         next_step=texts,
         awaits=images,
         awaits_until=maybe_moments,
+        copy_of=st.none() | st.integers(1, 3),
         workloads=st.lists(
             st.builds(WorkloadProgress, texts, st.integers(0, 3), st.integers(0, 3), reasons), max_size=2
         ).map(tuple),
@@ -121,6 +130,17 @@ def stagings(draw: st.DrawFn) -> Staging:
         deleted_at=draw(st.none() | st.none() | moments),
         look_at=draw(maybe_moments),
         wake_at=draw(maybe_moments),
+        slept_by=draw(st.none() | st.just("UBOB")),
+        sleep_asked_at=draw(maybe_moments),
+        asleep_at=draw(maybe_moments),
+        visited_at=draw(maybe_moments),
+        waking=draw(st.none() | st.sampled_from([Stage.QUEUED, Stage.APPLIED, Stage.READY])),
+        woken_by=draw(st.none() | st.just("UBOB")),
+        wake_asked_at=draw(maybe_moments),
+        reset_at=draw(maybe_moments),
+        undo_until=draw(maybe_moments),
+        last_number=draw(st.integers(0, 5)),
+        good=draw(st.none() | st.integers(1, 3)),
     )
 
 
@@ -147,6 +167,8 @@ statuses = st.builds(
     serving_workloads=_several,
     present=st.booleans(),
     resuming=st.booleans(),
+    hanging=reasons,
+    asleep=st.booleans(),
 )
 
 _of_release = st.sampled_from(IDS)
@@ -173,7 +195,9 @@ _far = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.jus
 wishes: st.SearchStrategy[Event] = st.one_of(
     deploys,
     st.builds(Extend, actor=st.just("UBOB"), until=st.none() | moments | _far, by=st.none() | st.timedeltas()),
-    st.builds(Delete, actor=st.just("UBOB"), reason=reasons),
+    st.builds(Delete, actor=st.just("UBOB"), reason=reasons, now=st.booleans()),
+    st.builds(Rollback, actor=st.just("UBOB"), release=st.just("r4"), former=releases(["r1"]), requested_at=moments),
+    st.sampled_from([Sleep("UBOB"), Wake("UBOB"), Wake("UBOB", undo=True), Reset("UBOB")]),
 )
 reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
@@ -182,5 +206,6 @@ reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(StatusSeen, status=statuses),
     st.builds(UrlAnswered, release=_of_release, text=texts),
     st.builds(ReleaseFailed, release=_of_release, reason=reasons, details=lines, next_step=texts),
+    st.sampled_from([Slept(), Wiped(), Visited()]),
 )
 events: st.SearchStrategy[Event] = st.one_of(wishes, reports, st.just(Tick()))

@@ -57,17 +57,20 @@ def _health_of(status: StagingStatus) -> tuple[Health, str, tuple[str, ...]]:
 def alerted(decision: Decision, policy: Policy, now: datetime) -> Decision:
     """Announce a breakage or its end once it has lasted long enough; never while a release is under way."""
     staging = decision.staging
-    if staging.desired is Desired.ABSENT or staging.attempt.stage.under_way or staging.unhealthy_since is None:
+    if staging.desired is not Desired.PRESENT or staging.waking:
+        return decision
+    if staging.attempt.stage.under_way or staging.unhealthy_since is None:
         return decision
     if staging.healthy_since and now >= staging.healthy_since + policy.settle:
         return _well_again(decision, now)
     due = now >= staging.unhealthy_since + policy.debounce
     if staging.health is not Health.HEALTHY and due and not staging.broken_since:
-        return _broke(decision, now)
+        return broke(decision, now)
     return decision
 
 
-def _broke(decision: Decision, now: datetime) -> Decision:
+def broke(decision: Decision, now: datetime) -> Decision:
+    """It is announced that this staging is broken."""
     staging = decision.staging
     facts = {
         "health": staging.health.value,

@@ -97,6 +97,36 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """`yes`: it was confirmed in the command itself. `now`: and its data shall not be kept for a while."""
+
+    staging: str | None = None
+    yes: bool = False
+    now: bool = False
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back a delete."""
+
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
     """`yes`: it was confirmed in the command itself."""
 
     staging: str | None = None
@@ -110,10 +140,20 @@ class Projects:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """`number`: of the release to return to; None leaves that to the rule."""
+
+    staging: str | None = None
+    number: int | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """`topic`: the word of a command, or None for all of them."""
 
     topic: str | None = None
 
 
-Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Projects | Help
+Rest = Sleep | Wake | Undo | Reset | Rollback
+Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Rest | Projects | Help

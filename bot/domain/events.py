@@ -100,10 +100,61 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take it away with its data."""
+    """Take it away with its data. `now`: without the time in which that can be taken back."""
 
     actor: str
     reason: str = ""
+    now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Free its compute, keep its data."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Bring back what ran: of one that sleeps, or that was deleted and still has its data.
+
+    `undo`: only the latter is meant.
+    """
+
+    actor: str
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Wipe its data, and start the same release anew."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Return to `former`, a release that was live, by a new one of this id."""
+
+    actor: str
+    release: str
+    former: Release
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The engine has seen that nothing of it runs any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiped:
+    """The engine has seen that its data is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """Somebody opened its URL while nothing answers there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +162,9 @@ class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
 
-Event = Deploy | FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed | Extend | Delete | Tick
+Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
+Work = FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed
+Event = Deploy | Rollback | Work | Extend | Delete | Rest | Tick
 
 
 class Target(StrEnum):
@@ -131,6 +184,10 @@ class NoticeKind(StrEnum):
     DELETED = "deleted"
     BROKEN = "broken"
     RECOVERED = "recovered"
+    SLEPT = "slept"
+    AWAKE = "awake"
+    NOT_AWAKE = "not awake"
+    VISITED = "visited"
     ANSWER = "answer"
 
 

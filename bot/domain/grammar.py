@@ -1,6 +1,7 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
-    deploy BRANCH [as NAME] · config · diff · list [mine] · info · logs · extend · delete · projects · help
+    deploy BRANCH [as NAME] [--profile · --env · --set] · config · diff · list [mine] · info · logs · extend
+    delete · undo · sleep · wake · rollback · reset · projects · help
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
 and `reread` takes what that made.
@@ -12,7 +13,24 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs, Projects
+from bot.domain.commands import (
+    Command,
+    Config,
+    Delete,
+    Deploy,
+    Diff,
+    Extend,
+    Help,
+    Info,
+    List,
+    Logs,
+    Projects,
+    Reset,
+    Rollback,
+    Sleep,
+    Undo,
+    Wake,
+)
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
 from bot.domain.verbs import INTROS, MOST_LINES, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
@@ -31,7 +49,12 @@ __all__ = [
     "List",
     "Logs",
     "Projects",
+    "Reset",
+    "Rollback",
+    "Sleep",
+    "Undo",
     "Usage",
+    "Wake",
     "parse",
     "render",
     "reread",
@@ -201,7 +224,9 @@ def _typed_slots(verb: Verb, command: Command) -> Iterator[str]:
         else:
             text = slot.write(value)
             alone = slot.place and in_place
-            word = text if is_plain(text) and not (slot.place and _is_special(text)) else quoted(text)
+            others = [other.shape for other in verb.slots if other.shape and other is not slot]
+            special = slot.place and (_is_special(text) or any(shape(text) for shape in others))
+            word = text if is_plain(text) and not special else quoted(text)
             yield word if alone else f"{slot.intro[0]} {word}"
 
 

@@ -6,9 +6,11 @@ nothing new (a replayed snapshot, the result of a superseded release) decides no
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.breakage import alerted, iso
 from bot.domain.configuration import Layer
+from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
@@ -22,14 +24,33 @@ from bot.domain.events import (
     Notice,
     NoticeKind,
     ReleaseFailed,
+    Reset,
+    Rollback,
+    Sleep,
+    Slept,
     StatusSeen,
     Target,
     Tick,
     UrlAnswered,
+    Visited,
+    Wake,
     Where,
+    Wiped,
 )
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
+from bot.domain.rest import (
+    UP,
+    reset,
+    sleep,
+    slept,
+    superseded,
+    too_slow,
+    visited,
+    wake,
+    waking_ends,
+    wiped,
+)
 from bot.domain.rollout import (
     applied,
     files_ready,
@@ -80,7 +101,21 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
         case Extend():
             return _extend(staging, event, policy, now)
         case Delete():
-            return _delete(staging, event, now)
+            return delete(staging, event, policy, now)
+        case Rollback():
+            return _rollback(staging, event, policy, now)
+        case Sleep():
+            return sleep(staging, event, now)
+        case Wake():
+            return wake(staging, event, now)
+        case Reset():
+            return reset(staging, event, now)
+        case Slept():
+            return slept(staging, now)
+        case Wiped():
+            return wiped(staging, now)
+        case Visited():
+            return visited(staging, now)
         case Tick():
             return _tick(staging, policy, now)
         case Deploy():  # answered by decide()
@@ -97,7 +132,7 @@ def _stamped(decision: Decision, before: Staging | None, policy: Policy) -> Deci
 
 
 def _deleted(staging: Staging, event: Event) -> Decision:
-    if isinstance(event, Extend | Delete):
+    if isinstance(event, Extend | Delete | Rollback | Sleep | Wake | Reset):
         raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
     return Decision(staging)
 
@@ -111,25 +146,53 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
             f"{staging.name} was deleted after this deploy was asked for, so it was not deployed. "
             f"`/octopod deploy {event.branch}` makes a new one."
         )
+    if staging and staging.sleep_asked_at and event.requested_at < staging.sleep_asked_at:
+        raise UserError(
+            f"{staging.name} was put to sleep after this deploy was asked for, so it was not deployed. "
+            f"`/octopod deploy {event.branch}` wakes it with the newest commit."
+        )
     if staging is None or staging.deleted_at:
         return _created(event, policy, now)
-    if staging.desired is Desired.ABSENT:
+    if staging.desired is Desired.ABSENT and staging.undo_until is None:
         raise StillDeleting(f"{staging.name} is still being deleted. Deploy it again when its card says deleted.")
     if _nothing_new(staging, event):  # whoever has just built the image need not wait for the next look
         look = staging.attempt.waiting and staging.attempt.stage is Stage.QUEUED
         return Decision(staging, targets=frozenset({ENGINE}) if look else frozenset())
-    release = _new_release(event, staging.id, staging.attempt.number + 1)
-    ended = _superseded(staging.attempt, f"Release {release.number} took its place.", now)
+    release = _new_release(event, staging.id, _next_number(staging))
+    decision = _put_on(replace(staging, urls=event.urls), release, policy, now)
+    what = "configure" if event.changed and event.commit == staging.attempt.commit else "deploy"
+    return replace(decision, what=what, why=f"release {release.number}: {_what(event)}")
+
+
+def _rollback(staging: Staging, event: Rollback, policy: Policy, now: datetime) -> Decision:
+    """Commit and configuration as they were then, by a new release; whoever wants the newest commit deploys again."""
+    if staging.desired is Desired.ABSENT:
+        raise UserError(f"{staging.name} is being deleted, so there is nothing to roll back.")
+    former = event.former
+    if staging.attempt.same_as(former) and (staging.attempt.stage.under_way or staging.phase is Phase.LIVE):
+        raise UserError(f"{staging.name} has commit {former.commit[:7]} as it was in release {former.number} already.")
+    made = {"id": event.release, "number": _next_number(staging), "actor": event.actor}
+    release = former.anew(**made, requested_at=event.requested_at, copy_of=former.copy_of or former.number)
+    decision = _put_on(staging, release, policy, now)
+    why = f"release {release.number}: as release {former.number}, {former.branch} at {former.commit}"
+    return replace(decision, what="rollback", why=why)
+
+
+def _next_number(staging: Staging) -> int:
+    return max(staging.last_number, staging.attempt.number) + 1
+
+
+def _put_on(staging: Staging, release: Release, policy: Policy, now: datetime) -> Decision:
+    """It wakes a staging that sleeps, and takes back its delete; one that is being reset is emptied first."""
+    ended = superseded(staging.attempt, f"Release {release.number} took its place.", now)
     expires_at = _later(staging.expires_at, _expiry(policy, now))
-    after = replace(staging, attempt=release, urls=event.urls, expires_at=expires_at, look_at=None)
-    return Decision(
-        after,
-        releases=(*ended, release),
-        targets=frozenset(Target),
-        actor=event.actor,
-        what="configure" if event.changed and event.commit == staging.attempt.commit else "deploy",
-        why=f"release {release.number}: {_what(event)}",
-    )
+    changes: dict[str, Any] = {"attempt": release, "expires_at": expires_at, "look_at": None}
+    if staging.desired is Desired.ABSENT and staging.reset_at:
+        changes |= UP | {"desired": Desired.RESET, "reset_at": now, "asleep_at": staging.asleep_at}
+    elif staging.desired is not Desired.RESET:
+        changes |= UP | {"health_reason": staging.health_reason if staging.desired is Desired.PRESENT else ""}
+    after = replace(staging, **changes)
+    return Decision(after, (*ended, release), targets=frozenset(Target), actor=release.actor)
 
 
 def _taken_back(staging: Staging, event: Deploy) -> bool:
@@ -185,16 +248,12 @@ def _new_release(event: Deploy, staging: str, number: int) -> Release:
 
 def _nothing_new(staging: Staging, event: Deploy) -> bool:
     """The same commit and configuration is on its way, or live and well."""
+    if staging.desired is not Desired.PRESENT:
+        return False
     attempt = staging.attempt
     wanted = Layer(event.env, event.values, event.secrets)
     same = attempt.commit == event.commit and attempt.overrides == event.overrides and attempt.configuration == wanted
     return same and (attempt.stage.under_way or (attempt.stage is Stage.LIVE and not staging.broken_since))
-
-
-def _superseded(release: Release, why: str, now: datetime) -> tuple[Release, ...]:
-    if not release.stage.under_way:
-        return ()
-    return (replace(release, stage=Stage.SUPERSEDED, ended_at=now, reason=why),)
 
 
 def _expiry(policy: Policy, now: datetime) -> datetime | None:
@@ -233,52 +292,12 @@ def _at_most(by: timedelta) -> timedelta:
     return min(max(by, timedelta()), 2 * LONGEST_LIFE)
 
 
-def _delete(staging: Staging, event: Delete, now: datetime) -> Decision:
-    """Also while it is being deleted already: then the engine is only asked again, so nothing can get stuck."""
-    if staging.desired is Desired.ABSENT:
-        return _deleted_again(staging, event, now)
-    ended = _superseded(staging.attempt, "The staging was deleted.", now)
-    after = replace(
-        staging,
-        desired=Desired.ABSENT,
-        attempt=ended[0] if ended else staging.attempt,
-        health_reason="",
-        deleted_by=event.actor,
-        delete_reason=event.reason,
-        delete_asked_at=now,
-    )
-    return Decision(
-        after,
-        releases=ended,
-        targets=frozenset(Target),
-        notices=(_alert_closed(event),) if staging.broken_since else (),
-        actor=event.actor,
-        what="delete",
-        why=event.reason,
-    )
-
-
-def _deleted_again(staging: Staging, event: Delete, now: datetime) -> Decision:
-    """By a person it takes back a deploy that was asked for in between. People come before the clock."""
-    if event.actor == CLOCK:
-        return Decision(staging, targets=frozenset({ENGINE}))
-    if staging.deleted_by == CLOCK:
-        staging = replace(staging, deleted_by=event.actor, delete_reason=event.reason)
-    after = replace(staging, delete_asked_at=now)
-    return Decision(after, targets=frozenset({ENGINE}), actor=event.actor, what="delete", why="asked again")
-
-
-def _alert_closed(event: Delete) -> Notice:
-    """A breakage ends with its staging: the alert says so by an edit, silently."""
-    return Notice(NoticeKind.DELETED, Where.ALERT_EDIT, {"by": event.actor, "reason": event.reason})
-
-
 def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     staging = replace(staging, wake_at=next_wake(staging, policy))  # the project's rules may have changed
     if staging.desired is Desired.ABSENT:
-        return Decision(staging)
+        return time_is_over(staging, now)
     if staging.expires_at and now >= staging.expires_at:
-        return _delete(staging, Delete(CLOCK, "it expired"), now)
+        return delete(staging, Delete(CLOCK, "it expired"), policy, now)
     decision = alerted(_overdue(staging, policy, now), policy, now)
     if _warning_due(staging, policy, now):
         return _warned(decision)
@@ -287,6 +306,8 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
     """What the newest release has waited for too long, or should be looked for again."""
+    if staging.waking:
+        return too_slow(staging, policy, now)
     unsteady = staging.attempt.unsteady_since
     if unsteady is not None and now >= unsteady + policy.unsteady:
         return never_steady(staging, now)
@@ -313,14 +334,15 @@ def _warned(decision: Decision) -> Decision:
 def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
-        return None
-    times = [at] if (at := wait_ends(staging)) else []
+        return None if staging.deleted_at else staging.undo_until
+    times = [at for at in (wait_ends(staging), waking_ends(staging, policy)) if at]
     if staging.expires_at:
         warned = staging.warned_for == staging.expires_at
         times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))
-    if staging.attempt.unsteady_since:
+    if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)
-    if staging.unhealthy_since and not staging.attempt.stage.under_way:
+    judged = staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way
+    if staging.unhealthy_since and judged:
         if staging.healthy_since:
             times.append(staging.healthy_since + policy.settle)
         elif staging.health is not Health.HEALTHY and not staging.broken_since:
@@ -330,10 +352,26 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
 
 def offers(staging: Staging) -> frozenset[str]:
     """The buttons that make sense now: Open only for what answers."""
-    if staging.phase is Phase.DELETED:
-        return frozenset()
-    if staging.phase is Phase.DELETING:
-        return frozenset({"delete"})
-    some = {"open"} if staging.serving else set()
-    some |= {"retry"} if staging.phase is Phase.FAILED else set()
-    return frozenset({"extend", "logs", "config", "delete", *some})
+    match staging.phase:
+        case Phase.DELETED:
+            return frozenset()
+        case Phase.DELETING:
+            return frozenset({"undo", "delete now"} if staging.undo_until else {"delete"})
+        case Phase.FALLING_ASLEEP:
+            return frozenset({"wake", "delete", *({"sleep"} if staging.health_reason else ())})
+        case Phase.ASLEEP:
+            return frozenset({"wake", "extend", "delete"})
+        case Phase.WAKING | Phase.RESETTING:
+            return frozenset({"logs", "delete"})
+        case Phase.LIVE:
+            some = {"extend", "sleep"}
+        case Phase.FAILED:
+            some = {"retry", "sleep"}
+        case Phase.BROKEN:
+            some = {"sleep"}
+        case _:
+            some = {"extend"}
+    ill = staging.phase in (Phase.FAILED, Phase.BROKEN)
+    some |= {"rollback"} if ill and staging.can_roll_back else set()
+    some |= {"open"} if staging.serving else set()
+    return frozenset({"logs", "config", "delete", *some})

@@ -5,7 +5,7 @@ by CLOCK.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,9 +16,11 @@ CLOCK = "clock"
 
 
 class Desired(StrEnum):
-    """What the people want of a staging."""
+    """What the people want of a staging. RESET: its data wiped, and then PRESENT again."""
 
     PRESENT = "present"
+    ASLEEP = "asleep"
+    RESET = "reset"
     ABSENT = "absent"
 
 
@@ -53,6 +55,10 @@ class Phase(StrEnum):
     LIVE = "live"
     FAILED = "failed"
     BROKEN = "broken"
+    FALLING_ASLEEP = "falling asleep"
+    ASLEEP = "asleep"
+    WAKING = "waking up"
+    RESETTING = "resetting"
     DELETING = "deleting"
     DELETED = "deleted"
 
@@ -75,6 +81,7 @@ class Release:
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
     `overrides`: what people had changed of its configuration; `env`, `values` and `secrets`: the whole of it, in force.
     `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
+    `copy_of`: the number of the release that it returns to, if it is a rollback.
     """
 
     id: str
@@ -101,6 +108,7 @@ class Release:
     workloads: tuple[WorkloadProgress, ...] = ()
     awaits: str = ""
     awaits_until: datetime | None = None
+    copy_of: int | None = None
 
     @property
     def configuration(self) -> Layer:
@@ -116,6 +124,17 @@ class Release:
         """It was ready and is not any more: when it was ready first."""
         return self.ready_at if self.stage is Stage.APPLIED else None
 
+    def anew(self, **changes: Any) -> "Release":
+        """The same commit and configuration, with nothing done of it yet."""
+        steps: dict[str, Any] = dict.fromkeys(("files_at", "applied_at", "ready_at", "ended_at", "awaits_until"))
+        told = {"reason": "", "details": (), "next_step": "", "workloads": (), "awaits": "", "copy_of": None}
+        return replace(self, stage=Stage.QUEUED, **(steps | told | changes))
+
+    def same_as(self, other: "Release") -> bool:
+        """Whether both put the same commit with the same configuration on their staging."""
+        who = {"id": "", "number": 0, "subject": "", "author": "", "actor": "", "requested_at": self.requested_at}
+        return self.anew(**who) == other.anew(**who)
+
 
 @dataclass(frozen=True, slots=True)
 class Staging:
@@ -128,6 +147,13 @@ class Staging:
     `health_reason`: why it is not healthy; of one that is being deleted: why that takes so long.
     `claims`: names of the volumes whose data a delete destroys. `look_at`: when the registry is asked again for the
     image that the newest release awaits. `wake_at`: when the clock should look at it next.
+
+    Asleep since `asleep_at`: by then nothing of it ran any more. `slept_by` asked for it at `sleep_asked_at`, and
+    `visited_at` is when somebody opened its URL meanwhile. `waking`: how far `attempt`, which was live before, has come
+    back since `woken_by` asked for it at `wake_asked_at`. `reset_at`: when a reset was asked for that is not over.
+    `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
+    `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
+    live before the one that is.
     """
 
     id: str
@@ -157,10 +183,35 @@ class Staging:
     deleted_at: datetime | None = None
     look_at: datetime | None = None
     wake_at: datetime | None = None
+    slept_by: str | None = None
+    sleep_asked_at: datetime | None = None
+    asleep_at: datetime | None = None
+    visited_at: datetime | None = None
+    waking: Stage | None = None
+    woken_by: str | None = None
+    wake_asked_at: datetime | None = None
+    reset_at: datetime | None = None
+    undo_until: datetime | None = None
+    last_number: int = 0
+    good: int | None = None
 
     @property
     def phase(self) -> Phase:
         return phase(self)
+
+    @property
+    def resting(self) -> bool:
+        """Nothing of it shall run, and its data stays: asleep, about to be reset, or deleted and not yet wiped."""
+        if self.desired is Desired.ABSENT:
+            return self.undo_until is not None
+        return self.desired in (Desired.ASLEEP, Desired.RESET)
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether a release was live that is another than the one which failed or broke."""
+        if self.phase is Phase.FAILED and self.live and not self.live.same_as(self.attempt):
+            return True
+        return self.good is not None
 
     @property
     def url(self) -> str | None:
@@ -179,8 +230,15 @@ def phase(staging: Staging) -> Phase:
     """Total: every combination of the stored axes has exactly one phase."""
     if staging.deleted_at:
         return Phase.DELETED
-    if staging.desired is Desired.ABSENT:
-        return Phase.DELETING
+    match staging.desired:
+        case Desired.ABSENT:
+            return Phase.DELETING
+        case Desired.ASLEEP:
+            return Phase.ASLEEP if staging.asleep_at else Phase.FALLING_ASLEEP
+        case Desired.RESET:
+            return Phase.RESETTING
+    if staging.waking:
+        return Phase.RESETTING if staging.reset_at else Phase.WAKING
     if staging.attempt.stage.under_way:
         return Phase.WAITING if staging.attempt.waiting else Phase.ROLLING_OUT
     if staging.broken_since:

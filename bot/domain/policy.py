@@ -20,6 +20,7 @@ class Policy:
     again to be called recovered. `unsteady`: how long a release may be ready and not ready by turns before it fails.
     `warn_before`: how long before the expiry its owner is warned. `image_wait`: how long a release waits for its image
     at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the end.
+    `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
     """
 
     ttl: timedelta | None
@@ -31,6 +32,8 @@ class Policy:
     image_wait: timedelta = timedelta(minutes=30)
     first_look: timedelta = timedelta(seconds=5)
     rarest_look: timedelta = timedelta(minutes=1)
+    undo: timedelta = timedelta(minutes=15)
+    waking: timedelta = timedelta(minutes=15)
 
     def look_after(self, waited: timedelta) -> timedelta:
         """The pause before the next look: a quarter of the wait so far."""

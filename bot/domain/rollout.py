@@ -20,6 +20,7 @@ from bot.domain.events import (
 )
 from bot.domain.model import CLOCK, Desired, Health, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
+from bot.domain.rest import awake, come_back, no_rest, not_awake, rest_seen, wake_seen
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
 CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
@@ -85,6 +86,8 @@ def _card_if(changed: bool) -> tuple[Target, ...]:
 
 
 def applied(staging: Staging, event: Applied, now: datetime) -> Decision:
+    if staging.waking and event.release == staging.attempt.id:
+        return come_back(staging)
     if not _concerns(staging, event.release) or staging.attempt.stage is not Stage.QUEUED:
         return Decision(staging)
     return _with_attempt(staging, replace(staging.attempt, stage=Stage.APPLIED, applied_at=now), PROGRESS)
@@ -99,6 +102,10 @@ def _with_attempt(staging: Staging, release: Release, *targets: Target) -> Decis
 
 
 def status_seen(staging: Staging, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
+    if staging.resting and (status.present or staging.desired is not Desired.ABSENT):
+        return rest_seen(staging, status, now)
+    if staging.waking and staging.desired is Desired.PRESENT:
+        return wake_seen(staging, status, policy, now)
     if not status.present:
         return _gone(staging, status, policy, now)
     if staging.desired is Desired.ABSENT:
@@ -203,6 +210,8 @@ def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> De
 
 
 def url_answered(staging: Staging, event: UrlAnswered, now: datetime) -> Decision:
+    if staging.waking and event.release == staging.attempt.id:
+        return awake(staging, "", now) if staging.waking is Stage.READY else Decision(staging)
     if not _concerns(staging, event.release) or staging.attempt.stage is not Stage.READY:
         return Decision(staging)
     return _live(staging, staging.attempt, event.text, now)
@@ -228,6 +237,7 @@ def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Deci
         unhealthy_since=None,
         healthy_since=None,
         broken_since=None,
+        good=good_before(staging, live),
     )
     return Decision(
         healthy,
@@ -240,6 +250,14 @@ def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Deci
     )
 
 
+def good_before(staging: Staging, release: Release) -> int | None:
+    """The number of the release to return to, should this one turn out to be bad."""
+    former = staging.live
+    if former is None or former.id == release.id or former.same_as(release):
+        return staging.good
+    return None if release.copy_of else former.number
+
+
 def never_steady(staging: Staging, now: datetime) -> Decision:
     """It was ready, and not, and ready, for too long: it would go on so for ever."""
     attempt = staging.attempt
@@ -250,6 +268,10 @@ def never_steady(staging: Staging, now: datetime) -> Decision:
 
 
 def release_failed(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision:
+    if staging.resting and event.release == staging.attempt.id:
+        return no_rest(staging, event)
+    if staging.waking and event.release == staging.attempt.id:
+        return not_awake(staging, event, now)
     if not _concerns(staging, event.release):
         return Decision(staging)
     return _failed(staging, staging.attempt, event.reason, event.details, event.next_step, now)

@@ -44,6 +44,8 @@ class StagingStatus:
     engine itself was down and is bringing the staging back, so its workloads cannot be judged yet. `hanging`: why its
     removal takes longer than it should, and what can be done; empty while all is well. `ask_again`: what has to come
     first in the newest release is done, and the engine is to be asked for that release once more, for the rest of it.
+    Of one that is put to sleep: something that runs others is left, and the engine is to be asked once more for that.
+    `asleep`: it was put to sleep, and nothing of it runs any more; `hanging` tells why that takes long, too.
     """
 
     staging: str
@@ -55,6 +57,7 @@ class StagingStatus:
     resuming: bool = False
     hanging: str = ""
     ask_again: bool = False
+    asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

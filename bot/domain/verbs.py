@@ -6,7 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs, Projects
+from bot.domain.commands import (
+    Command,
+    Config,
+    Delete,
+    Deploy,
+    Diff,
+    Extend,
+    Help,
+    Info,
+    List,
+    Logs,
+    Projects,
+    Reset,
+    Rollback,
+    Sleep,
+    Undo,
+    Wake,
+)
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
@@ -15,8 +32,7 @@ MOST_LINES = 500
 
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
-    *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
-    *("rollback", "reset", "undo"),
+    *("hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
     *("why", "what-happened", "history", "exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
@@ -101,6 +117,16 @@ def _written_pair(pair: tuple[str, Any]) -> str:
     return f"{pair[0]}={written_value(pair[1])}"
 
 
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,6}", text) is not None
+
+
+def _number(text: str) -> int:
+    if _is_number(text):
+        return int(text)
+    raise ValueError("must be the number of a release, such as 3")
+
+
 def _topic(text: str) -> str:
     if verb := VERB_OF.get(text.casefold()):
         return verb.word
@@ -117,6 +143,8 @@ _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
 _YES = Slot("yes", intro=("--yes", "-y"))
 _OTHER = Slot("other", "OTHER", place=True, intro=("with", "--with"))
+_NOW = Slot("now", intro=("--now",))
+_NUMBER = Slot("number", "RELEASE", place=True, intro=("to", "--to"), read=_number, write=str, shape=_is_number)
 _PROFILE = Slot("profiles", "PROFILE", intro=("--profile",), many=True)
 _DROP = Slot("drop_profiles", "PROFILE", intro=("--drop-profile", "--no-profile"), many=True)
 _ENV = Slot("env", "KEY=VALUE", intro=("--env", "-e"), read=_pair, write="=".join, many=True, literal=_pair)
@@ -161,8 +189,29 @@ VERBS = (
         "Let a staging live longer before it is removed.", "extend feature-x by 2d",
     ),
     Verb(
-        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _PROJECT),
-        "Remove a staging with its data, after asking.", "delete feature-x",
+        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _NOW, _PROJECT),
+        "Remove a staging, and its data after a while; `--yes` does not ask, `--now` does not wait either.",
+        "delete feature-x",
+    ),
+    Verb(
+        Undo, "undo", ("undelete",), (_STAGING, _PROJECT),
+        "Take back a delete, as long as its data is kept.", "undo feature-x",
+    ),
+    Verb(
+        Sleep, "sleep", ("archive",), (_STAGING, _PROJECT),
+        "Free what a staging uses to run, and keep its data.", "sleep feature-x",
+    ),
+    Verb(
+        Wake, "wake", ("restore",), (_STAGING, _PROJECT),
+        "Bring back a staging that sleeps, with exactly what ran.", "wake feature-x",
+    ),
+    Verb(
+        Rollback, "rollback", ("revert",), (_STAGING, _NUMBER, _PROJECT),
+        "Return to the last release that was live before, or to the one of this number.", "rollback feature-x",
+    ),
+    Verb(
+        Reset, "reset", (), (_STAGING, _YES, _PROJECT),
+        "Wipe a staging's data and start its release anew, after asking.", "reset feature-x",
     ),
     Verb(
         Projects, "projects", ("project",), (),

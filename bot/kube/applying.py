@@ -152,6 +152,11 @@ class Applying:
         Jobs: those may copy our labels, and are theirs to remove."""
         place = namespace_name(self.order)
         listed = await _together([self._list(kind, place) for kind in kinds])
+        going = [
+            kind.title(one["metadata"]["name"]) for kind, things in listed for one in things if _on_its_way(kind, one)
+        ]
+        if going:  # whatever is applied to it would go with it
+            raise TemporaryError(f"{going[0]} of `{place}` is still being removed.", retry_after=0.5)
         return {
             (kind, thing["metadata"]["name"]): {} if _made_by_another(thing) else labels(thing)
             for kind, things in listed
@@ -259,6 +264,11 @@ def _had(namespace: Object) -> set[Kind]:
     """Of which kinds its releases have made anything."""
     said = annotations(namespace).get(KINDS)
     return set(kinds_in(said)) if said else set(OF_BRANCHES)
+
+
+def _on_its_way(kind: Kind, thing: Object) -> bool:
+    """Out, as a sleep has left it."""
+    return kind is STATEFUL_SET and is_going(thing)
 
 
 def _made_by_another(thing: Object) -> bool:

@@ -106,10 +106,12 @@ class Kube:
         query += [("dryRun", "All")] if rehearsal else []
         return await self._json("PATCH", path, what, query, thing, content="application/apply-patch+yaml")
 
-    async def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> None:
-        """Accepted, or gone already. `uid`: only this very object."""
+    async def delete(
+        self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None, orphan: bool = False
+    ) -> None:
+        """Accepted, or gone already. `uid`: only this very object. `orphan`: what it has made stays."""
         kind = await self._placed(kind)
-        options: Object = {"propagationPolicy": "Background"}
+        options: Object = {"propagationPolicy": "Orphan" if orphan else "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
         try:

@@ -1,8 +1,8 @@
 """The Kubernetes engine: a namespace per staging, applied server-side, watched by one watch per kind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -16,13 +16,13 @@ from bot.domain.hooks import FIRST, Rank
 from bot.domain.project import Fence
 from bot.domain.redaction import Redactor
 from bot.domain.status import StagingStatus, Synced, WorkloadStatus
-from bot.kube import inside, words
+from bot.kube import inside, resting, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
 from bot.kube.copying import copies, pull_configs, texts_of
-from bot.kube.kinds import NAMESPACE, OF_BRANCHES, ROUTE, Object
-from bot.kube.labels import OURS, STAGING
+from bot.kube.kinds import JOB, NAMESPACE, OF_BRANCHES, ROUTE, Object
+from bot.kube.labels import ENDED, OURS, STAGING, annotations
 from bot.kube.mirror import Mirror
 from bot.kube.outputs import read_outputs, redactor_for
 from bot.kube.pods import Grace, Tail
@@ -129,21 +129,44 @@ class KubernetesEngine:
         standing = stand(self._mirror.seen(order.staging), self._now(), self._grace)
         return standing.reached if standing.release == order.release else FIRST
 
+    async def sleep(self, staging: str) -> bool:
+        with self._not_given_up(staging, words.sleep_refused):
+            return await resting.sleep(self._running(), staging, self._now())
+
+    async def wipe(self, staging: str) -> None:
+        """The next apply must not take a Job for one that has run."""
+        if not await self.sleep(staging):
+            raise TemporaryError("It still runs.", retry_after=1)
+        with self._not_given_up(staging, words.sleep_refused):
+            await resting.wipe(self._running(), staging)
+        if self._mirror is None or not self._mirror.complete:
+            return
+        seen = self._mirror.seen(staging)
+        noted = ENDED in annotations(seen.namespace) if seen.namespace else False
+        if noted or any(thing["kind"] == JOB.name for thing in seen.workloads):
+            raise TemporaryError("Its Jobs were seen a moment ago.", retry_after=0.2)
+
+    @contextmanager
+    def _not_given_up(self, staging: str, told: Callable[[str, float], str]) -> Iterator[None]:
+        """What the cluster refuses is told, and tried again."""
+        try:
+            yield
+        except PermanentError as error:
+            self._refused[staging] = told(error.text, REMOVAL_PAUSE)
+            self._changed(staging)
+            raise TemporaryError(error.text, retry_after=REMOVAL_PAUSE) from error
+        if self._refused.pop(staging, None):
+            self._changed(staging)
+
     async def remove(self, staging: str) -> None:
         kube = self._running()
-        try:
+        with self._not_given_up(staging, words.removal_refused):
             found, _ = await kube.list(
                 NAMESPACE, which=[("labelSelector", f"{OURS},{STAGING}={staging}")], metadata=True
             )
             for thing in found:
                 if "deletionTimestamp" not in thing["metadata"]:
                     await kube.delete(NAMESPACE, thing["metadata"]["name"], uid=thing["metadata"]["uid"])
-        except PermanentError as error:  # a removal never ends by being given up
-            self._refused[staging] = words.removal_refused(error.text, REMOVAL_PAUSE)
-            self._changed(staging)
-            raise TemporaryError(error.text, retry_after=REMOVAL_PAUSE) from error
-        if self._refused.pop(staging, None):
-            self._changed(staging)
         if not found:
             self._gone(staging)
 

@@ -20,6 +20,8 @@ COMMIT = "octopod.dev/commit"
 # On a staging's namespace: the project's own image, which may not have been pushed yet.
 IMAGE = "octopod.dev/image"
 NAME = "octopod.dev/name"
+# On a staging's namespace: since when it is put to sleep, as ISO 8601. The next apply takes it away.
+ASLEEP = "octopod.dev/asleep"
 # Likewise: the hooks of its newest release whose Jobs are gone, or about to go, and how they ended, as JSON.
 ENDED = "octopod.dev/ended-hooks"
 # On a workload: the autoscaler of its release that says how many replicas it has.

@@ -1,4 +1,5 @@
-"""Why a staging that is being removed is still there, if that takes longer than it should. Pure.
+"""Why a staging that is being removed is still there, or one that was put to sleep still runs, if that takes longer
+than it should. Pure.
 
 The namespace controller tells it by conditions of the namespace:
 https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/namespace/deletion/status_condition_utils.go
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.kube import words
 from bot.kube.kinds import Object
+from bot.kube.labels import ASLEEP, annotations
 from bot.kube.pods import Grace, condition, is_going, time_of
 
 _LEFT = re.compile(r"(\S+?)\.? has (\d+) resource instances")
@@ -42,6 +44,18 @@ def removal(namespace: Object, objects: Sequence[Object], now: datetime, grace: 
     if now < due:
         return Removal(again=due)
     return Removal(" ".join(_reasons(namespace, [one for one in objects if is_going(one)])))
+
+
+def resting(namespace: Object, working: Sequence[Object], now: datetime, grace: Grace) -> Removal:
+    """Why it does not come to rest. `working`: what of it still runs."""
+    begun = time_of(annotations(namespace).get(ASLEEP))
+    if begun is None or not working:
+        return NO_REMOVAL
+    due = begun + timedelta(seconds=grace.removal)
+    if now < due:
+        return Removal(again=due)
+    names = [f"{one['kind']} `{one['metadata']['name']}`" for one in working]
+    return Removal(words.still_running(str(namespace["metadata"]["name"]), names))
 
 
 def _reasons(namespace: Object, going: Sequence[Object]) -> list[str]:

@@ -12,9 +12,9 @@ from bot.kube import kinds
 from bot.kube.customs import judge_custom
 from bot.kube.ended import ended_hooks, to_go
 from bot.kube.kinds import Object, is_further, kind_of
-from bot.kube.labels import IMAGE, RELEASE, WORKLOADS, annotations, release_of
-from bot.kube.pods import Grace, Tail, applied_at, is_ready, time_of
-from bot.kube.removal import NO_REMOVAL, Removal, removal
+from bot.kube.labels import ASLEEP, IMAGE, RELEASE, WORKLOADS, annotations, release_of
+from bot.kube.pods import Grace, Tail, applied_at, condition, is_going, is_ready, time_of
+from bot.kube.removal import NO_REMOVAL, Removal, removal, resting
 from bot.kube.rollout import Judged, judge, owner_of
 
 Key = tuple[str, str]
@@ -39,7 +39,8 @@ class Standing:
     """`newest`: the workloads of the newest release, or of an older one where that is all there is yet.
 
     `reached`: what of the newest release has its turn now; `due`: and has not been applied yet, though it could be.
-    `removal`: how its end goes, if that has begun. `going`: hooks of it that have ended and whose Jobs are to go.
+    `asleep`: it was put to sleep, and nothing of it runs. `removal`: how its end, or its sleep, goes. `going`: hooks of
+    it that have ended and whose Jobs are to go.
     """
 
     staging: str
@@ -50,6 +51,7 @@ class Standing:
     older: tuple[Judged, ...] = ()
     reached: Rank = FIRST
     due: bool = False
+    asleep: bool = False
     removal: Removal = NO_REMOVAL
     going: tuple[Judged, ...] = ()
 
@@ -77,6 +79,7 @@ class Standing:
             serving,
             hanging=self.removal.reason,
             ask_again=self.due,
+            asleep=self.asleep,
         )
 
 
@@ -84,6 +87,8 @@ def stand(seen: Seen, now: datetime, grace: Grace) -> Standing:
     if seen.namespace is None:
         return Standing(seen.staging, present=False)
     standing = _stand(seen, seen.namespace, now, grace)
+    if not is_going(seen.namespace):
+        return standing
     return replace(standing, removal=removal(seen.namespace, [*seen.workloads, *seen.pods], now, grace))
 
 
@@ -101,6 +106,11 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     )
     told = list(zip(ranks.values(), newest, strict=True))
     reached, due = _turn(release, told)
+    if ASLEEP in annotations(namespace):
+        working = at_work(seen.workloads, seen.pods)
+        late = resting(namespace, working, now, grace)
+        left = any(one["kind"] in WITH_PODS and not is_going(one) for one in working)  # as a late apply may have made
+        return Standing(seen.staging, True, release, reached=reached, due=left, asleep=not working, removal=late)
     standing = Standing(seen.staging, True, release, newest, reached=reached, due=due)
     standing = replace(standing, going=to_go(known, newest, release))
     older = _older_serving(release, newest, seen.pods)
@@ -109,6 +119,16 @@ def _stand(seen: Seen, namespace: Object, now: datetime, grace: Grace) -> Standi
     serves = [one for rank, one in told if rank.turn is not Turn.AFTER and one.serves]
     settled = bool(serves) and all(one.settled and one.release == release for one in serves)
     return replace(standing, serving=release if settled else None)
+
+
+def at_work(workloads: Sequence[Object], pods: Sequence[Object]) -> list[Object]:
+    """What of these runs, or makes others run: not a Job or pod that has come to its end, nor a custom resource."""
+    running = [one for one in workloads if one["kind"] in WITH_PODS and not (one["kind"] == "Job" and _ended(one))]
+    return [*running, *(pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"))]
+
+
+def _ended(job: Object) -> bool:
+    return any(condition(job, type).get("status") == "True" for type in ("Complete", "Failed"))
 
 
 def _judged(thing: Object, pods: Sequence[Object], now: datetime, grace: Grace, events: Sequence[Object]) -> Judged:

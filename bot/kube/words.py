@@ -209,6 +209,22 @@ def namespace_held(namespace: str, finalizers: Sequence[str]) -> str:
     )
 
 
+def still_running(namespace: str, names: Sequence[str]) -> str:
+    shown = _listed(names[:MOST_NAMED])
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"{shown}{more} can't be ended. A finalizer may hold it, or its node may be lost: "
+        f"`kubectl -n {namespace} describe pods` shows more."
+    )
+
+
+def sleep_refused(text: str, seconds: float) -> str:
+    return (
+        f"The cluster refuses to end what runs: {shortened(_plain(text))}. Give the bot's account that right "
+        f"(`kubectl apply -k manifests/bot`). It is tried again every {seconds:g} s."
+    )
+
+
 def removal_refused(text: str, seconds: float) -> str:
     return (
         f"The cluster refuses to remove it: {shortened(_plain(text))}. Give the bot's account that right "

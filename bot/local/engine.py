@@ -156,6 +156,22 @@ class LocalEngine:
         finally:
             self._claims.remove(claim)
 
+    async def sleep(self, staging: str) -> bool:
+        self._running()
+        known = self._stagings.get(staging)
+        try:
+            return known is None or await known.sleep()
+        except OSError as error:
+            raise TemporaryError(f"The sleep can't be put on record: {error}") from error
+
+    async def wipe(self, staging: str) -> None:
+        if not await self.sleep(staging):
+            raise TemporaryError("Its processes are still being ended.", retry_after=0.2)
+        known = self._stagings.get(staging)
+        if known is not None:
+            await known.wipe()
+            self._point("local.wiped")
+
     async def remove(self, staging: str) -> None:
         self._running()
         known = self._stagings.get(staging)
@@ -197,7 +213,7 @@ class LocalEngine:
         async with staging.lock:
             if not staging.record.present or self._stagings.get(order.staging) is not staging:
                 raise TemporaryError("The staging is still being removed.", retry_after=1)
-            if staging.record.wanted == order.release and staging.begun:
+            if staging.record.wanted == order.release and staging.begun and not staging.record.asleep:
                 return
             await staging.retired(order.release)
             try:

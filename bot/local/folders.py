@@ -46,6 +46,11 @@ class ReleaseFolder:
         """Where a process that is to run to its end writes down how it ended."""
         return self.root / "results" / f"{key}.json"
 
+    @property
+    def outcomes(self) -> tuple[Path, Path]:
+        """Of everything that ran to its end."""
+        return self.root / "results", self.root / "done"
+
     def done(self, job: str) -> Path:
         """There when the Job has succeeded."""
         return self.root / "done" / job

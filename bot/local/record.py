@@ -13,7 +13,8 @@ from bot.local.folders import ReleaseFolder, StagingFolder, read_json, write_jso
 class StagingRecord:
     """`wanted`: the newest release; `serving`: the one that people use; `failed`: how `wanted` ended, if it did.
 
-    `present=False`: it is being removed, and nothing brings it back.
+    `present=False`: it is being removed, and nothing brings it back. `asleep`: nothing of it shall run, and `wanted` is
+    what ran.
     """
 
     staging: str
@@ -23,6 +24,7 @@ class StagingRecord:
     serving: str | None = None
     failed: tuple[WorkloadStatus, ...] = ()
     present: bool = True
+    asleep: bool = False
 
 
 def save(folder: StagingFolder, record: StagingRecord) -> None:

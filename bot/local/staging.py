@@ -71,7 +71,8 @@ class Staging:
     async def open(self, found: FoundByRelease) -> frozenset[tuple[str, str]]:
         """Begin with what an earlier bot has left running. Returns the (release, key) of what is still wanted of it."""
         for release in (self.record.serving, self.record.wanted):
-            if self.record.present and release is not None and release not in self._runs:
+            wanted = self.record.present and not self.record.asleep
+            if wanted and release is not None and release not in self._runs:
                 # What fails now is tried again by the loop, and told there.
                 with suppress(Exception):
                     await self._start(release, found.get(release, {}))
@@ -94,7 +95,7 @@ class Staging:
     async def want(self, release: str, spec: Release) -> None:
         """From now on this release is the newest. The caller holds the lock and has its folder ready."""
         self._specs[release] = spec
-        await self._save(replace(self.record, wanted=release, failed=()))
+        await self._save(replace(self.record, wanted=release, failed=(), asleep=False))
         self._publish(self._status())
         if not self.begun:
             self.begin()
@@ -108,10 +109,34 @@ class Staging:
             self.begin()
         self._wake.set()
 
+    async def sleep(self) -> bool:
+        """Whether nothing of it runs any more. What ran, its files and what its Jobs have done are kept."""
+        async with self.lock:
+            if self.record.present and not self.record.asleep:
+                ran = self.record.serving or self.record.wanted
+                await self._save(replace(self.record, wanted=ran, serving=None, failed=(), asleep=True))
+                self._tools.point("local.asleep")
+        self._wake.set()
+        return self.asleep
+
+    async def wipe(self) -> None:
+        """Its data, and what its Jobs have done, so that they run again. It must be asleep."""
+        async with self.lock:
+            for path in (self.folder.volumes, self.folder.home, self.folder.scratch):
+                await asyncio.to_thread(self._place.discard, path)
+            for release in await asyncio.to_thread(self.folder.releases):
+                for done in self.folder.release(release).outcomes:
+                    await asyncio.to_thread(self._place.discard, done)
+
     async def retired(self, release: str) -> None:
         """Returns when a release that is being stopped has gone, so that it can come again."""
         if release in self._retiring:
             await asyncio.wait([self._retiring[release]])
+
+    @property
+    def asleep(self) -> bool:
+        """It was put to sleep, and nothing of it runs any more."""
+        return self.record.present and self.record.asleep and not self._runs and not self._retiring
 
     @property
     def serving(self) -> ReleaseRun | None:
@@ -163,6 +188,8 @@ class Staging:
     async def _step(self) -> None:
         if not self.record.present:
             return
+        if self.record.asleep:
+            return self._rest()
         wanted, serving = self.record.wanted, self.record.serving
         for old in set(self._runs) - {wanted, serving}:
             self._retire(old, was_serving=False)
@@ -174,6 +201,12 @@ class Staging:
         await self._sweep()
         if self.serving is not None and self.serving.ready:
             self._resuming = False
+        self._publish(self._status())
+
+    def _rest(self) -> None:
+        for release in list(self._runs):
+            self._retire(release, was_serving=False)
+        self._resuming = False
         self._publish(self._status())
 
     async def _judge(self, run: ReleaseRun) -> None:
@@ -231,7 +264,12 @@ class Staging:
         run = self._runs.pop(release)
         task = self._retiring[release] = asyncio.create_task(self._stop(run, was_serving))
         task.add_done_callback(log_bug)
-        task.add_done_callback(lambda _: self._retiring.pop(release, None))
+        task.add_done_callback(lambda _: self._retired(release))
+
+    def _retired(self, release: str) -> None:
+        self._retiring.pop(release, None)
+        if self.record.asleep:
+            self._wake.set()
 
     async def _stop(self, run: ReleaseRun, was_serving: bool) -> None:
         if was_serving:
@@ -294,6 +332,7 @@ class Staging:
             serving=serving,
             serving_workloads=() if serving is None else self._workloads(serving),
             resuming=self._resuming,
+            asleep=self.asleep,
         )
 
     def _workloads(self, release: str) -> tuple[WorkloadStatus, ...]:

@@ -7,8 +7,9 @@ from typing import Any
 from bot.domain.errors import UserError
 from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Phase, Release, Staging
 from bot.domain.origins import Line
+from bot.slack import rest
 from bot.slack.blocks import (
     Block,
     actions,
@@ -85,7 +86,9 @@ def _line(staging: Staging, at: str | None) -> str:
     thread = f" · {link(at, 'thread')}" if at else ""
     said = f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
     waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
-    return f"{EMOJI[staging.phase]} {name} {staging.phase}{waits}{url}\n{said}"
+    slept = f" since {since}" if (since := rest.since(staging)) else ""
+    lost = f", its data is lost {date(staging.undo_until)}" if staging.undo_until else ""
+    return f"{EMOJI[staging.phase]} {name} {staging.phase}{waits}{slept}{lost}{url}\n{said}"
 
 
 def info(
@@ -126,14 +129,87 @@ def extended(staging: Staging) -> Text:
 
 
 def deleting(staging: Staging) -> Text:
+    if staging.undo_until:
+        return _can_be_undone(staging, staging.undo_until)
     return text_of(f"Deleting {escape(staging.name)}. Its card says when it is gone.")
+
+
+def _can_be_undone(staging: Staging, until: datetime) -> Text:
+    said = (
+        f"Deleting {escape(staging.name)}: what runs of it is being ended. {rest.data_of(staging.claims)} is lost "
+        f"{date(until)}; until then {code(f'/octopod undo {staging.name}')} brings everything back."
+    )
+    buttons = rest.buttons(staging)
+    return text_of(said, section(said), actions(buttons["undo"], buttons["delete now"]))
+
+
+def sleeping(staging: Staging) -> Text:
+    name = escape(staging.name)
+    if staging.asleep_at:
+        return text_of(f"{name} is asleep already. {code(f'/octopod wake {staging.name}')} brings back what ran.")
+    return text_of(f"Putting {name} to sleep. Its thread says when nothing of it runs any more; its data is kept.")
+
+
+def waking(staging: Staging) -> Text:
+    release = staging.attempt
+    what = f"release {release.number}, {code(release.commit[:7])}, comes back with its data"
+    return text_of(f"Waking {escape(staging.name)}: {what}. Its thread says when it answers.")
+
+
+def brought_back(staging: Staging) -> Text:
+    return text_of(
+        f"Bringing {escape(staging.name)} back; nothing of its data is lost. Its thread says when it answers."
+    )
+
+
+def ask_reset(staging: Staging) -> Text:
+    """Asked about once; the button confirms."""
+    wiped = f"{rest.data_of(staging.claims)} is wiped" if staging.claims else "It has no data of its own to wipe"
+    said = (
+        f"Reset *{escape(staging.name)}*? {wiped}, and release {(staging.live or staging.attempt).number} is started "
+        "anew, with its hooks for seeds and migrations. Its URL stays, and no other staging notices."
+    )
+    sure = button("Reset", "reset", f"{staging.id} {staging.attempt.id}", style="danger")
+    hint = context(f"Or type {code(f'/octopod reset {staging.name} --yes')}. To keep its data, do nothing.")
+    return text_of(said, section(said), actions(sure), hint)
+
+
+def resetting(staging: Staging) -> Text:
+    return text_of(f"Resetting {escape(staging.name)}. Its thread says when it is wiped and answers again.")
+
+
+def rolling_back(staging: Staging) -> Text:
+    """Which one it is was chosen by the rule; another can be chosen from the menu."""
+    release = staging.attempt
+    said = (
+        f"Rolling {escape(staging.name)} back: release {release.number} has commit {code(release.commit[:7])} and the "
+        f"configuration of release {release.copy_of}. Its data stays as it is."
+    )
+    other = actions(button("Choose…", "releases", staging.id))
+    return text_of(said, section(said), other)
+
+
+def releases(staging: Staging, live: Sequence[Release]) -> Text:
+    options = [(_choice(one), f"rollback {staging.name} {one.number} --project {staging.project}") for one in live]
+    fitting = [(text, value) for text, value in options if len(value) <= LONGEST_VALUE]
+    if not fitting:
+        return text_of(f"None of the releases of {escape(staging.name)} was live yet, so there is none to return to.")
+    said, shown = rest.releases(staging, fitting)
+    return text_of(said, *shown)
+
+
+def _choice(release: Release) -> str:
+    """Plain text: a menu knows no date tokens."""
+    when = f"{release.ended_at:%m-%d %H:%M} UTC" if release.ended_at else ""
+    return f"{release.number} · {release.commit[:7]} · {when} · {release.subject}"
 
 
 def ask_delete(staging: Staging) -> Text:
     """A delete that was typed and would destroy data is asked about once; the button confirms."""
     said = f"Delete *{escape(staging.name)}*? {what_goes(staging.claims)}"
     sure = button("Delete", "delete", f"{staging.id} {staging.attempt.id}", style="danger")
-    hint = context(f"Or type {code(f'/octopod delete {staging.name} --yes')}. To keep it, do nothing.")
+    typed = f"{code(f'/octopod delete {staging.name} --yes')}, or {code('--now')} to lose its data at once"
+    hint = context(f"Or type {typed}. To keep it, do nothing.")
     return text_of(said, section(said), actions(sure), hint)
 
 
@@ -151,6 +227,8 @@ def already(staging: Staging, at: str | None) -> Text:
         return text_of(f"{escape(staging.name)} is rolling out {what}, already.{thread}")
     if staging.phase is Phase.WAITING:
         return text_of(f"{escape(staging.name)} waits for the image of {what}, already.{thread}")
+    if staging.phase in (Phase.WAKING, Phase.RESETTING):
+        return text_of(f"{escape(staging.name)} is {staging.phase} with {what}, already.{thread}")
     where = f" at {escape(staging.url)}" if staging.url else ""
     return text_of(f"{escape(staging.name)} is live with {what}, already{where}. Nothing was changed.{thread}")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.model import Phase, Staging
+from bot.slack import rest
 from bot.slack.blocks import Block, actions, code, context, cut, date, escape, header, link, mention, plain, section
 from bot.slack.messages import EMOJI, Text, awaited, staging_buttons
 
@@ -42,6 +43,8 @@ def _described(staging: Staging, at: str | None) -> str:
     name = link(at, staging.name) if at else escape(staging.name)
     head = f"{EMOJI[staging.phase]} *{name}* · {staging.phase}"
     lines = [head, *([link(staging.url, staging.url)] if staging.url and staging.serving else []), _facts(staging)]
+    if (said := rest.standing(staging)) and staging.phase is not Phase.WAKING:
+        lines.append(said)
     if staging.phase is Phase.WAITING:
         lines.append(awaited(staging.attempt))
     if staging.phase in (Phase.FAILED, Phase.BROKEN):

@@ -8,7 +8,8 @@ from typing import Any
 from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import CLOCK, Health, Phase, Release, Stage, Staging
+from bot.domain.model import Health, Phase, Release, Stage, Staging
+from bot.slack import rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -26,6 +27,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.rest import who
 from bot.slack.values import own_words
 
 EMOJI = {
@@ -34,6 +36,10 @@ EMOJI = {
     Phase.LIVE: "🟢",
     Phase.FAILED: "🔴",
     Phase.BROKEN: "🟠",
+    Phase.FALLING_ASLEEP: "💤",
+    Phase.ASLEEP: "💤",
+    Phase.WAKING: "🔵",
+    Phase.RESETTING: "🔵",
     Phase.DELETING: "⚪",
     Phase.DELETED: "⚪",
 }
@@ -100,11 +106,12 @@ def _facts(staging: Staging) -> list[str]:
         f"*Owner*\n{mention(staging.owner)}",
     ]
     if staging.phase is Phase.DELETED and staging.deleted_at:
-        return [*facts, f"*Deleted*\n{date(staging.deleted_at)} by {_who(staging.deleted_by)}"]
+        return [*facts, f"*Deleted*\n{date(staging.deleted_at)} by {who(staging.deleted_by)}"]
     if staging.phase is Phase.DELETING:
-        return [*facts, f"*Being deleted*\nby {_who(staging.deleted_by)}"]
+        return [*facts, f"*Being deleted*\nby {who(staging.deleted_by)}"]
     expiry = date(staging.expires_at) if staging.expires_at else "never"
-    return [*facts, f"*Expires*\n{expiry}"]
+    asleep = [f"*Asleep since*\n{since}"] if (since := rest.since(staging)) else []
+    return [*facts, *asleep, f"*Expires*\n{expiry}"]
 
 
 def _own_configuration(staging: Staging) -> list[Block]:
@@ -114,6 +121,8 @@ def _own_configuration(staging: Staging) -> list[Block]:
 
 
 def _trouble(staging: Staging) -> list[Block]:
+    if said := rest.standing(staging):
+        return [section(said)]
     match staging.phase:
         case Phase.FAILED:
             return [section(f"*Why:* {escape(staging.attempt.reason)}{_still_serves(staging)}")]
@@ -150,7 +159,9 @@ def _still_serves(staging: Staging) -> str:
 
 
 def _small_print(staging: Staging, engine: str, probed: bool) -> str:
-    parts = [f"project {escape(staging.project)}", f"release {staging.attempt.number}"]
+    release = staging.attempt
+    returned = f", as release {release.copy_of}" if release.copy_of else ""
+    parts = [f"project {escape(staging.project)}", f"release {release.number}{returned}"]
     if engine != "kubernetes":
         parts.append(f"{engine} engine")
     if not probed:
@@ -162,13 +173,19 @@ def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[
     """What makes sense now, in the order of the card."""
     offered = offers(staging)
     offered |= {"compare"} if "open" in offered else set()
+    back = rest.buttons(staging)
     made = {
         "open": open_button(staging) if staging.url else None,
         "compare": compare_button(staging.id, compared) if compared else None,
+        "wake": back["wake"],
+        "undo": back["undo"],
         "retry": retry_button(staging.id, staging.attempt.id),
+        "rollback": back["rollback"],
         "extend": extend_button(staging.id, staging.expires_at),
         "logs": logs_button(staging.id),
         "config": button("Config…", "config", staging.id),
+        "sleep": back["sleep"],
+        "delete now": back["delete now"],
         "delete": delete_button(staging.id, staging.name, staging.attempt.id, staging.claims),
     }
     return [block for name, block in made.items() if block and name in offered]
@@ -204,12 +221,11 @@ def delete_button(staging: str, name: str, release: str, claims: Sequence[str]) 
 
 def what_goes(claims: Sequence[str]) -> str:
     """What a delete destroys."""
-    data = f" *Its data goes too*: {', '.join(map(code, claims))}." if claims else " It has no data of its own."
+    if not claims:
+        data = " It has no data of its own."
+    else:
+        data = f" *Its data goes too*: {', '.join(map(code, claims))}; for a while it can still be brought back."
     return f"Its processes, files and URL are removed for everybody.{data} The branch stays."
-
-
-def _who(actor: str | None) -> str:
-    return mention(actor) if actor and actor != CLOCK else "the clock"
 
 
 # --- progress --------------------------------------------------------------------------------------------------------
@@ -302,8 +318,11 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED:
+            said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
+            return text_of(said, *shown)
         case NoticeKind.DELETED if where is Where.ALERT_EDIT:
-            return text_of(f"⚪ {escape(staging.name)} was broken and is deleted now, by {_who(facts['by'])}.")
+            return text_of(f"⚪ {escape(staging.name)} was broken and is deleted now, by {who(facts['by'])}.")
         case _:
             return _deleted(facts, staging)
 
@@ -368,7 +387,7 @@ def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
     why = f", because {escape(facts['reason'])}" if facts["reason"] else ""
     data = f" Its data ({', '.join(map(code, facts['claims']))}) is gone." if facts["claims"] else ""
     again = f"{code(f'/octopod deploy {staging.branch}')} makes a new one."
-    return text_of(f"Deleted by {_who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
+    return text_of(f"Deleted by {who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
 
 
 def _named(staging: Staging, card_link: str | None) -> str:

@@ -162,6 +162,16 @@ async def objects(connection: AsyncConnection, release: str) -> str | None:
     return row.objects if row else None
 
 
+async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Release]:
+    """Its releases that ever were live, the newest first."""
+    rows = await connection.execute(
+        select(tables.releases)
+        .where(RELEASE.staging_id == staging, RELEASE.stage == Stage.LIVE.value)
+        .order_by(RELEASE.number.desc())
+    )
+    return [_release(dict(row._mapping)) for row in rows]
+
+
 async def seed(connection: AsyncConnection, staging: str) -> str | None:
     """What its generated values are made of, as it was saved (encrypted)."""
     return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
@@ -307,6 +317,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "attempt": _release(attempt),
         "live": _release(live) if live["id"] else None,
         "desired": Desired(facts["desired"]),
+        "waking": Stage(facts["waking"]) if facts["waking"] else None,
         "health": Health(facts["health"]),
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),

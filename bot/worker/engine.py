@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from bot.domain import naming
 from bot.domain.errors import PermanentError, UserError
-from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
+from bot.domain.events import Applied, Event, ReleaseFailed, Slept, Target, UrlAnswered, Wiped
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
+from bot.domain.redaction import secrets_of
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Rendered, Service
 from bot.store import queue
@@ -88,13 +89,15 @@ class EngineWork:
     async def _reconciled(self, claim: Claim, staging: Staging) -> Event | None:
         if staging.deleted_at:
             return None
-        if staging.desired is Desired.ABSENT:
+        if staging.desired is Desired.ABSENT and not staging.resting:
             await self._engine.remove(staging.id)
             self._checkpoint("removed")
             return None
         release = staging.attempt
         try:
-            if release.stage is Stage.READY:
+            if staging.resting:
+                return await self._at_rest(staging)
+            if (staging.waking or release.stage) is Stage.READY:
                 answer = await self._probed(staging, release)
                 self._checkpoint("probed")
                 return answer
@@ -102,11 +105,36 @@ class EngineWork:
                 if staging.live:
                     await self._rolled_out(claim, staging, staging.live)
                 return None
+            if staging.waking:
+                return await self._woken(claim, staging, release)
             return await self._rolled_out(claim, staging, release)
         except PermanentError as error:
             return ReleaseFailed(release.id, error.text, error.details, error.next_step)
         except UserError as error:  # octopod.yaml has its project no more
             return ReleaseFailed(release.id, error.text)
+
+    async def _at_rest(self, staging: Staging) -> Event | None:
+        if staging.desired is Desired.RESET and staging.asleep_at:
+            await self._engine.wipe(staging.id)
+            self._checkpoint("wiped")
+            return Wiped()
+        asleep = await self._engine.sleep(staging.id)
+        self._checkpoint("slept")
+        return Slept() if asleep else None
+
+    async def _woken(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
+        """Exactly what ran: the objects as they were rendered then, not as they would be today."""
+        objects = await self._service.objects(release.id)
+        if objects is None:
+            return await self._rolled_out(claim, staging, release)
+        project = self._service.project(staging.project)
+        try:
+            async with self._exported(project, release) as tree:
+                facts = self._facts(project, staging, release, Opened(), "")
+                return await self._applied(facts, release, objects, tree)
+        except PermanentError as error:
+            known = {str(number): value for number, value in enumerate(secrets_of(objects))}
+            raise Opened(known).hidden(error) from None
 
     async def _rolled_out(self, claim: Claim, staging: Staging, release: Release) -> Event | None:
         """None when the claim was lost."""
@@ -121,10 +149,7 @@ class EngineWork:
 
     async def _put_on(self, claim: Claim, staging: Staging, release: Release, opened: Opened) -> Event | None:
         project = self._service.project(staging.project)
-        tree = self._trees / release.id
-        try:
-            await self._git.export(project, release.commit, tree)
-            self._checkpoint("exported")
+        async with self._exported(project, release) as tree:
             facts = self._facts(project, staging, release, opened, await self._service.seed(staging.id))
             objects = await self._objects(release, tree, facts)
             rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
@@ -134,11 +159,24 @@ class EngineWork:
             missing = await self._look.before_apply(release, facts, objects)
             if missing:
                 return missing
-            what = (staging.id, staging.name, project.name, release.id, release.commit)
-            image = self._renderer.image(facts) or ""
-            await self._engine.apply(ReleaseOrder(*what, objects, tree, image))
-            self._checkpoint("applied")
-            return Applied(release.id)
+            return await self._applied(facts, release, objects, tree)
+
+    async def _applied(
+        self, facts: RenderFacts, release: Release, objects: Sequence[dict[str, Any]], tree: Path
+    ) -> Event:
+        what = (facts.staging, facts.name, facts.project, release.id, release.commit)
+        image = self._renderer.image(facts) or ""
+        await self._engine.apply(ReleaseOrder(*what, objects, tree, image))
+        self._checkpoint("applied")
+        return Applied(release.id)
+
+    @asynccontextmanager
+    async def _exported(self, project: Project, release: Release) -> AsyncIterator[Path]:
+        tree = self._trees / release.id
+        try:
+            await self._git.export(project, release.commit, tree)
+            self._checkpoint("exported")
+            yield tree
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 

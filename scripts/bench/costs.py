@@ -18,7 +18,7 @@ def measure(folder: Path, rounds: int) -> list[Row]:
             play.branch(name)
             found["deploy"].append(_cost(play, f"deploy {name}", live=1))
             found["no-op deploy"].append(_cost(play, f"deploy {name}", live=1))
-            found["delete"].append(_cost(play, f"delete {name} --yes", live=0))
+            found["delete"].append(_cost(play, f"delete {name} --now", live=0))
     rows = []
     for what, costs in found.items():
         rows.append(Row("costs", f"write transactions of a {what}", spread([writes for writes, _ in costs])))

@@ -52,7 +52,7 @@ def _deployed(play: Playground, names: list[str]) -> float:
     found = play.replies(LIVE)
     seconds = max(float(message["ts"]) for message in found) - asked
     for name in names:
-        play.say(f"delete {name} --yes")
+        play.say(f"delete {name} --now")
     play.wait_empty(120)
     return seconds
 

@@ -47,6 +47,6 @@ def _deployed(play: Playground, name: str) -> tuple[float, float]:
     seconds = time.perf_counter() - start
     until(lambda: len(play.replies(LIVE)) > before, 60, f"{name} is announced")
     told = max(float(message["ts"]) for message in play.replies(LIVE)) - asked
-    play.say(f"delete {name} --yes")
+    play.say(f"delete {name} --now")
     play.wait_empty(60)
     return seconds, told

@@ -86,6 +86,9 @@ async def test_the_story_of_a_branch(person: Person, play: Playground) -> None:
     assert play.url("orange-button") == 200
     await person.button("Delete", card).click()
     await page.get_by_role("dialog").get_by_role("button", name=re.compile("Delete|Yes")).click()
+    await see(card, "Until then it can be brought back")
+    await person.button("Delete now", card).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete now").click()
     await see(card, "deleted")
     await see(card, "Deleted")
 

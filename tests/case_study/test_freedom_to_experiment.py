@@ -20,6 +20,9 @@ async def test_an_idea_is_deployed_tried_and_dropped(tell: Tell) -> None:
         assert bought.status == 303, "and she tries to buy something"
 
     await story.click("alice", card, "delete")
+    card = await story.card("orange-button", "deleting")
+    assert "Until then it can be brought back" in card.text
+    await story.click("alice", card, "delete_now")
     told = await story.reply("orange-button", "Deleted by <@U01ALICE>", "processes, files and URL are gone")
     assert "Its data (`shop-data`) is gone." in told.text
     await story.gone("orange-button")

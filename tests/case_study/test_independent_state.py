@@ -31,7 +31,7 @@ async def test_the_thousandth_customer_comes_to_one_staging_only(tell: Tell) -> 
     if story.engine.runs:
         assert await customers(story, "on-the-house") == 1000
 
-    await story.say("alice", "/octopod delete on-the-house --yes")
+    await story.say("alice", "/octopod delete on-the-house --now")
     await story.gone("on-the-house")
     for branch in OTHERS:
         assert len(await story.engine.data(branch)) == 1 and await story.phase(branch, "live")

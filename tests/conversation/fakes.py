@@ -15,13 +15,16 @@ PORT = 8080
 
 
 class FakeEngine:
-    """Remembers its orders; reports nothing by itself but that a removed staging is gone (unless `slow_to_remove`)."""
+    """Remembers its orders; reports nothing by itself but that a removed staging is gone (unless `slow_to_remove`), and
+    that one is asleep (unless `slow_to_sleep`)."""
 
     def __init__(self) -> None:
         self.orders: list[ReleaseOrder] = []
         self.removed: list[str] = []
         self.lines: dict[str, list[str]] = {"web": ["listening"]}
-        self.slow_to_remove = False
+        self.slept: list[str] = []
+        self.wiped: list[str] = []
+        self.slow_to_remove = self.slow_to_sleep = False
         self.refusal: Exception | None = None
         self._serving: dict[str, str] = {}
         self._news: asyncio.Queue[StagingStatus] = asyncio.Queue()
@@ -37,6 +40,13 @@ class FakeEngine:
         if self.refusal:
             raise self.refusal
         self.orders.append(order)
+
+    async def sleep(self, staging: str) -> bool:
+        self.slept.append(staging)
+        return not self.slow_to_sleep
+
+    async def wipe(self, staging: str) -> None:
+        self.wiped.append(staging)
 
     async def remove(self, staging: str) -> None:
         self.removed.append(staging)
@@ -80,6 +90,15 @@ class FakeEngine:
     def down(self, name: str, reason: str = "web: exit code 1", *tail: str) -> None:
         """What serves has lost its only replica."""
         self._report(name, PROGRESSING, ready=0, reason=reason, tail=tail)
+
+    def asleep(self, name: str) -> None:
+        order = self.order(name)
+        self._tell(StagingStatus(order.staging, order.release, asleep=True))
+
+    def ending(self, name: str, why: str) -> None:
+        """It is to sleep, and does not yet."""
+        order = self.order(name)
+        self._tell(StagingStatus(order.staging, order.release, hanging=why))
 
     def gone(self, staging: str) -> None:
         self._tell(StagingStatus(staging, None, present=False))

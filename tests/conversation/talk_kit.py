@@ -335,7 +335,7 @@ async def talking(
 
 @asynccontextmanager
 async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
-    gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    gone = tombstone.door(bot.service, bot.doors.back, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     pages = compare.door(bot.service, gone)

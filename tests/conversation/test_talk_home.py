@@ -58,7 +58,7 @@ async def test_it_follows_while_somebody_looks(talk: Talk) -> None:
     await talk.report(talk.engine.failed, "feature-x", "web exited with code 1")
     assert "failed" in (await home(talk))[-1] and "Why: web exited with code 1" in (await home(talk))[-1]
     await talk.later(hours=2)
-    await talk.say("bob", "/octopod delete feature-x --yes")
+    await talk.say("bob", "/octopod delete feature-x --now")
     assert "failed" in (await home(talk))[-1]  # nobody has looked at it for an hour
     assert len(await opened(talk)) == 2
 
@@ -69,7 +69,9 @@ async def test_its_buttons_act_and_it_shows_what_they_did(talk: Talk) -> None:
     assert (await click(talk, "extend", "feature-x"))["ok"]
     assert (await home(talk))[1] != before and "live" in (await home(talk))[1]
     assert (await click(talk, "delete", "feature-x", confirm=False))["ok"] and talk.engine.removed == []
-    assert (await click(talk, "delete", "feature-x"))["ok"] and len(talk.engine.removed) == 1
+    assert (await click(talk, "delete", "feature-x"))["ok"] and talk.engine.removed == []
+    assert "deleting" in (await home(talk))[1] and "Until then it can be brought back" in (await home(talk))[1]
+    assert (await click(talk, "delete_now", "feature-x"))["ok"] and len(talk.engine.removed) == 1
     assert "You have none" in (await home(talk))[1]
     assert (await talk.slack.state())["views"] == []
 

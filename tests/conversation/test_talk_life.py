@@ -56,6 +56,7 @@ async def test_a_confirmed_delete_takes_everything_and_says_who_did_it(talk: Tal
     talk.engine.slow_to_remove = True
     assert "Deleting feature-x" in await talk.click("bob", card, "delete")
     assert "is *deleting*" in (await talk.card("feature-x")).text
+    await talk.later(minutes=16)
     await talk.report(talk.engine.gone, talk.engine.removed[0])
     card = await talk.card("feature-x")
     assert "is *deleted*" in card.text and "by <@U02BOB>" in card.text and card.buttons == {}
@@ -70,7 +71,7 @@ async def test_a_typed_delete_asks_when_there_is_data(talk: Talk) -> None:
     assert "Its data goes too" in told and "--yes" in told and talk.engine.removed == []
     asked = (await talk.private("alice"))[-1]
     assert "Deleting feature-x" in await talk.click("alice", asked, "delete")
-    assert len(talk.engine.removed) == 1 and "is *deleted*" in (await talk.card("feature-x")).text
+    assert talk.engine.removed == [] and "is *deleting*" in (await talk.card("feature-x")).text
 
 
 async def test_yes_and_the_absence_of_data_need_no_question(talk: Talk) -> None:
@@ -78,7 +79,7 @@ async def test_yes_and_the_absence_of_data_need_no_question(talk: Talk) -> None:
     await talk.deploy("feature-y")
     assert "Deleting feature-x" in await talk.say("alice", "/octopod delete feature-x —yes")  # as phones send it
     assert "Deleting feature-y" in await talk.say("alice", "/octopod rm feature-y")
-    assert len(talk.engine.removed) == 2
+    assert len(talk.engine.removed) == 1  # only what has no data goes at once
 
 
 async def test_a_stale_delete_button_explains_itself(talk: Talk) -> None:
@@ -101,7 +102,7 @@ async def test_the_delete_button_of_an_older_look_of_the_card_deletes_nothing(ta
 
 async def test_a_new_deploy_after_a_delete_is_a_new_staging_with_a_new_card(talk: Talk) -> None:
     old = await talk.deploy("feature-x")
-    await talk.click("alice", old, "delete")
+    await talk.say("alice", "/octopod delete feature-x --now")
     await talk.deploy("feature-x")
     first, second = await talk.posts()
     assert first.ts == old.ts and "is *deleted*" in first.text and "is *live*" in second.text
@@ -109,9 +110,9 @@ async def test_a_new_deploy_after_a_delete_is_a_new_staging_with_a_new_card(talk
 
 
 async def test_a_deploy_during_a_delete_waits_for_its_end(talk: Talk) -> None:
-    card = await talk.deploy("feature-x")
+    await talk.deploy("feature-x")
     talk.engine.slow_to_remove = True
-    await talk.click("alice", card, "delete")
+    await talk.say("alice", "/octopod delete feature-x --now")
     await talk.say("bob", "/octopod deploy feature-x")
     assert len(talk.engine.orders) == 1
     await talk.report(talk.engine.gone, talk.engine.removed[0])
@@ -121,9 +122,9 @@ async def test_a_deploy_during_a_delete_waits_for_its_end(talk: Talk) -> None:
 
 
 async def test_a_delete_takes_back_a_deploy_that_waits_for_an_earlier_delete(talk: Talk) -> None:
-    card = await talk.deploy("feature-x")
+    await talk.deploy("feature-x")
     talk.engine.slow_to_remove = True
-    await talk.click("alice", card, "delete")
+    await talk.say("alice", "/octopod delete feature-x --now")
     await talk.say("bob", "/octopod deploy feature-x")
     before = await talk.private("bob")
     await talk.say("alice", "/octopod delete feature-x --yes")
@@ -173,6 +174,9 @@ async def test_expiry_is_warned_of_once_and_then_comes(talk: Talk) -> None:
     await talk.later(minutes=53)
     assert talk.engine.removed == []
     await talk.later(minutes=1)
+    card = await talk.card("feature-x")
+    assert "is *deleting*" in card.text and "by the clock" in card.text and talk.engine.removed == []
+    await talk.later(minutes=16)
     card = await talk.card("feature-x")
     assert "is *deleted*" in card.text and "by the clock" in card.text
     assert "Deleted by the clock, because it expired" in (await talk.replies("feature-x"))[-1]

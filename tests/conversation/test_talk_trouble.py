@@ -172,7 +172,7 @@ async def test_hosts_answer_politely_when_no_staging_does(talk: Talk) -> None:
     status, phase, text = await page("feature-x.localhost:8080")
     assert (status, phase) == (503, "rolling out") and "is starting" in text
     await talk.report(talk.engine.ready, "feature-x")
-    await talk.click("bob", await talk.card("feature-x"), "delete")
+    await talk.say("bob", "/octopod delete feature-x --now")
     status, phase, text = await page("FEATURE-X.localhost")
     assert (status, phase) == (410, "deleted") and "@bob removed it on" in text and "/octopod deploy feature-x" in text
     async with talk.slack.http.get(f"{talk.url}/healthz") as answer:

@@ -293,7 +293,7 @@ class Playground:
 
     def settled(self, seconds: float) -> None:
         """Wait until nothing is under way any more, whatever it became; wishes that wait for a deletion included."""
-        calm = ("live", "failed")
+        calm = ("live", "failed", "asleep")
 
         def done(state: Json) -> bool:
             return stagings_seen.finished(state) and all(phase in calm for phase in self.phases(state).values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
-CARD = re.compile(r"\S+ (?P<name>\S+) (?:is|has) (?P<phase>rolling out|live|failed|broken|deleting|deleted)")
+CARD = re.compile(r"\S+ (?P<name>\S+) (?:is|has) (?P<phase>[a-z ]+)")
 PROGRESS = re.compile(r"Release (?P<number>\d+): (?P<outcome>live|failed|stopped|rolling out)")
 LIVE = re.compile(r"<@(?P<user>\w+)> Live at ")
 FAILED = re.compile(r"<@(?P<user>\w+)> \S+ Release (?P<number>\d+) failed: ")

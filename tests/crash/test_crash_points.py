@@ -88,7 +88,7 @@ def test_a_crash_at_any_point(shared: Playground, point: str) -> None:
     old = [name for name in shared.phases(shared.state()) if name.startswith(("good-", "bad-"))] or [_first(shared)]
     shared.kill_bot()
     shared.start_bot(crash_at=point)
-    wishes = {f"delete {name} --yes": (name, "deleted") for name in old}
+    wishes = {f"delete {name} --now": (name, "deleted") for name in old}
     wishes |= {f"deploy {good}": (good, "live"), f"deploy {bad}": (bad, "failed")}
     for wish in wishes:
         shared.say(wish)

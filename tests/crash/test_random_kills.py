@@ -31,7 +31,7 @@ def test_thirty_kills_at_random_times(tmp_path: Path) -> None:
 
 def _wish(play: Playground, chance: random.Random) -> None:
     branch, who = chance.choice(BRANCHES), chance.choice(PEOPLE)
-    what = chance.choices(("deploy {}", "extend {} 1d", "delete {} --yes"), (6, 2, 3))[0]
+    what = chance.choices(("deploy {}", "extend {} 1d", "delete {} --now"), (6, 2, 3))[0]
     play.say(what.format(branch), who)
 
 
@@ -39,7 +39,7 @@ def _last_wishes(play: Playground) -> None:
     """Said to a bot that lives: whatever was lost with its predecessors' sockets is asked for again."""
     for branch in BRANCHES:
         if branch == "broken-login":
-            play.say(f"delete {branch} --yes")
+            play.say(f"delete {branch} --now")
             play.wanted[branch] = "deleted"
         else:
             play.deploy(branch, ends="failed" if branch == "broken-start" else "live")

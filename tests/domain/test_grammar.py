@@ -21,6 +21,11 @@ from bot.domain.grammar import (
     List,
     Logs,
     Projects,
+    Reset,
+    Rollback,
+    Sleep,
+    Undo,
+    Wake,
     parse,
     render,
     reread,
@@ -77,6 +82,16 @@ DEPLOY = "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… 
         ("prolong x 1h30m", Extend("x", timedelta(minutes=90))),
         ("extend 2d", Extend(by=timedelta(days=2))),
         ("extend by 2d", Extend(by=timedelta(days=2))),
+        ("delete x --now", Delete("x", now=True)),
+        ("sleep x", Sleep("x")),
+        ("archive", Sleep()),
+        ("restore x -p shop", Wake("x", "shop")),
+        ("undo x", Undo("x")),
+        ("reset x —yes", Reset("x", yes=True)),
+        ("rollback x", Rollback("x")),
+        ("rollback x 3", Rollback("x", 3)),
+        ("rollback x to 3", Rollback("x", 3)),
+        ("rollback 3", Rollback(number=3)),
         ("extend 2d 1d", Extend("2d", timedelta(days=1))),
         ("extend 2d by 1d", Extend("2d", timedelta(days=1))),
         ('extend "2d"', Extend("2d")),
@@ -175,10 +190,10 @@ def mistakes(text: str) -> list[str]:
     [
         ("deplyo x", "`deplyo` is not a command. Did you mean `deploy`? Try `/octopod help`."),
         ("frobnicate", "`frobnicate` is not a command. Try `/octopod help`."),
-        ("destry x", "`destry` is not a command. Did you mean `delete`? Try `/octopod help`."),
-        ("sleep x", "`sleep` is not supported yet."),
-        ("Rollback", "`Rollback` is not supported yet."),
-        ("help wake", "COMMAND `wake` is not supported yet."),
+        ("destry x", "`destry` is not a command. Did you mean `delete` or `wake`? Try `/octopod help`."),
+        ("hold x", "`hold` is not supported yet."),
+        ("Freeze", "`Freeze` is not supported yet."),
+        ("help keep", "COMMAND `keep` is not supported yet."),
         ("help dploy", "COMMAND `dploy` is not a command. Did you mean `deploy`? Try `/octopod help`."),
         ('deploy ""', "BRANCH is empty."),
         ("deploy x y", f"`y` is one word too many: `{DEPLOY}`."),
@@ -254,7 +269,8 @@ def test_a_novel_is_no_command() -> None:
 def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
     assert [line.syntax.split()[0] for line in lines] == [
-        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete", "projects", "help"),
+        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete"),
+        *("undo", "sleep", "wake", "rollback", "reset", "projects", "help"),
     ]
     assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:
@@ -273,6 +289,11 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
         (Logs(None, "web", 20), "logs --workload web --lines 20"),
         (Extend("2d", timedelta(hours=36)), 'extend "2d" by 1d12h'),
         (Delete("x", yes=True), "delete x --yes"),
+        (Delete("x", now=True), "delete x --now"),
+        (Rollback("x", 3), "rollback x 3"),
+        (Rollback("3", 4), 'rollback "3" 4'),
+        (Rollback(None, 4, "shop"), "rollback to 4 --project shop"),
+        (Reset("x", yes=True), "reset x --yes"),
         (Help(), "help"),
         (Projects(), "projects"),
         (
@@ -306,7 +327,10 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(Info, maybe, maybe),
     st.builds(Logs, maybe, maybe, st.none() | st.integers(1, MOST_LINES), maybe),
     st.builds(Extend, maybe, spans, maybe),
-    st.builds(Delete, maybe, st.booleans(), maybe),
+    st.builds(Delete, maybe, st.booleans(), st.booleans(), maybe),
+    st.builds(Rollback, maybe | st.just("3"), st.none() | st.integers(0, 999_999), maybe),
+    st.builds(Reset, maybe, st.booleans(), maybe),
+    st.one_of(*(st.builds(one, maybe, maybe) for one in (Sleep, Wake, Undo))),
     st.just(Projects()),
     st.builds(Help, st.sampled_from([None, "deploy", "list", "info", "logs", "extend", "delete", "projects", "help"])),
 )

@@ -85,7 +85,9 @@ def test_a_tick_that_comes_too_early_for_changed_rules_sets_the_clock_anew() -> 
 def test_an_expired_staging_is_deleted_by_the_clock() -> None:
     decision = decide(a_staging(), Tick(), POLICY, EXPIRY)
     assert (decision.actor, decision.why, decision.staging.deleted_by) == (CLOCK, "it expired", CLOCK)
-    assert decision.staging.wake_at is None
+    assert decision.staging.wake_at == EXPIRY + POLICY.undo  # it has data
+    bare = decide(a_staging(claims=()), Tick(), POLICY, EXPIRY)
+    assert (bare.staging.wake_at, bare.staging.undo_until) == (None, None)
 
 
 def test_a_delete_ends_the_release_that_is_under_way() -> None:

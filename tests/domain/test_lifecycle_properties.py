@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from strategies import events, moments, policies, reports, stagings, statuses, wishes
 
 from bot.domain.errors import UserError
-from bot.domain.events import Delete, Event, NoticeKind, StatusSeen, Target, Tick
+from bot.domain.events import Delete, Event, NoticeKind, Reset, Sleep, StatusSeen, Target, Tick
 from bot.domain.lifecycle import decide, next_wake, offers
 from bot.domain.model import CLOCK, Desired, Phase, Stage, Staging, phase
 from bot.domain.policy import Policy
@@ -42,8 +42,9 @@ def test_the_engine_and_the_clock_are_never_refused(
 @given(stagings())
 def test_every_state_has_a_phase_and_its_buttons(staging: Staging) -> None:
     assert phase(staging) in Phase
-    assert offers(staging) <= {"open", "retry", "extend", "logs", "config", "delete"}
-    assert staging.phase is Phase.DELETED or "delete" in offers(staging)
+    some = {"open", "retry", "extend", "logs", "config", "delete", "delete now", "undo", "sleep", "wake", "rollback"}
+    assert offers(staging) <= some
+    assert staging.phase is Phase.DELETED or offers(staging) & {"delete", "delete now"}
 
 
 @thorough
@@ -113,7 +114,8 @@ def test_only_people_and_the_clock_take_a_staging_away(
     assume(staging.desired is Desired.PRESENT and not staging.deleted_at)
     with suppress(UserError):
         after = decide(staging, event, policy, now).staging
-        assert after.desired is Desired.PRESENT or isinstance(event, Delete | Tick)
+        assert after.desired is not Desired.ABSENT or isinstance(event, Delete | Tick)
+        assert after.desired is Desired.PRESENT or isinstance(event, Delete | Tick | Sleep | Reset)
 
 
 @thorough

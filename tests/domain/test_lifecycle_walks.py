@@ -22,11 +22,18 @@ from bot.domain.events import (
     Notice,
     NoticeKind,
     ReleaseFailed,
+    Reset,
+    Rollback,
+    Sleep,
+    Slept,
     StatusSeen,
     Target,
     Tick,
     UrlAnswered,
+    Visited,
+    Wake,
     Where,
+    Wiped,
 )
 from bot.domain.lifecycle import decide, next_wake
 from bot.domain.model import Phase, Stage, Staging
@@ -34,7 +41,20 @@ from bot.domain.status import StagingStatus, WorkloadState
 
 PAUSES = [0, 0.5, 2, 5, 30, 3600, 20 * 3600, 70 * 3600]
 KINDS = ["deploy", "files", "applied", "snapshot", "snapshot", "snapshot", "gone", "url", "fail", "extend", "delete"]
-KINDS += ["image", "image"]
+KINDS += [
+    "image",
+    "image",
+    "rollback",
+    "sleep",
+    "slept",
+    "asleep",
+    "wake",
+    "wake",
+    "visited",
+    "reset",
+    "wiped",
+    "delete now",
+]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
     st.sampled_from(PAUSES),
@@ -92,6 +112,25 @@ class Life:
                 return Extend("UBOB", by=timedelta(hours=choice))
             case "delete":
                 return Delete("UBOB")
+            case "delete now":
+                return Delete("UBOB", now=True)
+            case "sleep":
+                return Sleep("UBOB")
+            case "wake":
+                return Wake("UBOB")
+            case "reset":
+                return Reset("UBOB")
+            case "slept":
+                return Slept()
+            case "asleep":
+                return StatusSeen(StagingStatus("s1", release, asleep=True))
+            case "wiped":
+                return Wiped()
+            case "visited":
+                return Visited()
+            case "rollback" if self.staging.live:
+                self.deploys += 1
+                return Rollback("UBOB", f"r{self.deploys}", self.staging.live, self.now)
             case _:
                 return Tick()
 
@@ -115,19 +154,23 @@ class Life:
         assert not isinstance(event, Tick) or after.wake_at is None or after.wake_at > self.now
         assert after.phase is before.phase or Target.CARD in decision.targets
         assert not decision.releases or Target.PROGRESS in decision.targets
-        assert not decision.notices or decision.what
+        assert not decision.notices or decision.what or isinstance(event, Visited)
         if after.phase in (Phase.DELETING, Phase.DELETED) and before.phase not in (Phase.DELETING, Phase.DELETED):
             assert isinstance(event, Delete) or (before.expires_at and self.now >= before.expires_at)
-        self.check_releases(decision)
+        if after.resting or after.waking:
+            assert not any(notice.kind is NoticeKind.BROKEN for notice in decision.notices)
+            assert not after.broken_since
+        self.check_releases(decision, isinstance(event, Wake | Wiped))
         for notice in decision.notices:
             json.dumps(notice.facts)
             self.notices.append((after.attempt.id, notice))
         self.check_notices()
 
-    def check_releases(self, decision: Decision) -> None:
+    def check_releases(self, decision: Decision, again: bool) -> None:
+        """`again`: what never was live may be tried once more."""
         for release in decision.releases:
             was = self.stages.get(release.id)
-            assert was not in (Stage.LIVE, Stage.SUPERSEDED), "it had ended for good"
+            assert was is not Stage.LIVE and (again or was is not Stage.SUPERSEDED), "it had ended for good"
             assert release.stage is not Stage.LIVE or release.id in self.ready
             assert release.stage.under_way == (release.ended_at is None)
             self.stages[release.id] = release.stage
@@ -167,6 +210,9 @@ def test_lives_do_get_somewhere() -> None:
     life = Life(decide(None, a_deploy("r1"), POLICY, NOW).staging, stages={"r1": Stage.QUEUED})
     phases = {life.staging.phase}
     way = [*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 9, 4), ("wait for the clock", 0, 0)]
+    way += [("sleep", 1, 0), ("slept", 1, 0), ("visited", 1, 0), ("visited", 1, 0), ("wake", 1, 0), ("applied", 1, 0)]
+    way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
+    way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE]
     way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)

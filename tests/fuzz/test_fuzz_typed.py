@@ -22,6 +22,7 @@ from bot.meaning import Asked
 from bot.service import Service
 from bot.slack import answers
 from bot.store.migrate import migrate
+from bot.wayback import WayBack
 from handlers.conversation import say
 from handlers.doors import Doors
 
@@ -49,7 +50,8 @@ async def doors(tmp_path: Path) -> AsyncIterator[Doors]:
     async with opened(tmp_path) as store:
         await saved(store, *(_staging(number, branch) for number, branch in enumerate(("x", "y", "<!channel>"))))
         service = Service(store, {"shop": project}, _keys(), lambda: datetime.now(UTC))
-        yield Doors(service, lambda user: ALICE, lambda channel: "stagings", lambda posted: None, "local")
+        back = WayBack(service, store)
+        yield Doors(service, lambda user: ALICE, lambda channel: "stagings", lambda posted: None, "local", back)
 
 
 def _staging(number: int, branch: str) -> Staging:

@@ -188,3 +188,35 @@ async def test_values_of_secrets_are_not_shown(there: Watched) -> None:
     assert failed.log_tail[:2] == ("one line", "•••")
     said = (await there.port.logs(there.name))["web"]
     assert "one line" in str(said) and "another line" not in str(said)
+
+
+async def test_it_sleeps_until_it_is_applied_again(there: Watched) -> None:
+    assert await there.port.sleep("nobody")  # of which nothing runs
+    order = await there.deploy("r1", web(), hooked("pre-deploy", migrate()))
+    await there.live("r1")
+    await there.port.sleep(there.name)
+    seen = await there.until(lambda seen: seen.asleep)
+    assert (seen.present, seen.serving, seen.release) == (True, None, "r1")
+    assert await there.port.sleep(there.name)
+    await there.apply(order)
+    assert not (await there.live("r1")).asleep
+
+
+async def test_a_newer_release_that_failed_is_not_what_comes_back(there: Watched) -> None:
+    order = await there.deploy("r1", web())
+    await there.live("r1")
+    await there.deploy("r2", BROKEN)
+    await there.failed("r2")
+    await there.port.sleep(there.name)
+    await there.until(lambda seen: seen.asleep)
+    await there.apply(order)
+    seen = await there.live("r1")
+    assert {w.release for w in seen.workloads} == {"r1"}
+
+
+async def test_a_sleeping_one_can_be_removed(there: Watched) -> None:
+    await there.deploy("r1", web())
+    await there.live("r1")
+    await there.port.sleep(there.name)
+    await there.port.remove(there.name)
+    await there.gone()

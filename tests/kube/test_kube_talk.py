@@ -39,7 +39,7 @@ async def test_waiting_deploy_live_broken_update_delete(talk: Conversation, plan
     assert "one line" in await talk.until("another line"), told
     await talk.until("The previous release (1) still serves.")
 
-    await talk.say("delete feature-x --yes")
+    await talk.say("delete feature-x --now")
     await talk.until("Deleted by", "are gone")
     gone = await asyncio.to_thread(plane.kubectl, "get", "namespaces", "-o", "name")
     assert "talk--feature-x" not in gone
@@ -77,5 +77,5 @@ async def test_hooks_that_succeed_and_fail(talk: Conversation, plane: ControlPla
     newer = await found("deployment", "web")
     assert newer["metadata"]["labels"] != live["metadata"]["labels"], "after its turn the new pods serve"
 
-    await talk.say("delete with-hooks --yes")
+    await talk.say("delete with-hooks --now")
     await talk.until("Deleted by", "are gone")

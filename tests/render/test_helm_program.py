@@ -82,7 +82,7 @@ async def test_its_complaints_are_told_and_redacted(tmp_path: Path) -> None:
         "Error: execution error at (web/templates/a.yaml:3:4): password is hunter2222\n\n"
         "Use --debug flag to render out invalid YAML\n"
     )
-    renderer = Stub(tmp_path / "stub", complains=complains, code=1).renderer(secrets=frozenset({"own-secret"}))
+    renderer = Stub(tmp_path / "stub", complains=complains, code=1).renderer(secrets=lambda: frozenset({"own-secret"}))
     error = await refusal(renderer, a_tree(tmp_path, CHART), secrets={"PASSWORD": "hunter2222"})
     assert error.details == ("execution error at (web/templates/a.yaml:3:4): password is •••",)
     assert "can't render" in error.text

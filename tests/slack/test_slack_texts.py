@@ -49,7 +49,7 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
         "actor": "U01ALICE", "owner": "U01ALICE", "by": CLOCK, "urls": {"web": f"http://{text[:50]}.localhost/"},
         "seconds": 3.2, "number": 2, "probe": "", "release": "r1", "reason": text, "details": [text] * 100,
         "next_step": text, "serves": None, "expires_at": NOW.isoformat(), "claims": [text[:200]], "health": "down",
-        "since": NOW.isoformat(),
+        "since": NOW.isoformat(), "url": text[:200], "trouble": text, "reset": [text[:200]],
     }  # fmt: skip
     places = [where for where in Where if where is not Where.PRIVATE]
     for kind in NoticeKind:
@@ -79,6 +79,11 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.deploying(text, [(text, text)] * 9)
     yield answers.logs(text[:300], {text[:100]: [text] * 100, "api": []})
     yield from (answers.extended(staging), answers.deleting(staging), answers.ask_delete(staging))
+    yield from (answers.sleeping(staging), answers.waking(staging), answers.brought_back(staging))
+    yield from (answers.ask_reset(staging), answers.resetting(staging), answers.rolling_back(staging))
+    yield answers.deleting(replace(staging, undo_until=NOW))
+    yield answers.releases(staging, [staging.attempt] * 120)
+    yield answers.releases(staging, [])
     yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
     yield from (answers.updating(staging, True, LINK), answers.updating(staging, False, None))
 
@@ -127,9 +132,13 @@ def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
     [
         (Phase.WAITING, ["extend", "logs", "config", "delete"]),
         (Phase.ROLLING_OUT, ["extend", "logs", "config", "delete"]),
-        (Phase.LIVE, ["open", "extend", "logs", "config", "delete"]),
-        (Phase.FAILED, ["retry", "extend", "logs", "config", "delete"]),
-        (Phase.BROKEN, ["open", "extend", "logs", "config", "delete"]),
+        (Phase.LIVE, ["open", "extend", "logs", "config", "sleep", "delete"]),
+        (Phase.FAILED, ["retry", "logs", "config", "sleep", "delete"]),
+        (Phase.BROKEN, ["open", "logs", "config", "sleep", "delete"]),
+        (Phase.FALLING_ASLEEP, ["wake", "delete"]),
+        (Phase.ASLEEP, ["wake", "extend", "delete"]),
+        (Phase.WAKING, ["logs", "delete"]),
+        (Phase.RESETTING, ["logs", "delete"]),
         (Phase.DELETING, ["delete"]),
         (Phase.DELETED, []),
     ],
@@ -152,6 +161,27 @@ def test_a_card_of_an_update_says_what_serves() -> None:
     assert "Release 1 serves until the new one is ready." in str(messages.card(updating(), "kubernetes").blocks)
     failed = replace(updating(), attempt=a_release("r2", Stage.FAILED))
     assert "still answers with release 1" in str(messages.card(failed, "kubernetes").blocks)
+
+
+def test_a_card_says_what_is_kept_until_when_and_what_comes_back() -> None:
+    asleep = str(messages.card(a_staging(Phase.ASLEEP), "kubernetes").blocks)
+    assert "*Asleep since*\\n<!date^" in asleep and "by the UBOB" not in asleep and "<@UBOB>" in asleep
+    assert "Its data (`data`) is kept. Release 1, `0000000`, comes back when it is woken." in asleep
+    stuck = a_staging(Phase.FALLING_ASLEEP, health_reason="Pod `web-1` can't be ended.")
+    assert "*Not yet:* Pod `web-1` can't be ended." in str(messages.card(stuck, "kubernetes").blocks)
+    card = messages.card(a_staging(Phase.DELETING, undo_until=NOW), "kubernetes")
+    assert "*Its data (`data`) is lost <!date^" in str(card.blocks) and "Until then it can be brought back" in str(card)
+    assert [button["action_id"] for button in card.blocks[-1]["elements"]] == ["undo", "delete_now"]
+
+
+def test_a_card_that_went_wrong_offers_the_way_back_when_there_is_one() -> None:
+    failed = replace(updating(), attempt=a_release("r2", Stage.FAILED))
+    for staging in (failed, a_staging(Phase.BROKEN, good=1)):
+        assert "rollback" in [block["action_id"] for block in messages.staging_buttons(staging)]
+    again = replace(failed, attempt=replace(failed.attempt, commit=failed.live.commit if failed.live else ""))
+    assert "rollback" not in [block["action_id"] for block in messages.staging_buttons(again)]
+    returned = a_staging(attempt=a_release("r3", Stage.LIVE, copy_of=1))
+    assert "release 3, as release 1" in str(messages.card(returned, "kubernetes").blocks)
 
 
 def test_a_removal_that_hangs_says_why() -> None:

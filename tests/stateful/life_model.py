@@ -12,6 +12,7 @@ from bot.domain.status import WorkloadState
 DEBOUNCE = SETTLE = timedelta(seconds=5)
 UNSTEADY = timedelta(minutes=5)
 WARNED_BEFORE = timedelta(hours=1)
+UNDO = WAKING = timedelta(minutes=15)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
 
@@ -51,11 +52,32 @@ class Life:
     told: list[tuple[NoticeKind, Where]] = field(default_factory=list)
     journal: int = 1
     releases: dict[str, str] = field(default_factory=dict)
+    sleeps: bool = False
+    empties: bool = False
+    rests: bool = False
+    visited: bool = False
+    resetting: bool = False
+    slept_at: datetime | None = None
+    waking: str = ""
+    woken_at: datetime | None = None
+    serves: bool = False
+    undo_until: datetime | None = None
+    copy_of: int | None = None
+    last_number: int = 0
+    were_live: dict[str, tuple[int, int, int | None]] = field(default_factory=dict)
+
+    @property
+    def resting(self) -> bool:
+        return self.undo_until is not None if self.absent else self.sleeps or self.empties
 
     @property
     def phase(self) -> Phase:
         if self.gone or self.absent:
             return Phase.DELETED if self.gone else Phase.DELETING
+        if self.sleeps:
+            return Phase.ASLEEP if self.rests else Phase.FALLING_ASLEEP
+        if self.empties or self.waking:
+            return Phase.RESETTING if self.resetting else Phase.WAKING
         if self.stage in UNDER_WAY:
             return Phase.ROLLING_OUT
         if self.broken:
@@ -64,14 +86,20 @@ class Life:
 
     # --- wishes
 
-    def deployed(self, release: str, commit: int, now: datetime) -> None:
+    def deployed(self, release: str, commit: int, now: datetime, copy_of: int | None = None) -> None:
         self._superseded()
+        if self.absent and self.resetting:
+            self._up(empties=True)
+        elif not self.empties:
+            self._up()
         self.release, self.commit, self.stage, self.ready_at = release, commit, "queued", None
-        self.number += 1
+        self.number, self.copy_of = max(self.last_number, self.number) + 1, copy_of
         self.expires = max(self.expires, now + TTL)
         self.journal += 1
 
     def nothing_new(self, commit: int) -> bool:
+        if self.resting:
+            return False
         return self.commit == commit and (self.stage in UNDER_WAY or (self.stage == "live" and not self.broken))
 
     def extended(self, until: datetime) -> None:
@@ -79,17 +107,96 @@ class Life:
             self.expires, self.warned_for = until, None
             self.journal += 1
 
-    def deleted(self, unwanted_at: datetime | None = None) -> None:
-        """`unwanted_at`: when a person asked for it; None: by the clock."""
-        self.unwanted_at = unwanted_at or self.unwanted_at
+    def deleted(self, now: datetime, data: bool, person: bool = True, at_once: bool = False) -> None:
+        self.unwanted_at = now if person else self.unwanted_at
         if self.absent:
-            self.journal += unwanted_at is not None
+            self.journal += person
+            if at_once and self.undo_until:
+                self.undo_until, self.resetting = None, False
             return
         self._superseded()
-        self.absent = True
+        self._alert_closed(NoticeKind.DELETED)
+        resetting, rests = self.empties, self.rests
+        self._up(unwanted_at=self.unwanted_at)
+        self.absent, self.resetting, self.rests = True, resetting, rests
+        self.undo_until = now + UNDO if data and not at_once else None
         self.journal += 1
+
+    def slept_by(self, now: datetime) -> bool:
+        """Whether that can be wished."""
+        if self.absent or self.empties:
+            return False
+        if not self.sleeps:
+            self._superseded()
+            self._alert_closed(NoticeKind.SLEPT)
+            self._up()
+            self.sleeps, self.slept_at, self.visited = True, now, False
+            self.journal += 1
+        return True
+
+    def woken(self, undo: bool, now: datetime) -> bool:
+        if self.waking and not undo:
+            return True
+        if (self.absent and not self.undo_until) or (undo and not self.absent) or not (self.absent or self.sleeps):
+            return False
+        if self.absent and self.resetting:
+            rests = self.rests
+            self._up(empties=True)
+            self.rests = rests
+        else:
+            self._back(now)
+        self.journal += 1
+        return True
+
+    def reset(self) -> bool:
+        if self.absent:
+            return False
+        if not self.empties:
+            if self.stage in UNDER_WAY:
+                self.stage, self.ready_at = "queued", None
+            self._alert_closed(NoticeKind.SLEPT)
+            rests = self.rests
+            self._up(empties=True)
+            self.rests = rests
+            self.journal += 1
+        return True
+
+    def goes_back_to(self) -> tuple[int, int] | None:
+        """Number and commit of the last good release before the one that runs or failed."""
+        before = self.copy_of or self.number
+        good = [(n, c) for n, c, _ in self.were_live.values() if n < before and c != self.commit]
+        return max(good, default=None)
+
+    def opened(self) -> None:
+        if self.phase is Phase.ASLEEP and not self.visited:
+            self.visited = True
+            self.told.append((NoticeKind.VISITED, Where.THREAD))
+
+    def _alert_closed(self, kind: NoticeKind) -> None:
         if self.broken:
-            self.told.append((NoticeKind.DELETED, Where.ALERT_EDIT))
+            self.told.append((kind, Where.ALERT_EDIT))
+        self._well()
+
+    def _well(self) -> None:
+        self.broken, self.health, self.ill_since, self.well_since = False, Health.HEALTHY, None, None
+
+    def _up(self, empties: bool = False, unwanted_at: datetime | None = None) -> None:
+        self.absent = self.sleeps = False
+        self.unwanted_at, self.slept_at, self.undo_until = unwanted_at, None, None
+        self.empties = self.resetting = empties
+        self.rests = self.rests and empties
+        self.waking = ""
+
+    def _back(self, now: datetime) -> None:
+        self._up()
+        self.woken_at, self.serves = now, False
+        self.last_number = max(self.last_number, self.number)
+        if self.live:
+            self.releases[self.release] = self.stage
+            self.release, self.stage, self.waking = self.live, "live", "queued"
+            self.number, self.commit, self.copy_of = self.were_live[self.live]
+        else:
+            self.stage, self.ready_at = "queued", None
 
     def _superseded(self) -> None:
         if self.stage in UNDER_WAY:
@@ -98,28 +205,63 @@ class Life:
 
     # --- what the engine and the prober say
 
+    def at_rest(self) -> None:
+        if self.resting and not self.rests:
+            self.rests = True
+            if self.sleeps:
+                self.told.append((NoticeKind.SLEPT, Where.THREAD))
+                self.journal += 1
+
+    def wiped(self, now: datetime) -> None:
+        if self.empties and self.stage in UNDER_WAY:
+            self._up()
+        elif self.empties:
+            self._back(now)
+            self.resetting = bool(self.waking)
+
     def applied(self) -> None:
-        if self.stage == "queued":
+        if self.waking == "queued":
+            self.waking = "ready" if self.serves else "applied"
+        elif not self.waking and self.stage == "queued":
             self.stage = "applied"
 
     def failed(self) -> None:
+        if self.waking:
+            return self._awake()
         if self.stage in UNDER_WAY:
             self.stage = "failed"
             self.told.append((NoticeKind.FAILED, Where.THREAD))
             self.journal += 1
 
+    def _awake(self) -> None:
+        self.waking, self.resetting = "", False
+        self.told.append((NoticeKind.AWAKE, Where.THREAD))
+        self.journal += 1
+        self._well()
+
+    def _not_awake(self, now: datetime) -> None:
+        self.waking, self.resetting = "", False
+        self.told += [(NoticeKind.NOT_AWAKE, Where.THREAD), (NoticeKind.BROKEN, Where.ALERTS)]
+        self.broken, self.health, self.ill_since, self.well_since = True, Health.DOWN, now, None
+        self.journal += 1
+
     def answered(self) -> None:
+        if self.waking:
+            return self._awake()
         if self.stage != "ready":
             return
         self.stage, self.live = "live", self.release
+        self.were_live[self.release] = self.number, self.commit, self.copy_of
         self.told.append((NoticeKind.LIVE, Where.THREAD))
         self.journal += 1
         self._recovered()
         self.health, self.ill_since, self.well_since = Health.HEALTHY, None, None
 
     def reported(self, said: Report, now: datetime) -> None:
-        if self.absent:
+        if self.absent or self.resting:
             return
+        if self.waking:
+            return self._stirs(said, now)
         before = self.journal
         if said.release == self.release:
             self._rolled(said.state, now)
@@ -138,10 +280,24 @@ class Life:
                 self.told.append((NoticeKind.DELETED, Where.THREAD))
                 self.journal += 1
             return
+        if self.resting:
+            return self.at_rest()
+        if self.waking:
+            self.waking, self.serves = "queued", False
+            return
         if self.stage == "ready":
             self.stage, self.ready_at = "applied", None
         if self.live:
             self._felt(Health.DOWN, now)
+
+    def _stirs(self, said: Report, now: datetime) -> None:
+        """What was seen before the engine was asked says nothing."""
+        self.serves = said.serving == self.release
+        if self.waking != "queued" and said.release == self.release:
+            if said.state is FAILED:
+                self._not_awake(now)
+            else:
+                self.waking = "ready" if said.state is READY else "applied"
 
     def _rolled(self, state: WorkloadState, now: datetime) -> None:
         if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ready_at):
@@ -163,7 +319,7 @@ class Life:
         self._judged(now)
 
     def _judged(self, now: datetime) -> None:
-        if self.absent or self.stage in UNDER_WAY or self.ill_since is None:
+        if self.absent or self.resting or self.waking or self.stage in UNDER_WAY or self.ill_since is None:
             return
         if self.well_since and now >= self.well_since + SETTLE:
             if self.broken:
@@ -180,12 +336,17 @@ class Life:
             self.told += [(NoticeKind.RECOVERED, Where.ALERT_EDIT), (NoticeKind.RECOVERED, Where.ALERT_THREAD)]
         self.broken = False
 
-    def ticked(self, now: datetime) -> None:
+    def ticked(self, now: datetime, data: bool) -> None:
         if self.absent:
+            if self.undo_until and now >= self.undo_until:
+                self.undo_until, self.resetting = None, False
+                self.journal += 1
             return
         if now >= self.expires:
-            return self.deleted()
+            return self.deleted(now, data, person=False)
         before = self.journal
+        if self.waking and not self.resting and self.woken_at and now >= self.woken_at + WAKING:
+            self._awake() if self.waking == "ready" else self._not_awake(now)
         if self.stage == "applied" and self.ready_at and now >= self.ready_at + UNSTEADY:
             self.failed()
         self._judged(now)

@@ -29,6 +29,7 @@ from bot.service import Service
 from bot.store import stagings
 from bot.store.queue import Claim
 from bot.store.store import Store
+from bot.wayback import WayBack
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump, Work
 from bot.worker.requests import RequestWork
@@ -42,6 +43,7 @@ PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
 KINDS = ("requests", "engine", "slack")
 POINTS = (
     *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
+    *("slept", "wiped"),
     *("card-sent", "progress-sent", "notice-sent"),
 )
 
@@ -66,6 +68,7 @@ class World:
             ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
         )  # fmt: skip
         self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
+        self.back = WayBack(self.service, self.store)
         there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
             "requests": RequestWork(self.service, self.store, there, there, self.passed),
@@ -131,6 +134,9 @@ class Neighbours:
         self.heads = {"main": 1, "feature": 1, "with-data": 1}
         self.orders: list[ReleaseOrder] = []
         self.removed: list[str] = []
+        self.slept: list[str] = []
+        self.wiped: list[str] = []
+        self.sleeps_at_once = True
         self.result = ProbeResult(True, "200 OK")
 
     @property
@@ -158,6 +164,13 @@ class Neighbours:
 
     async def apply(self, order: ReleaseOrder) -> None:
         self.orders.append(order)
+
+    async def sleep(self, staging: str) -> bool:
+        self.slept.append(staging)
+        return self.sleeps_at_once
+
+    async def wipe(self, staging: str) -> None:
+        self.wiped.append(staging)
 
     async def remove(self, staging: str) -> None:
         self.removed.append(staging)

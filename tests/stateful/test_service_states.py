@@ -106,16 +106,73 @@ class Lives(RuleBasedStateMachine):
             life.extended(until)
 
     @precondition(lambda self: self.lives)
-    @rule(which=ANY, who=SOMEBODY, at_once=AT_ONCE)
-    def delete(self, which: int, who: str, at_once: bool) -> None:
+    @rule(which=ANY, who=SOMEBODY, now=st.booleans(), at_once=AT_ONCE)
+    def delete(self, which: int, who: str, now: bool, at_once: bool) -> None:
         life, asked = self._one(which), self.world.ask(who)
+        data = bool(self._staging(life.id).claims)
         try:
-            self.do(self.world.service.delete(asked, life.id))
+            self.do(self.world.service.delete(asked, life.id, now=now))
         except UserError:
             assert life.gone
         else:
-            life.deleted(self.world.now)
+            life.deleted(self.world.now, data, at_once=now)
         self._then(at_once)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, who=SOMEBODY, wish=st.sampled_from(["sleep", "wake", "undo", "reset"]), at_once=AT_ONCE)
+    def way_back(self, which: int, who: str, wish: str, at_once: bool) -> None:
+        life, asked = self._one(which), self.world.ask(who)
+        try:
+            self.do(getattr(self.world.back, wish)(asked, life.id))
+            granted = True
+        except UserError:
+            granted = False
+        expected = not life.gone and self._expected(life, wish)
+        assert granted == expected, (wish, life)
+        self._then(at_once)
+
+    def _expected(self, life: Life, wish: str) -> bool:
+        match wish:
+            case "sleep":
+                return life.slept_by(self.world.now)
+            case "reset":
+                return life.reset()
+            case _:
+                return life.woken(wish == "undo", self.world.now)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, who=SOMEBODY, at_once=AT_ONCE)
+    def rollback(self, which: int, who: str, at_once: bool) -> None:
+        life, asked = self._one(which), self.world.ask(who)
+        found = life.goes_back_to()
+        try:
+            after = self.do(self.world.back.rollback(asked, self._staging(life.id), None))
+        except UserError:
+            assert life.gone or life.absent or found is None
+        else:
+            assert found and (after.attempt.copy_of, int(after.attempt.commit, 16)) == found
+            life.deployed(after.attempt.id, found[1], self.world.now, copy_of=found[0])
+        self._then(at_once)
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY)
+    def visit(self, which: int) -> None:
+        life = self._one(which)
+        self.do(self.world.back.visited(self._staging(life.id)))
+        life.opened()
+
+    @rule(at_once=st.booleans())
+    def engine_is_slow(self, at_once: bool) -> None:
+        self.world.neighbours.sleeps_at_once = at_once
+
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY)
+    def comes_to_rest(self, which: int) -> None:
+        life = self._one(which)
+        if not life.resting:
+            return
+        self.do(self.world.service.statuses([StagingStatus(life.id, life.release, asleep=True)]))
+        life.at_rest()
 
     @precondition(lambda self: self.lives)
     @rule(which=ANY, who=SOMEBODY, stale=st.booleans())
@@ -184,9 +241,10 @@ class Lives(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 4, 5, 6, 60, 3600, 2 * 3600]))
     def time(self, seconds: int) -> None:
         self.world.now += timedelta(seconds=seconds)
+        data = {life.id: bool(self._staging(life.id).claims) for life in self.lives.values()}
         self.do(self.world.service.tick())
         for life in self.lives.values():
-            life.ticked(self.world.now)
+            life.ticked(self.world.now, data[life.id])
 
     # --- several of these in a row, which chance alone would seldom do
 
@@ -211,7 +269,7 @@ class Lives(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def claim(self, kind: str) -> None:
         """What is due is taken now, and done whenever it is done."""
-        self.claims += [(kind, claim) for claim in self.do(self.world.claim(kind))]
+        self.claims += [(kind, claim) for claim in self._claimed(kind)]
 
     @precondition(lambda self: self.claims)
     @rule(which=ANY, point=st.sampled_from(["", "", "", *POINTS]))
@@ -224,7 +282,7 @@ class Lives(RuleBasedStateMachine):
     @rule(kinds=st.permutations(KINDS))
     def work(self, kinds: Sequence[str]) -> None:
         for kind in kinds:
-            for claim in self.do(self.world.claim(kind)):
+            for claim in self._claimed(kind):
                 self._perform(kind, claim)
 
     @rule(fault=st.sampled_from(["before", "lost", "later"]))
@@ -267,8 +325,8 @@ class Lives(RuleBasedStateMachine):
             self._reached()
             for life in self.lives.values():
                 if not life.gone:
-                    self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id))
-                    life.deleted(self.world.now)
+                    self.do(self.world.service.delete(self.world.ask("U02BOB"), life.id, now=True))
+                    life.deleted(self.world.now, data=False, at_once=True)
                 self.do(self.world.service.statuses([StagingStatus(life.id, None, present=False)]))
                 life.vanished(self.world.now)
             self._settled()
@@ -315,14 +373,26 @@ class Lives(RuleBasedStateMachine):
         elif kind == "engine":
             self._reconciled(self.lives[claim.staging], stage)
 
+    def _claimed(self, kind: str) -> Sequence[Claim]:
+        """In an order that does not depend on random ids."""
+        order = {id: number for number, id in enumerate(self.lives)}
+        claims = self.do(self.world.claim(kind))
+        return sorted(claims, key=lambda claim: (order.get(claim.staging, -1), claim.table, str(claim.key[1:])))
+
     def _stage(self, claim: Claim) -> str:
         life = self.lives[claim.staging]
-        return "absent" if life.absent else life.stage
+        if life.resting:
+            return "wipe" if life.empties and life.rests and not life.absent else "rest"
+        return "absent" if life.absent else life.waking or life.stage
 
     def _reconciled(self, life: Life, stage: str) -> None:
-        if stage == "ready":
+        if stage == "rest" and self.world.neighbours.sleeps_at_once:
+            life.at_rest()
+        elif stage == "wipe":
+            life.wiped(self.world.now)
+        elif stage == "ready":
             life.answered() if self.world.neighbours.result.ok else life.failed()
-        elif stage == "queued":
+        elif stage == "queued" or (stage == "applied" and life.waking):
             life.applied()
 
     def _granted(self, before: dict[str, str]) -> None:
@@ -336,7 +406,8 @@ class Lives(RuleBasedStateMachine):
             assert staging.attempt.actor in PEOPLE
             if id in self.lives:
                 life = self.lives[id]
-                assert not life.absent and not life.nothing_new(commit)
+                assert not (life.absent and not life.undo_until) and not life.nothing_new(commit)
+                assert life.slept_at is None or life.slept_at <= staging.attempt.requested_at
                 life.deployed(release, commit, self.world.now)
             else:
                 twins = [one for one in self.lives.values() if one.branch == staging.branch and not one.gone]
@@ -362,7 +433,7 @@ class Lives(RuleBasedStateMachine):
         self.do(self.world.restart() if self.claims else self.world.free())
         self.claims = []
         for _ in range(60):
-            claims = [(kind, claim) for kind in KINDS for claim in self.do(self.world.claim(kind))]
+            claims = [(kind, claim) for kind in KINDS for claim in self._claimed(kind)]
             for kind, claim in claims:
                 self._perform(kind, claim)
             if not claims and not self._waiting():
