@@ -116,6 +116,7 @@ class Watched:
         self._folder = folder
         self._news = asyncio.Condition()
         self._applying = asyncio.Lock()
+        self._resting = False
 
     @property
     def namespace(self) -> str:
@@ -131,8 +132,17 @@ class Watched:
         await self.apply(order)
         return order
 
+    async def sleep(self) -> bool:
+        self._resting = True
+        return await self.port.sleep(self.name)
+
+    async def wipe(self) -> None:
+        self._resting = True
+        await self.port.wipe(self.name)
+
     async def apply(self, order: ReleaseOrder) -> None:
         """As the worker does: one at a time, and again if that may help."""
+        self._resting = False
         async with self._applying, asyncio.timeout(SECONDS):
             while True:
                 try:
@@ -203,7 +213,9 @@ class Watched:
                 await self._asked_again(seen.release)
 
     async def _asked_again(self, release: str | None) -> None:
-        if release in self.orders:
+        if self._resting:
+            await self.port.sleep(self.name)
+        elif release in self.orders:
             await self.apply(self.orders[release])
 
 

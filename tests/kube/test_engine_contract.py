@@ -194,10 +194,10 @@ async def test_it_sleeps_until_it_is_applied_again(there: Watched) -> None:
     assert await there.port.sleep("nobody")  # of which nothing runs
     order = await there.deploy("r1", web(), hooked("pre-deploy", migrate()))
     await there.live("r1")
-    await there.port.sleep(there.name)
+    await there.sleep()
     seen = await there.until(lambda seen: seen.asleep)
     assert (seen.present, seen.serving, seen.release) == (True, None, "r1")
-    assert await there.port.sleep(there.name)
+    assert await there.sleep()
     await there.apply(order)
     assert not (await there.live("r1")).asleep
 
@@ -207,7 +207,7 @@ async def test_a_newer_release_that_failed_is_not_what_comes_back(there: Watched
     await there.live("r1")
     await there.deploy("r2", BROKEN)
     await there.failed("r2")
-    await there.port.sleep(there.name)
+    await there.sleep()
     await there.until(lambda seen: seen.asleep)
     await there.apply(order)
     seen = await there.live("r1")
@@ -217,6 +217,6 @@ async def test_a_newer_release_that_failed_is_not_what_comes_back(there: Watched
 async def test_a_sleeping_one_can_be_removed(there: Watched) -> None:
     await there.deploy("r1", web())
     await there.live("r1")
-    await there.port.sleep(there.name)
+    await there.sleep()
     await there.port.remove(there.name)
     await there.gone()

@@ -57,12 +57,12 @@ async def uids(world: World, kinds: str) -> dict[str, Any]:
     return await found(world, kinds, lambda thing: thing["metadata"]["uid"])
 
 
-async def insisted(ask: Callable[[str], Awaitable[object]], name: str) -> None:
+async def insisted(ask: Callable[[], Awaitable[object]]) -> None:
     """As the worker does."""
     async with asyncio.timeout(60):
         while True:
             try:
-                await ask(name)
+                await ask()
                 return
             except TemporaryError as error:
                 await asyncio.sleep(error.retry_after or 0.1)
@@ -79,14 +79,14 @@ async def test_the_same_specs_and_the_same_data_come_back(
         await tidied(world)
         ran, data = await specs(world), await uids(world, "pvc,secret,configmap,service,job")
         assert ran["Deployment web"]["replicas"] == 3 and ran["StatefulSet db"]["replicas"] == 2
-        await insisted(world.port.sleep, name)
+        await insisted(world.sleep)
     async with a_world(plane, tmp_path / "second", name, account) as world:  # which finds it as a crash has left it
-        await insisted(world.port.sleep, name)
+        await insisted(world.sleep)
         seen = await world.until(lambda seen: seen.asleep)
         assert (seen.present, seen.serving, seen.hanging) == (True, None, "")
         assert await specs(world) == {} and await world.names("pods") == await _ended(world)
         assert await uids(world, "pvc,secret,configmap,service,job") == data
-        assert await world.port.sleep(name)
+        assert await world.sleep()
     async with a_world(plane, tmp_path / "third", name, account) as world:
         world.orders["r1"] = order
         await world.apply(order)
@@ -98,7 +98,7 @@ async def test_the_same_specs_and_the_same_data_come_back(
             w.state is READY for one in world.own for w in one.workloads if w.name == "announce" and not one.asleep
         )
 
-        await insisted(world.port.wipe, name)
+        await insisted(world.wipe)
         assert await world.names("pvc") == [] and await world.names("job") == []
         assert (await uids(world, "secret,configmap")).items() <= data.items()
         before = len(world.told)
@@ -133,7 +133,7 @@ async def test_a_wake_in_the_middle_of_falling_asleep(world: World) -> None:
     order = await world.deploy("r1", deployment(replicas=2), DATABASE, service())
     await world.live("r1")
     claims = await uids(world, "pvc")
-    await world.port.sleep(world.name)
+    await world.sleep()
     await world.apply(order)
     await world.live("r1")
     assert await uids(world, "pvc") == claims
@@ -146,7 +146,7 @@ async def test_what_does_not_end_is_named(world: World) -> None:
     [pod] = await world.names("pods")
     held = json.dumps({"metadata": {"finalizers": ["test.octopod.dev/held"]}})
     await world.kubectl("-n", world.namespace, "patch", "pod", pod, "--type=merge", "-p", held)
-    assert not await world.port.sleep(world.name)
+    assert not await world.sleep()
     seen = await world.until(lambda seen: bool(seen.hanging))
     assert seen.hanging.startswith(f"Pod `{pod}` can't be ended. A finalizer may hold it") and not seen.asleep
     free = json.dumps({"metadata": {"finalizers": None}})
@@ -160,11 +160,11 @@ async def test_what_a_late_apply_has_made_is_ended_too(world: World) -> None:
     await world.deploy("r1", deployment())
     await world.live("r1")
     [text] = json.loads(await world.kubectl("-n", world.namespace, "get", "deployment", "-o", "json"))["items"]
-    await insisted(world.port.sleep, world.name)
+    await insisted(world.sleep)
     await world.until(lambda seen: seen.asleep)
     late = {key: value for key, value in text["metadata"].items() if key in ("name", "namespace", "labels")}
     await world.kubectl("create", "-f", "-", given=json.dumps({**text, "metadata": late}))
     seen = await world.until(lambda seen: seen.ask_again)
     assert not seen.asleep
-    await world.port.sleep(world.name)
+    await world.sleep()
     await world.until(lambda seen: seen.asleep)
