@@ -45,5 +45,5 @@ async def test_an_idea_that_does_not_even_start_is_dropped_as_well(tell: Tell) -
         await story.reply("broken-start", "<@U02BOB>", "Release 1 failed")
     else:  # its image, which nobody has built
         await story.card("broken-start", "waiting")
-    assert "Deleting broken-start" in await story.say("bob", "/octopod delete broken-start --yes")
+    assert "Deleting broken-start" in await story.say("bob", "/octopod delete broken-start --now")
     await story.gone("broken-start")

@@ -64,7 +64,7 @@ async def test_what_was_changed_survives_updates(shop: Talk) -> None:
     await shop.report(shop.engine.ready, "feature-x")
     assert "is live with" in await shop.say("bob", "/octopod deploy feature-x --env RETRIES=5")
     assert len(shop.engine.orders) == 2
-    await shop.say("bob", "/octopod delete feature-x --yes")
+    await shop.say("bob", "/octopod delete feature-x --now")
     await shop.say("bob", "/octopod deploy feature-x")
     assert env(shop, "feature-x")["RETRIES"] == "3"
 
