@@ -100,7 +100,7 @@ def _profiles(form: Form) -> Iterator[Block]:
         if name not in form.may_use
     ]
     if offered:
-        options = [_option(name, name) for name in offered]
+        options = [_option(name, name, known[name].description) for name in offered]
         chosen = [option for option in options if option["value"] in form.shown.profiles]
         element: Block = {"type": "multi_static_select", "options": options}
         element |= {"placeholder": plain("None"), **({"initial_options": chosen} if chosen else {})}
@@ -218,8 +218,10 @@ def _input(block: str, label: str, element: Block, hint: str) -> Block:
     return {**made, **({"hint": plain(cut(hint.replace("`", ""), 1500))} if hint else {})}
 
 
-def _option(text: str, value: str) -> Block:
-    return {"text": plain(short(text, 50)), "value": value}
+def _option(text: str, value: str, about: str = "") -> Block:
+    """`about` stands below it, in small print."""
+    made = {"text": plain(short(text, 50)), "value": value}
+    return {**made, **({"description": plain(short(about, 50))} if about.strip() else {})}
 
 
 # --- what comes back -------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def a_project(text: str = "3", many: int = 1) -> Project:
         values={"web": {"replicas": text}},
         secrets={"HIDDEN": SecretPlace("HIDDEN")},
         keys={"CHOICE": Key(text, ("a", "b", "")), "KNOWN": Key(text)},
-        profiles={name: Profile(name, allowed=(text,)) for name in ("many", "few", "not-for-you")},
+        profiles={name: Profile(name, allowed=(text,), description=text) for name in ("many", "few", "not-for-you")},
     )
 
 
