@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import web
-from helm_kit import SHOP, VALUES, a_renderer, a_tree, helm_binary
+from helm_kit import SHOP, VALUES, WORKER, a_renderer, a_tree, helm_binary
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from render_kit import KUBERNETES, LOCAL, facts
@@ -23,7 +23,6 @@ from bot.domain.project import Helm
 from bot.render.helm import HelmRenderer
 
 pytestmark = pytest.mark.kube
-WORKER = Helm("worker")
 # What hurts where values are put together as text: in YAML, in a shell, by `--set`, in Slack.
 HARD = [
     "",
