@@ -28,7 +28,7 @@ from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
-from bot.domain.project import Project, Roles
+from bot.domain.project import Manifests, Project, Roles
 from bot.ports import Images
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
@@ -239,7 +239,7 @@ def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
     given: dict[str, Any] = {
         "name": name,
         "repo": str(origin.path),
-        "manifests": PurePosixPath("deploy"),
+        "source": Manifests(PurePosixPath("deploy")),
         "channel": "stagings",
         "alerts": "stagings-alerts",
         "hosts": {"web": "${staging}.localhost"},
@@ -259,8 +259,8 @@ def branches(folder: Path) -> Origin:
     return origin
 
 
-def a_renderer(folder: Path) -> SourceRenderer:
-    return SourceRenderer(HelmRenderer(HelmProgram("helm", folder / "helm")))
+def a_renderer(folder: Path, helm: HelmRenderer | None) -> SourceRenderer:
+    return SourceRenderer(helm or HelmRenderer(HelmProgram("no-helm-here", folder / "helm")))
 
 
 @asynccontextmanager
@@ -272,6 +272,7 @@ async def talking(
     project: Mapping[str, Any] | None = None,
     faults: Sequence[Json] = (),
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
+    helm: HelmRenderer | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
     the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry."""
@@ -293,7 +294,7 @@ async def talking(
         await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(
-            a_cache(folder / "git"), a_renderer(folder), engine, prober, images(session) if images else None
+            a_cache(folder / "git"), a_renderer(folder, helm), engine, prober, images(session) if images else None
         )
         known = shop(origin, **(project or {}))
         keys = MultiFernet([Fernet(Fernet.generate_key())])
