@@ -195,7 +195,7 @@ async def test_the_command_tells_by_its_exit_code(tmp_path: Path, slack: Workspa
 
 async def test_helm_is_looked_for_where_a_project_needs_it(tmp_path: Path, slack: Workspace, origin: Origin) -> None:
     plain = await lines(settings(tmp_path, slack, octopod_yaml(tmp_path, origin.path)))
-    assert not any("helm" in line for line in plain)
+    assert not any(line[2:].startswith("helm:") for line in plain)
     config = octopod_yaml(tmp_path, origin.path)
     config.write_text(config.read_text().replace("{manifests: deploy}", "{helm: {chart: deploy}}"))
     missing = only(await lines(settings(tmp_path, slack, config, OCTOPOD_HELM="no-helm-here")), "helm")
