@@ -9,14 +9,14 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import structlog
-from cryptography.fernet import MultiFernet
+from cryptography.fernet import InvalidToken
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -30,10 +30,11 @@ from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
 from bot.engines import Chosen, choose, renderer
+from bot.environment import Places
 from bot.git.repository import GitCache
-from bot.keys import make_data_folder
+from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Engine, Git, Images, Prober, Renderer
+from bot.ports import Engine, Git, Images, Prober, Renderer, Secrets
 from bot.probe.url import UrlProber
 from bot.projects import Configuration
 from bot.registry.client import Registries
@@ -45,13 +46,15 @@ from bot.slack.sender import Sender
 from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
 from bot.store.migrate import migrate
 from bot.store.news import Line, News
+from bot.store.rotate import rotate
 from bot.store.store import Store
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
+from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
 from bot.worker.worker import Worker
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 from handlers.clock import Clock
 from handlers.doors import Doors
 from handlers.watch import Watch
@@ -67,13 +70,14 @@ REQUESTS, TARGETS, MESSAGES = 12, 6, 12
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The outside world, as ports. `images`: None where stagings need no images."""
+    """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found."""
 
     git: Git
     renderer: Renderer
     engine: Engine
     prober: Prober
     images: Images | None = None
+    secrets: Secrets = field(default_factory=lambda: Places({}, None))
 
 
 class Bot:
@@ -82,7 +86,7 @@ class Bot:
     def __init__(
         self,
         store: Store,
-        keys: MultiFernet,
+        keys: Keys,
         projects: Mapping[str, Project],
         neighbours: Neighbours,
         slack: "Slack",
@@ -95,13 +99,15 @@ class Bot:
     ) -> None:
         engine = neighbours.engine
         self.store, self.slack, self.metrics = store, slack, slack.metrics
-        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy)
+        person = slack.directory.person
+        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
         sender = Sender(
             slack.client,
             slack.session,
             slack.directory,
             projects,
             engine.facts.name,
+            engine.facts.port,
             time.monotonic,
             self.metrics.slack_called,
         )
@@ -115,6 +121,7 @@ class Bot:
             trees,
             checkpoint,
             images=neighbours.images,
+            opening=Opening(neighbours.secrets, keys),
         )
         owner = secrets.token_hex(8)
         pumps = [
@@ -207,7 +214,9 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         chosen = choose(configuration, settings)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
-        neighbours = Neighbours(git, renderer(configuration, settings, chosen), chosen.engine, prober, images)
+        rendering = renderer(configuration, settings, chosen)
+        places = Places(os.environ, chosen.beside)
+        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,
@@ -224,6 +233,27 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
         await _until_stopped([bot.run, slack.run, *([socket.run] if socket else [])], bot)
+
+
+async def rotated(settings: Settings) -> int:
+    """Encrypt all that is stored with a new key. Returns for how many releases. Raises ConfigError."""
+    data = settings.octopod_data
+    make_data_folder(data)
+    with _only_one(data):
+        await migrate(settings.database_url)
+        keys = load_keys(settings) if settings.octopod_keys else new_key_in(data)
+        store = Store(settings.database_url)
+        try:
+            count = await rotate(store, keys)
+        except InvalidToken:
+            raise ConfigError(
+                ["Something stored is encrypted with a key that is not there any more. Nothing was changed."]
+            ) from None
+        finally:
+            await store.close()
+        if not settings.octopod_keys:
+            only_newest_in(data)
+    return count
 
 
 def _socket(settings: Settings, slack: "Slack") -> Socket | None:
@@ -257,10 +287,11 @@ async def _listening(
         return bot.slack.workspace.identity is not None and (socket is None or socket.connected)
 
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
+    pages = compare.door(bot.service, gone)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     projects = bot.service.projects.values()
     app = site(
-        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(gone), projects
+        bot.slack.bolt, health.healthz(reached), health.readyz(reached), metrics, chosen.answering(pages), projects
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

@@ -1,4 +1,4 @@
-"""`octopod serve | playground | check-config | doctor | migrate`.
+"""`octopod serve | playground | check-config | doctor | migrate | rotate-keys`.
 
 Exit codes: 0 well, 1 the doctor found something, 2 something must be set right first (every mistake is listed).
 Heavy modules are imported by the commands that need them.
@@ -81,6 +81,27 @@ def migrate() -> None:
         settings = load_settings()
         asyncio.run(upgrade(settings.database_url))
         click.echo("The database has the newest schema.")
+
+    _or_exit(run)
+
+
+@main.command("rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt everything that is stored with a new key. End the bot first, and start it again afterwards.
+
+    A key of the data folder is replaced. Keys in OCTOPOD_KEYS are yours: put a new one first, run this, and take the
+    older ones away.
+    """
+
+    def run() -> None:
+        from bot.app import rotated
+        from bot.settings import load_settings
+
+        settings = load_settings()
+        count = asyncio.run(rotated(settings))
+        click.echo(f"What is stored of {count} releases is encrypted with the newest key.")
+        if settings.octopod_keys:
+            click.echo("The other keys of OCTOPOD_KEYS are not needed any more: take them away.")
 
     _or_exit(run)
 

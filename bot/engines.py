@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.domain.project import EngineKind, Project
 from bot.domain.redaction import secrets_in
+from bot.environment import Beside
 from bot.ports import Engine
 from bot.probe.url import Inside
 from bot.projects import Configuration
@@ -31,7 +32,7 @@ class Chosen:
 
     `answering`: what answers at the hosts of stagings, made of what answers where none does. `pulls`: it runs images;
     `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by; `window`:
-    what charts may see of the cluster.
+    what charts may see of the cluster; `beside`: what is in a Secret beside the bot, where there are such.
     """
 
     engine: Engine
@@ -42,6 +43,7 @@ class Chosen:
     inside: Inside | None = None
     pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
     window: Window | None = None
+    beside: Beside | None = None
 
 
 def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mapping[str, str]) -> frozenset[str]:
@@ -89,6 +91,7 @@ def _kubernetes(configuration: Configuration, settings: Settings) -> Chosen:
         inside=engine.ask,
         pulled_by=engine.pulled_by,
         window=engine.window,
+        beside=engine.secret_beside,
     )
 
 

@@ -1,7 +1,9 @@
 """The keys that secrets are encrypted with at rest: given as text, or made once in the data folder."""
 
+import hmac
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_hex
 
@@ -12,15 +14,27 @@ from bot.domain.errors import ConfigError
 FILE = "keys"
 
 
-def read_keys(text: str) -> MultiFernet:
+class Keys(MultiFernet):
+    """Encrypts with the newest key, decrypts with any; `mark` makes keyed hashes with one derived from the newest."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        super().__init__([_fernet(part, f"key {number} of {len(parts)}") for number, part in enumerate(parts, 1)])
+        self._marking = hmac.digest(parts[0].encode(), b"octopod: to compare secrets by", "sha256")
+
+    def mark(self, text: str) -> str:
+        """The same for the same text; tells nothing of it to whoever has no keys."""
+        return hmac.digest(self._marking, text.encode(), "sha256").hex()[:32]
+
+
+def read_keys(text: str) -> Keys:
     """The keys of a list with commas or line breaks, newest first. Raises ValueError that does not repeat them."""
     parts = [part for part in re.split(r"[\s,]+", text) if part]
     if not parts:
         raise ValueError("there is no key")
-    return MultiFernet([_fernet(part, f"key {number} of {len(parts)}") for number, part in enumerate(parts, 1)])
+    return Keys(parts)
 
 
-def keys_in(folder: Path) -> MultiFernet:
+def keys_in(folder: Path) -> Keys:
     """The keys of a data folder. Makes the folder and a key when they are missing. Raises ConfigError."""
     make_data_folder(folder)
     file = folder / FILE
@@ -34,6 +48,30 @@ def keys_in(folder: Path) -> MultiFernet:
         raise ConfigError(
             [f"{file} does not hold the keys any more: {why}. Put them back, or set OCTOPOD_KEYS."]
         ) from None
+
+
+def new_key_in(folder: Path) -> Keys:
+    """Put a new key before those of a data folder. Raises ConfigError."""
+    keys_in(folder)
+    old = (folder / FILE).read_text(encoding="ascii")
+    _write(folder, f"{Fernet.generate_key().decode()}\n{old}")
+    return keys_in(folder)
+
+
+def only_newest_in(folder: Path) -> None:
+    """Forget the older keys of a data folder."""
+    newest = next(part for part in re.split(r"[\s,]+", (folder / FILE).read_text(encoding="ascii")) if part)
+    _write(folder, f"{newest}\n")
+
+
+def _write(folder: Path, text: str) -> None:
+    """All of it, or as it was before."""
+    draft = folder / f".{FILE}.{token_hex(8)}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(folder / FILE)
 
 
 def make_data_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What a wish means: which project, staging, branch and name, by what is configured and what is stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, lookup, naming
+from bot.domain.comparing import Comparison, with_defaults, with_release
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person, require_deploy
@@ -46,11 +47,14 @@ class Meaning:
         """The named one, else the channel's, else the only one."""
         if named:
             return self.project(named)
-        here = [p for p in self._projects.values() if asked.channel_name in (p.channel, p.alerts)]
-        meant = here or list(self._projects.values())
+        meant = self._here(asked) or list(self._projects)
         if len(meant) == 1:
-            return meant[0]
-        raise UserError(f"Which project? Add `--project NAME`: {', '.join(p.name for p in meant)}.")
+            return self._projects[meant[0]]
+        raise UserError(f"Which project? Add `--project NAME`: {', '.join(meant)}.")
+
+    def _here(self, asked: Asked) -> Sequence[str]:
+        """The projects whose channel it is."""
+        return [p.name for p in self._projects.values() if asked.channel_name in (p.channel, p.alerts)]
 
     async def staging(
         self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
@@ -60,7 +64,7 @@ class Meaning:
             if found is None:
                 raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
             return found
-        return lookup.find(await stagings.present(connection, project), which)
+        return lookup.find(await stagings.present(connection, project), which, self._here(asked))
 
     async def deploy(self, connection: AsyncConnection, asked: Asked, command: commands.Deploy) -> commands.Deploy:
         if command.branch is None:
@@ -76,7 +80,8 @@ class Meaning:
         here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "")
         if here is None:
             raise UserError("Which branch? `/octopod deploy BRANCH`. Only in a staging's thread it may be left out.")
-        return commands.Deploy(here.branch, command.name or here.name, command.project or here.project)
+        name, project = command.name or here.name, command.project or here.project
+        return replace(command, branch=here.branch, name=name, project=project)
 
     async def logs(self, connection: AsyncConnection, asked: Asked, command: commands.Logs) -> commands.Logs:
         """In a staging's thread, one word that names no staging is a workload."""
@@ -88,6 +93,23 @@ class Meaning:
             staging = await self.staging(connection, asked, None, None)
             command = replace(command, workload=command.staging)
         return replace(command, staging=staging.name, project=staging.project)
+
+    async def compared(self, connection: AsyncConnection, asked: Asked, command: commands.Diff) -> Comparison:
+        """In a staging's thread, one word is what it is compared with."""
+        here = await stagings.by_card(connection, asked.channel, asked.thread_ts or "") if asked.thread_ts else None
+        one, other = command.staging, command.other
+        if here and one and not other:
+            one, other = None, one
+        staging = await self.staging(connection, asked, one, command.project)
+        if other == commands.LAST_GOOD:
+            good = await stagings.last_good(connection, staging)
+            if good is None:
+                raise UserError(f"{staging.name} has no other release that was live, so there is nothing to compare.")
+            return with_release(staging, f"release {good.number}", good)
+        second = await self.staging(connection, asked, other, command.project) if other else staging
+        if second.id == staging.id:
+            return with_defaults(staging, self.project(staging.project))
+        return with_release(staging, second.name, second.attempt)
 
     async def deployed_onto(
         self, connection: AsyncConnection, project: Project, branch: str, name: str | None

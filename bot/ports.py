@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
-from bot.domain.project import Project, Source, UrlProbe
+from bot.domain.project import Project, SecretPlace, Source, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 
 
@@ -93,9 +93,10 @@ class RenderFacts:
 
     `staging` and `release` are ids, `name` the staging's DNS label. `hosts`: name to host, with ":port" where URLs
     carry one. `env`: the effective configuration of the application; its values may hold references themselves.
-    `secrets`: what of that is secret, taken as it is. `values`: the deployment's configuration, nested; its texts may
-    hold references, too. `source`: where the objects come from. `image`: resolved, or None when manifests name their
-    images themselves.
+    `secrets`: what of that is secret, taken as it is; `secrets_mark`: a keyed hash of all of it. `values`: the
+    deployment's configuration, nested; its texts may hold references, too. `source`: where the objects come from.
+    `image`: resolved, or None when manifests name their images themselves. `seed`: what `${generated.NAME}` is made of,
+    a secret that stays as long as the staging.
     `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway. `first`:
     no other release of the staging was live before.
     """
@@ -113,8 +114,10 @@ class RenderFacts:
     image: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets_mark: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[tuple[str, str]] = frozenset()
+    seed: str = field(default="", repr=False)
     first: bool = True
 
 
@@ -129,6 +132,14 @@ class Renderer(Protocol):
 
     def image(self, facts: RenderFacts) -> str | None:
         """The project's own image, filled in. None: it has none, or `render` will say what is wrong with it."""
+        ...
+
+
+class Secrets(Protocol):
+    """Where the values of secrets are that octopod.yaml only refers to."""
+
+    async def read(self, place: SecretPlace) -> str:
+        """Raises PermanentError that says where it was looked for in vain, and TemporaryError."""
         ...
 
 

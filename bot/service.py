@@ -3,23 +3,26 @@
 Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.fernet import MultiFernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import commands, events, grammar, naming
+from bot.changing import Changing, Common
+from bot.configuring import Configuring, Wished
+from bot.domain import commands, events, grammar
+from bot.domain.changes import Change
+from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Staging
-from bot.domain.policy import Policy, policy_of, require_deploy
+from bot.domain.policy import Person, Policy, policy_of, require_deploy
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.store import homes, queue, sealing, stagings
@@ -38,27 +41,43 @@ class Found:
     journal: Sequence[JournalLine] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a release turned out to be: its objects, what of them keeps data, and its secrets, marked."""
+
+    release: str
+    objects: Sequence[Mapping[str, Any]]
+    claims: Sequence[str] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
 class Repeated(Exception):
     """This very wish was taken before: nothing is to be done or answered."""
 
 
 class Service:
-    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project."""
+    """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+
+    `configuration`: the use cases around that of a staging.
+    """
 
     def __init__(
         self,
         store: Store,
         projects: Mapping[str, Project],
-        keys: MultiFernet,
+        keys: Keys,
         now: Callable[[], datetime],
         *,
         port: int | None = None,
         policy: Callable[[Project], Policy] = policy_of,
+        person: Callable[[str], Person] = Person,
     ) -> None:
         self.projects = projects
         self.now = now
-        self._store, self._keys, self._port, self._policy = store, keys, port, policy
-        self._meaning = Meaning(projects, port)
+        self._store, self._keys, self._policy = store, keys, policy
+        self._meaning, self._configuring = Meaning(projects, port), Configuring(port, person)
+        common = Common(self.project, self._known, self._taken_once, self._decided)
+        self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -70,6 +89,7 @@ class Service:
         async with self._store.write(Urgency.DOOR) as connection:
             if isinstance(command, commands.Deploy):
                 meant: commands.Deploy | commands.Logs = await self._meaning.deploy(connection, asked, command)
+                self._configuring.require(asked.person, self.project(meant.project), None, command.change)
             else:
                 meant = await self._meaning.logs(connection, asked, command)
             await self._take(connection, asked, meant)
@@ -135,7 +155,7 @@ class Service:
         """Deploy the branch again. `release`: the failed one that the button was drawn for."""
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
-            require_deploy(asked.person, self.project(found.project))
+            self._configuring.require(asked.person, self.project(found.project), found, Change())
             if found.attempt.id != release or found.phase is not Phase.FAILED:
                 raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
             await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
@@ -145,6 +165,16 @@ class Service:
         """The newest staging, deleted or not, that has or had this host (without port)."""
         async with self._store.look() as connection:
             return await stagings.latest_at(connection, host)
+
+    async def compared(self, staging: str) -> tuple[Staging, str, Staging | None] | None:
+        """A staging, the branch that it is measured by, and the staging of that, if there is one."""
+        async with self._store.look() as connection:
+            found = await stagings.by_id(connection, staging)
+            if found is None or found.project not in self.projects:
+                return None
+            baseline = self.projects[found.project].baseline
+            others = await stagings.of_branch(connection, found.project, baseline)
+        return found, baseline, others[0] if others else None
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 
@@ -159,13 +189,26 @@ class Service:
         now = self.now()
         async with self._store.write() as connection:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
-            event = self._deploy_event(project, existing, name, request, head, commit)
+            wished = Wished(request.user, request.received_at, head, commit, command.change)
+            event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
+                if existing is None:
+                    await stagings.sow(connection, decision.staging.id, sealing.new_seed(self._keys))
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
+
+    async def seed(self, staging: str) -> str:
+        """What its generated values are made of. One that was made before there were seeds gets its own now."""
+        async with self._store.look() as connection:
+            seed = await stagings.seed(connection, staging)
+        if seed is None:
+            async with self._store.write() as connection:
+                await stagings.sow(connection, staging, sealing.new_seed(self._keys))
+                seed = await stagings.seed(connection, staging)
+        return self._keys.decrypt(seed).decode() if seed else ""
 
     async def answer(self, claim: Claim, request: Request, facts: Mapping[str, Any]) -> None:
         """The request is done; tell whoever asked, privately."""
@@ -173,16 +216,16 @@ class Service:
             if await queue.finish(connection, claim, self.now()):
                 await self._answer(connection, request.id, None, facts, self.now())
 
-    async def rendered(
-        self, claim: Claim, staging: str, release: str, claims: Sequence[str], objects: Sequence[Mapping[str, Any]]
-    ) -> bool:
+    async def rendered(self, claim: Claim, staging: str, found: Rendered) -> bool:
         """The release's objects are known; the claim goes on. False if it was lost."""
         now = self.now()
         async with self._store.write() as connection:
             if not await queue.holds(connection, claim):
                 return False
-            await stagings.save_objects(connection, release, sealing.seal(objects, self._keys))
-            await self._decide(connection, staging, FilesReady(release, tuple(claims)), now)
+            await stagings.save_objects(
+                connection, found.release, sealing.seal(found.objects, self._keys), found.secrets
+            )
+            await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
         return True
 
     async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
@@ -246,6 +289,12 @@ class Service:
             after = await self._decide(connection, staging, event, now)
         return after
 
+    async def _decided(self, connection: AsyncConnection, staging: Staging, event: events.Deploy) -> Staging:
+        now = self.now()
+        decision = decide(staging, event, self._policy_for(staging), now)
+        await self._save(connection, decision, now)
+        return decision.staging
+
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
         now = self.now()
         async with self._store.write() as connection:
@@ -289,6 +338,9 @@ class Service:
         if not await queue.add_request(connection, request, done):
             raise Repeated
 
+    async def _taken_once(self, connection: AsyncConnection, asked: Asked, command: str) -> None:
+        await self._once(connection, asked, command, done=True)
+
     # --- facts -------------------------------------------------------------------------------------------------------
 
     async def _next_due(self) -> datetime | None:
@@ -300,25 +352,6 @@ class Service:
         if staging is None:
             raise UserError("There is no such staging any more.")
         return staging
-
-    def _deploy_event(
-        self, project: Project, existing: Staging | None, name: str, request: Request, head: Head, commit: Commit
-    ) -> events.Deploy:
-        hosts = naming.hosts(project.hosts, name, self._port)
-        return events.Deploy(
-            actor=request.user,
-            staging=existing.id if existing else secrets.token_hex(6),
-            release=secrets.token_hex(6),
-            project=project.name,
-            name=name,
-            branch=head.branch,
-            commit=head.commit,
-            subject=commit.subject,
-            author=commit.author,
-            requested_at=request.received_at,
-            urls={key: naming.url(project.scheme, host) for key, host in hosts.items()},
-            env=dict(project.env),
-        )
 
     def _says_something(self, staging: Staging, status: StagingStatus, now: datetime) -> bool:
         decision = decide(staging, StatusSeen(status), self._policy_for(staging), now)

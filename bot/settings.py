@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import MultiFernet
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import ConfigError
-from bot.keys import keys_in, read_keys
+from bot.keys import Keys, keys_in, read_keys
 
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _SQLITE = re.compile(r"sqlite(?:\+aiosqlite)?:///([^?#]+)")
@@ -189,7 +188,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError([".env can't be read: it is not UTF-8 text."]) from None
 
 
-def load_keys(settings: Settings) -> MultiFernet:
+def load_keys(settings: Settings) -> Keys:
     """The keys that these settings give, else those of the data folder, where they are made if need be.
 
     Raises ConfigError.

@@ -4,13 +4,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, commands, events, home
+from handlers import actions, commands, events, home, views
 from handlers.doors import Doors
 from handlers.errors import logged
 
 
 def register(app: AsyncApp, doors: Doors) -> None:
-    """Slack's doors. The others (`clock`, `watch`, `health`, `tombstone`) are opened by `app`."""
+    """Slack's doors. The others (`clock`, `watch`, `health`, `tombstone`, `compare`) are opened by `app`."""
 
     @app.middleware
     async def hand_over(context: dict[str, Any], next: Any) -> None:
@@ -20,11 +20,15 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.command("/octopod")(commands.octopod)
 
     app.action("open")(actions.door(actions.opened))
+    app.action("compare")(actions.door(actions.opened))
     app.action("extend")(actions.door(actions.extend))
     app.action("logs")(actions.door(actions.logs, waits=True))
     app.action("retry")(actions.door(actions.retry))
     app.action("delete")(actions.door(actions.delete))
+    app.action("config")(views.opened)
     app.action("choose")(actions.door(actions.choose))
+
+    app.view("config")(views.submitted)
 
     app.event("app_mention")(events.app_mention)
     app.event("app_home_opened")(home.opened)

@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 from bot.domain import commands, grammar
+from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.meaning import Asked
-from bot.slack import answers
+from bot.slack import answers, configs
 from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
+
+Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff
+About = commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff
 
 
 async def say(doors: Doors, asked: Asked, text: str) -> Text | None:
@@ -27,19 +31,30 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Deploy() | commands.Logs():
             meant = await doors.service.accept(asked, command)
             if isinstance(meant, commands.Deploy):
-                return answers.deploying(meant.branch or "")
+                return answers.deploying(meant.branch or "", doors.odd(meant.project, meant.change))
             return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)
             return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))
         case commands.Delete():
             return await _delete(doors, asked, command)
-        case commands.List() | commands.Info() | commands.Help():
+        case commands.Config() as command if command.change:
+            found = await doors.service.find(asked, command.staging, command.project)
+            return await configured(doors, asked, found.staging.id, command.change)
+        case commands.List() | commands.Info() | commands.Help() | commands.Config() | commands.Diff():
             await doors.service.noted(asked, grammar.render(command))
             return await _looked_up(doors, asked, command)
 
 
-async def _looked_up(doors: Doors, asked: Asked, command: commands.List | commands.Info | commands.Help) -> Text:
+async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
+    """Change a staging's configuration, and say what came of it."""
+    before, after = await doors.service.configuration.change(asked, staging, change)
+    found = await doors.service.staging(staging)
+    at = doors.link_to(found.card) if found else None
+    return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
+
+
+async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
     match command:
         case commands.List(mine=mine, project=project):
             found = await doors.service.list(asked, mine, project)
@@ -47,8 +62,13 @@ async def _looked_up(doors: Doors, asked: Asked, command: commands.List | comman
         case commands.Info(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
             journal = [(line.at, line.actor, line.what, line.why) for line in one.journal]
-            probed = doors.probed(one.staging)
-            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal)
+            probed, known = doors.probed(one.staging), doors.configuration(one.staging)
+            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal, known)
+        case commands.Config(staging=which, project=project):
+            one = await doors.service.find(asked, which, project)
+            return configs.configuration(one.staging, doors.configuration(one.staging))
+        case commands.Diff():
+            return configs.comparison(await doors.service.configuration.compare(asked, command))
         case commands.Help(topic=topic):
             return answers.helping(topic)
 
@@ -63,10 +83,10 @@ async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
 
 def _choosing(command: Command) -> answers.Choosing | None:
     """The same command for one of several stagings that it could mean."""
-    if isinstance(command, commands.Info | commands.Logs | commands.Extend | commands.Delete):
+    if isinstance(command, About):
         return lambda staging: _about(command, staging)
     return None
 
 
-def _about(command: commands.Info | commands.Logs | commands.Extend | commands.Delete, staging: Staging) -> str:
+def _about(command: About, staging: Staging) -> str:
     return grammar.render(replace(command, staging=staging.name, project=staging.project))

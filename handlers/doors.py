@@ -1,11 +1,13 @@
 """What every door needs: the service, who is who, and how stagings are shown. Put into Bolt's context by `register`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.changes import Change, unknown
 from bot.domain.model import Staging
+from bot.domain.origins import ENV, VALUES, Line, lines
 from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.meaning import Asked
@@ -44,6 +46,16 @@ class Doors:
 
     def link_to(self, card: Posted | None) -> str | None:
         return self.link(card) if card else None
+
+    def configuration(self, staging: Staging) -> Sequence[Line]:
+        """Of its newest release, key by key."""
+        return lines(self.service.projects.get(staging.project), staging.attempt)
+
+    def odd(self, project: str | None, change: Change) -> Sequence[tuple[str, str]]:
+        """What is odd about keys that are to be set."""
+        known = self.service.project(project)
+        keys = [(ENV, key) for key, _ in change.env] + [(VALUES, key) for key, _ in change.values]
+        return [(key, note) for level, key in keys if (note := unknown(known, level, key))]
 
     def probed(self, staging: Staging) -> bool:
         project = self.service.projects.get(staging.project)

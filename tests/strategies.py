@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from builders import NOW, URL, a_commit
 from hypothesis import strategies as st
 
+from bot.domain.configuration import Overrides, Secret
 from bot.domain.events import (
     Applied,
     Delete,
@@ -39,6 +40,14 @@ policies = st.builds(
     ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
     probes=st.booleans(),
 )
+envs = st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2)
+values = st.dictionaries(st.sampled_from(["web", "a.b"]), st.none() | st.integers(0, 2) | texts, max_size=2)
+secrets = st.dictionaries(
+    st.sampled_from(["KEY", "B"]),
+    st.builds(Secret, place=st.sampled_from(["", "env:KEY", "payments/key"]), sealed=texts, mark=texts),
+    max_size=2,
+)
+overrides = st.builds(Overrides, st.sampled_from([(), ("live",), ("live", "many")]), envs, values, secrets)
 
 
 def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
@@ -54,7 +63,10 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
         actor=st.sampled_from(["UALICE", "UBOB"]),
         requested_at=moments,
         stage=st.sampled_from(Stage),
-        env=st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2),
+        env=envs,
+        values=values,
+        secrets=secrets,
+        overrides=overrides,
         files_at=maybe_moments,
         applied_at=maybe_moments,
         ready_at=maybe_moments,
@@ -151,7 +163,11 @@ deploys = st.builds(
     author=texts,
     requested_at=moments,
     urls=st.just({"web": URL}),
-    env=st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2),
+    env=envs,
+    values=values,
+    secrets=secrets,
+    overrides=overrides,
+    changed=texts,
 )
 _far = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 wishes: st.SearchStrategy[Event] = st.one_of(

@@ -2,18 +2,49 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+
+from bot.domain.changes import Change
+
+Pairs = tuple[tuple[str, Any], ...]
+"""Keys and values, as typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
     """Make or update the staging of a branch. `name`: the staging's name, instead of one made from the branch.
 
-    A branch that is None is that of the staging in whose thread it was typed.
+    A branch that is None is that of the staging in whose thread it was typed. The rest changes its configuration.
     """
 
     branch: str | None = None
     name: str | None = None
     project: str | None = None
+    profiles: tuple[str, ...] = ()
+    env: Pairs = ()
+    values: Pairs = ()
+
+    @property
+    def change(self) -> Change:
+        return Change(profiles=self.profiles, env=self.env, values=self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Change the configuration of a staging, or, without any change, look at it."""
+
+    staging: str | None = None
+    project: str | None = None
+    profiles: tuple[str, ...] = ()
+    drop_profiles: tuple[str, ...] = ()
+    env: Pairs = ()
+    unset_env: tuple[str, ...] = ()
+    values: Pairs = ()
+    unset: tuple[str, ...] = ()
+
+    @property
+    def change(self) -> Change:
+        return Change(self.profiles, self.drop_profiles, self.env, self.unset_env, self.values, self.unset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +59,21 @@ class List:
 class Info:
     staging: str | None = None
     project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What differs of a staging from its project's defaults, another staging, or its own last good release (LAST_GOOD).
+
+    In a thread, `diff main` arrives with `main` as the staging.
+    """
+
+    staging: str | None = None
+    other: str | None = None
+    project: str | None = None
+
+
+LAST_GOOD = "last-good"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +111,4 @@ class Help:
     topic: str | None = None
 
 
-Command = Deploy | List | Info | Logs | Extend | Delete | Help
+Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Help

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.configuration import Overrides, Secret
 from bot.domain.model import Release, Staging
 from bot.domain.status import StagingStatus
 
@@ -14,7 +15,8 @@ from bot.domain.status import StagingStatus
 class Deploy:
     """Somebody wants this commit on the staging.
 
-    Ids are made by the caller; `staging` and `name` matter for a new one only.
+    Ids are made by the caller; `staging` and `name` matter for a new one only. `overrides`, and what they make: `env`,
+    `values`, `secrets`. `changed`: what of the configuration somebody changes by it, in words.
     """
 
     actor: str
@@ -29,6 +31,10 @@ class Deploy:
     requested_at: datetime
     urls: Mapping[str, str]
     env: Mapping[str, str]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=Overrides)
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

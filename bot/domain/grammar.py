@@ -1,6 +1,6 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
-    deploy BRANCH [as NAME] · list [mine] · info · logs · extend · delete · help
+    deploy BRANCH [as NAME] · config · diff · list [mine] · info · logs · extend · delete · help
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
 and `reread` takes what that made.
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.domain.commands import Command, Delete, Deploy, Extend, Help, Info, List, Logs
+from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
 from bot.domain.verbs import INTROS, MOST_LINES, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
@@ -21,8 +21,10 @@ from bot.domain.words import Word, escape, is_plain, quoted, shown, split, strip
 __all__ = [
     "MOST_LINES",
     "Command",
+    "Config",
     "Delete",
     "Deploy",
+    "Diff",
     "Extend",
     "Help",
     "Info",
@@ -124,7 +126,7 @@ class _Reading:
         return self.verb.make(**self.values)
 
     def _introduced(self, slot: Slot, word: Word, queue: deque[Word]) -> None:
-        value = None if word.value is None else Word(word.value, True)
+        value = None if word.value is None else Word(word.value, True, quoted=word.quoted)
         if not slot.label:
             if value:
                 self.mistakes.append(f"`{word.text}` takes no value.")
@@ -166,18 +168,22 @@ class _Reading:
         if slot.place and not word.literal and _PULL_REQUEST.fullmatch(word.text):
             return self.mistakes.append(f"Pull requests are not supported yet (`{shown(word.text)}`); name the branch.")
         try:
-            self._set(slot, slot.read(word.text))
-        except ValueError as error:
-            self.mistakes.append(f"{slot.label} `{shown(word.text)}` {error}.")
+            self._set(slot, (slot.literal if slot.literal and word.quoted else slot.read)(word.text))
+        except ValueError as error:  # what is said after KEY= may be secret
+            text = word.text.partition("=")[0] if slot.literal else word.text
+            self.mistakes.append(f"{slot.label} `{shown(text)}` {error}.")
 
     def _set(self, slot: Slot, value: Any) -> None:
-        if slot.field in self.values:
+        if slot.many:
+            value = (*self.values.get(slot.field, ()), value)
+        elif slot.field in self.values:
             self.mistakes.append(f"{slot.label or slot.intro[0]} is given twice.")
         self.values[slot.field] = value
 
     def _surplus(self, word: Word) -> str:
         if "=" in word.text:
-            return f"`{shown(word.text)}`: changing the configuration is not supported yet."
+            key = shown(word.text.partition("=")[0])
+            return f"What is `{key}=…`? Write `--env {key}=…` for the application, `--set {key}=…` for the deployment."
         return f"`{shown(word.text)}` is one word too many: `{self.verb.syntax}`."
 
 
@@ -185,7 +191,9 @@ def _typed_slots(verb: Verb, command: Command) -> Iterator[str]:
     in_place = True
     for slot in verb.slots:
         value = getattr(command, slot.field)
-        if value is None or value is False:
+        if slot.many:
+            yield from (f"{slot.intro[0]} {_worded(slot.write(one))}" for one in value)
+        elif value is None or value is False:
             in_place = in_place and not slot.place
         elif not slot.label:
             yield slot.intro[0]
@@ -194,6 +202,10 @@ def _typed_slots(verb: Verb, command: Command) -> Iterator[str]:
             alone = slot.place and in_place
             word = text if is_plain(text) and not (slot.place and _is_special(text)) else quoted(text)
             yield word if alone else f"{slot.intro[0]} {word}"
+
+
+def _worded(text: str) -> str:
+    return text if is_plain(text) else quoted(text)
 
 
 def _is_special(text: str) -> bool:

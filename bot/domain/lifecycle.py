@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.breakage import alerted, iso
+from bot.domain.configuration import Layer
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
@@ -126,8 +127,8 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         releases=(*ended, release),
         targets=frozenset(Target),
         actor=event.actor,
-        what="deploy",
-        why=f"release {release.number}: {event.branch} at {event.commit}",
+        what="configure" if event.changed and event.commit == staging.attempt.commit else "deploy",
+        why=f"release {release.number}: {_what(event)}",
     )
 
 
@@ -156,8 +157,12 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         targets=frozenset(Target),
         actor=event.actor,
         what="create",
-        why=f"{event.branch} at {event.commit}",
+        why=_what(event),
     )
+
+
+def _what(event: Deploy) -> str:
+    return f"{event.branch} at {event.commit}{f' with {event.changed}' if event.changed else ''}"
 
 
 def _new_release(event: Deploy, staging: str, number: int) -> Release:
@@ -172,13 +177,17 @@ def _new_release(event: Deploy, staging: str, number: int) -> Release:
         actor=event.actor,
         requested_at=event.requested_at,
         env=event.env,
+        values=event.values,
+        secrets=event.secrets,
+        overrides=event.overrides,
     )
 
 
 def _nothing_new(staging: Staging, event: Deploy) -> bool:
     """The same commit and configuration is on its way, or live and well."""
     attempt = staging.attempt
-    same = (attempt.commit, dict(attempt.env)) == (event.commit, dict(event.env))
+    wanted = Layer(event.env, event.values, event.secrets)
+    same = attempt.commit == event.commit and attempt.overrides == event.overrides and attempt.configuration == wanted
     return same and (attempt.stage.under_way or (attempt.stage is Stage.LIVE and not staging.broken_since))
 
 
@@ -327,4 +336,4 @@ def offers(staging: Staging) -> frozenset[str]:
         return frozenset({"delete"})
     some = {"open"} if staging.serving else set()
     some |= {"retry"} if staging.phase is Phase.FAILED else set()
-    return frozenset({"extend", "logs", "delete", *some})
+    return frozenset({"extend", "logs", "config", "delete", *some})

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
@@ -18,13 +18,16 @@ class Ambiguous(UserError):
         self.candidates = tuple(candidates)
 
 
-def find(stagings: Sequence[Staging], text: str) -> Staging:
+def find(stagings: Sequence[Staging], text: str, projects: Collection[str] = ()) -> Staging:
     """The one that `text` means. The closest kind of match decides: an exact name beats a part of another one.
 
-    Raises UserError with suggestions when nothing fits, Ambiguous when several fit equally well.
+    Where several fit equally well, those of these `projects` are meant: of the channel in which it was said. Raises
+    UserError with suggestions when nothing fits, Ambiguous when there are still several.
     """
     for fits in _kinds(text):
         found = [staging for staging in stagings if fits(staging)]
+        if len(found) > 1:
+            found = [staging for staging in found if staging.project in projects] or found
         if len(found) == 1:
             return found[0]
         if found:

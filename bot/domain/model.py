@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from bot.domain.configuration import Layer, Overrides, Secret
 
 CLOCK = "clock"
 
@@ -70,6 +73,7 @@ class Release:
 
     `actor` asked for it at `requested_at`. The `*_at` of the steps are None until the step is done for the first time;
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
+    `overrides`: what people had changed of its configuration; `env`, `values` and `secrets`: the whole of it, in force.
     `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
     """
 
@@ -84,6 +88,9 @@ class Release:
     requested_at: datetime
     stage: Stage = Stage.QUEUED
     env: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=Overrides)
     files_at: datetime | None = None
     applied_at: datetime | None = None
     ready_at: datetime | None = None
@@ -94,6 +101,10 @@ class Release:
     workloads: tuple[WorkloadProgress, ...] = ()
     awaits: str = ""
     awaits_until: datetime | None = None
+
+    @property
+    def configuration(self) -> Layer:
+        return Layer(self.env, self.values, self.secrets)
 
     @property
     def waiting(self) -> bool:

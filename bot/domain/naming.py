@@ -13,6 +13,8 @@ from bot.domain.errors import UserError
 
 LONGEST_NAME = 40
 STAGING = "${staging}"
+# Nobody's staging is called so: at its host two are shown side by side.
+COMPARING = "octopod-compare"
 
 _HASH = 5
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -33,7 +35,7 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
     """
     base, whole = _slug(branch)
     is_taken = taken if callable(taken) else taken.__contains__
-    if whole and not is_taken(base):
+    if whole and base != COMPARING and not is_taken(base):
         return base
     for name in _hashed_names(base, branch):
         if not is_taken(name):
@@ -43,7 +45,7 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
 
 def valid_name(text: str) -> bool:
     """Whether people may name a staging so. Dashes in third and fourth place are reserved (RFC 5890, as in `xn--`)."""
-    return _NAME.fullmatch(text) is not None and text[2:4] != "--"
+    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and text != COMPARING
 
 
 def namespace(project: str, staging: str) -> str:
@@ -65,6 +67,11 @@ def hosts(patterns: Mapping[str, str], staging: str, port: int | None) -> dict[s
     return {
         name: host(pattern, staging) + ("" if _PORT.search(pattern) else suffix) for name, pattern in patterns.items()
     }
+
+
+def main_host(patterns: Mapping[str, str], staging: str, port: int | None) -> str:
+    """The first one, that of the main URL; empty if a project has none."""
+    return next(iter(hosts(patterns, staging, port).values()), "")
 
 
 def could_be_host(pattern: str, host: str) -> bool:

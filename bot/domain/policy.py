@@ -63,6 +63,24 @@ def require_deploy(person: Person, project: Project) -> None:
         )
 
 
+def require_profiles(person: Person, project: Project, names: Iterable[str]) -> None:
+    """Raises UserError unless this person may use all of these profiles; admins have no right of their own to them."""
+    refused = [project.profiles[name] for name in dict.fromkeys(names) if not may_use(person, project, name)]
+    if refused:
+        listed = " ".join(
+            f"The profile `{one.name}` is for {_listed(one.allowed)}: ask them to do it for you." for one in refused
+        )
+        raise UserError(
+            f"{listed} Who may not use a profile can neither add it nor deploy or change a staging that has it."
+        )
+
+
+def may_use(person: Person, project: Project, profile: str) -> bool:
+    """One that octopod.yaml has no more is nobody's: it gives nothing."""
+    known = project.profiles.get(profile)
+    return known is None or _among(person, known.allowed)
+
+
 def may_deploy(person: Person, roles: Roles) -> bool:
     """Admins may all that deployers may."""
     return _among(person, roles.deploy) or _among(person, roles.admin)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import Command, Delete, Deploy, Extend, Help, Info, List, Logs
+from bot.domain.commands import Command, Config, Delete, Deploy, Diff, Extend, Help, Info, List, Logs
+from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
 
@@ -15,10 +16,18 @@ MOST_LINES = 500
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
     *("sleep", "wake", "archive", "restore", "hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
-    *("config", "set", "unset", "env", "profile", "profiles", "diff", "compare", "rollback", "reset", "undo"),
+    *("rollback", "reset", "undo"),
     *("why", "what-happened", "history", "projects", "exec", "checks", "sign-off", "approve", "reject"),
 }
-NOT_YET_OPTIONS = {"--env", "-e", "--set", "--values", "--profile", "--image", "--commit", "--ttl"}
+NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
+# Words that are no commands, but people try them.
+_MEANT = {
+    "set": "config STAGING --set KEY=VALUE",
+    "unset": "config STAGING --unset KEY",
+    "env": "config STAGING --env KEY=VALUE",
+    "profile": "config STAGING --profile PROFILE",
+    "profiles": "config STAGING --profile PROFILE",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Slot:
 
     `place`: it has a position among the words. `intro`: words that announce it, the usual one first. `shape`: a last
     word that looks so is meant for it. Without a `label` it is a flag. `read` raises ValueError ("must be …").
+    `many`: it may be said again. `literal`: reads `KEY="VALUE"`, of which the value was quoted.
     """
 
     field: str
@@ -36,10 +46,13 @@ class Slot:
     read: Callable[[str], Any] = str
     write: Callable[[Any], str] = str
     shape: Callable[[str], bool] | None = None
+    many: bool = False
+    literal: Callable[[str], Any] | None = None
 
     @property
     def syntax(self) -> str:
-        return f"[{self.label if self.place else ' '.join(filter(None, (self.intro[0], self.label)))}]"
+        shown = self.label if self.place else " ".join(filter(None, (self.intro[0], self.label)))
+        return f"[{shown}]{'…' if self.many else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,22 @@ def _lines(text: str) -> int:
     raise ValueError(f"must be a number from 1 to {MOST_LINES}")
 
 
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if equals and key:
+        return key, value
+    raise ValueError("must have a key, `=` and a value")
+
+
+def _typed_pair(text: str) -> tuple[str, Any]:
+    key, value = _pair(text)
+    return key, typed_value(value)
+
+
+def _written_pair(pair: tuple[str, Any]) -> str:
+    return f"{pair[0]}={written_value(pair[1])}"
+
+
 def _topic(text: str) -> str:
     if verb := VERB_OF.get(text.casefold()):
         return verb.word
@@ -87,12 +116,36 @@ _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
 _YES = Slot("yes", intro=("--yes", "-y"))
+_OTHER = Slot("other", "OTHER", place=True, intro=("with", "--with"))
+_PROFILE = Slot("profiles", "PROFILE", intro=("--profile",), many=True)
+_DROP = Slot("drop_profiles", "PROFILE", intro=("--drop-profile", "--no-profile"), many=True)
+_ENV = Slot("env", "KEY=VALUE", intro=("--env", "-e"), read=_pair, write="=".join, many=True, literal=_pair)
+_UNSET_ENV = Slot("unset_env", "KEY", intro=("--unset-env",), many=True)
+_SET = Slot(
+    "values", "KEY=VALUE", intro=("--set", "--values"), read=_typed_pair, write=_written_pair, many=True, literal=_pair
+)
+_UNSET = Slot("unset", "KEY", intro=("--unset",), many=True)
 _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 
 VERBS = (
     Verb(
-        Deploy, "deploy", ("update", "redeploy", "create"), (_BRANCH, _AS, _PROJECT),
-        "Make a staging of a branch, or update the one it has.", "deploy feature-x",
+        Deploy, "deploy", ("update", "redeploy", "create"), (_BRANCH, _AS, _PROFILE, _ENV, _SET, _PROJECT),
+        "Make a staging of a branch, or update the one it has. What is said of its configuration stays; see config.",
+        "deploy feature-x --env RETRIES=5",
+    ),
+    Verb(
+        Config, "config", ("configure", "configuration", "cfg"),
+        (_STAGING, _ENV, _UNSET_ENV, _SET, _UNSET, _PROFILE, _DROP, _PROJECT),
+        "The configuration of a staging, or a change of it; several changes are one release. --env is the "
+        "application's, always text; --set the deployment's: true, false, null, numbers and JSON keep their types, "
+        'all else is text, and so is what is quoted (web.tag="2").',
+        "config feature-x --env RETRIES=5 --set web.replicas=2",
+    ),
+    Verb(
+        Diff, "diff", ("compare",), (_STAGING, _OTHER, _PROJECT),
+        "What differs of a staging: from its project's defaults, from another staging, or from its own last release "
+        "that was good (last-good).",
+        "diff feature-x main",
     ),
     Verb(List, "list", ("ls",), (_MINE, _PROJECT), "All stagings, or only yours.", "list mine"),
     Verb(
@@ -124,6 +177,8 @@ def meant_words(word: str) -> Sequence[str]:
 
 def trouble(word: str) -> str:
     """What is wrong with a word that is no command's."""
+    if word.casefold() in _MEANT:
+        return f"is not a command. Did you mean `{_MEANT[word.casefold()]}`? `/octopod help config` says more"
     if word.casefold() in _NOT_YET:
         return "is not supported yet"
     meant = meant_words(word)

@@ -15,10 +15,11 @@ _DASH = "-‐‑‒–—―−﹘﹣－"
 _SPACE = r"\s\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff"
 _END = rf"(?=[{_SPACE}]|\Z)"
 
-# A quote opens where a word (or an option's value) begins and closes where a word ends: `don't` has none.
+# A quote opens where a word begins (or what follows `--option=` or `KEY=`) and closes where it ends: `don't` has none.
 _WORD = re.compile(
     rf"""
     (?P<option> [{_DASH}]+ [A-Za-z][\w-]* = )?
+    (?P<key> [\w./\\]+ [\w./\\-]* = )?
     (?: (?P<fence> `{{1,3}} ) (?P<code> .+? ) (?P=fence) {_END}
       | [{_DOUBLE}] (?P<double> (?: \\. | [^\\] )*? ) [{_DOUBLE}] {_END}
       | [{_SINGLE}] (?P<single> .*? ) [{_SINGLE}] {_END}
@@ -31,16 +32,20 @@ _MARKUP = re.compile(r"<([^<>|\s][^<>|]*)(?:\|([^<>]*))?>")
 _OPTION = re.compile(rf"([{_DASH}]+)([A-Za-z][\w-]*)")
 _ESCAPED = re.compile(rf"\\([{_DOUBLE}\\])")
 _MENTION = re.compile(rf"[{_SPACE}]*<@[A-Z0-9]+(?:\|[^<>]*)?>[:,]?[{_SPACE}]*")
-_PLAIN = re.compile(rf"[^\W_][^{_SPACE}]*")
+_PLAIN = re.compile(rf"(?![\w./\\-]+=[`{_DOUBLE}{_SINGLE}])[^\W_][^{_SPACE}]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`literal`: it was quoted. `value`: what follows the equals sign of an option such as `--project=shop`."""
+    """`literal`: it was quoted. `value`: what follows the equals sign of an option such as `--project=shop`.
+
+    `quoted`: what follows its `KEY=` was quoted, as in `KEY="a b"`.
+    """
 
     text: str
     literal: bool = False
     value: str | None = None
+    quoted: bool = False
 
     @property
     def is_option(self) -> bool:
@@ -101,9 +106,11 @@ def _skip_gap(text: str, position: int) -> int:
 
 def _word(match: re.Match[str]) -> Word:
     text, literal = _content(match)
+    quoted = literal and match["key"] is not None
+    text = (match["key"] or "") + text
     if not match["option"]:
-        return Word(text, True) if literal else Word(_normal_option(text))
-    return Word(_normal_option(match["option"][:-1]), value=text)
+        return Word(text, True, quoted=quoted) if literal else Word(_normal_option(text))
+    return Word(_normal_option(match["option"][:-1]), value=text, quoted=quoted)
 
 
 def _content(match: re.Match[str]) -> tuple[str, bool]:

@@ -1,7 +1,8 @@
 """Copies of the bot's own Secrets for a staging: credentials for a registry, a wildcard certificate."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from bot.domain.errors import PermanentError
 from bot.kube.client import Kube
@@ -34,6 +35,20 @@ async def pull_configs(kube: Kube, names: Sequence[str]) -> Mapping[str, str]:
     found = [await kube.get(SECRET, name, kube.home) for name in names]
     pulling = [thing for thing in found if thing and pull_secrets([thing])]
     return {SECRET.title(one["metadata"]["name"]): _config(one) for one in pulling}
+
+
+async def texts_of(kube: Kube, name: str) -> Mapping[str, str]:
+    """What is in a Secret at home, decoded; what is no text is left out. Raises TemporaryError and PermanentError."""
+    thing = await kube.get(SECRET, name, kube.home)
+    if thing is None:
+        raise PermanentError(f"There is no Secret `{name}` in namespace `{kube.home}`.")
+    return dict(_texts(thing.get("data") or {}))
+
+
+def _texts(data: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for key, value in data.items():
+        with suppress(UnicodeDecodeError):
+            yield key, base64.b64decode(value).decode()
 
 
 def _config(secret: Object) -> str:

@@ -20,7 +20,7 @@ from bot.kube import inside, words
 from bot.kube.applying import Applying
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
-from bot.kube.copying import copies, pull_configs
+from bot.kube.copying import copies, pull_configs, texts_of
 from bot.kube.kinds import NAMESPACE, OF_BRANCHES, ROUTE, Object
 from bot.kube.labels import OURS, STAGING
 from bot.kube.mirror import Mirror
@@ -171,6 +171,10 @@ class KubernetesEngine:
     ) -> AbstractAsyncContextManager[str]:
         """The URL of what a chart may see of the cluster. Raises TemporaryError when it is entered."""
         return window(self._running(), staging, namespace, kinds)
+
+    async def secret_beside(self, name: str) -> Mapping[str, str]:
+        """What is in a Secret of the bot's own namespace. Raises PermanentError when there is none."""
+        return await texts_of(self._running(), name)
 
     async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
         """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""

@@ -29,7 +29,16 @@ projects:
     channel: stagings
     alerts: stagings-alerts
     ttl: 3d
-    env: {{PAYMENTS: sandbox, PUBLIC_URL: "${{url.web}}"}}
+    env:
+      PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Whether money moves}}
+      PUBLIC_URL: "${{url.web}}"
+      GREETING: {{description: The line above the shelf}}
+      SESSION_KEY: {{secret: true, description: Signs the cookies of who has signed in}}
+    profiles:
+      production-payments:
+        description: Real money
+        env: {{PAYMENTS: production}}
+        allowed: ["@alice", "@carol"]
     roles: {{deploy: everyone, admin: ["@carol"]}}
 """
 

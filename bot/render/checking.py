@@ -9,10 +9,16 @@ from bot.render.rules import mistakes_in
 
 MOST_TOLD = 50
 LONGEST_TOLD = 500
+MEND = "Mend them, push, and deploy again."
 
 
 def require_right(
-    located: Sequence[Located], facts: RenderFacts, engine: EngineFacts, mistakes: Sequence[str], whose: str
+    located: Sequence[Located],
+    facts: RenderFacts,
+    engine: EngineFacts,
+    mistakes: Sequence[str],
+    whose: str,
+    next_step: str = MEND,
 ) -> None:
     """Raises PermanentError with these mistakes and those that are in the objects. `whose`: how the sentence begins."""
     found = list(mistakes)
@@ -20,7 +26,7 @@ def require_right(
         found += _fresh(one, mistakes_in(one, facts, engine))
     found += _twice(located)
     if found:
-        raise refusal(found, whose)
+        raise refusal(found, whose, next_step)
 
 
 def _fresh(one: Located, found: Iterable[str]) -> list[str]:
@@ -43,9 +49,9 @@ def _twice(located: Sequence[Located]) -> list[str]:
     return found
 
 
-def refusal(mistakes: Sequence[str], whose: str) -> PermanentError:
+def refusal(mistakes: Sequence[str], whose: str, next_step: str = MEND) -> PermanentError:
     count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
     told = [mistake[:LONGEST_TOLD] for mistake in mistakes[:MOST_TOLD]]
     if len(mistakes) > MOST_TOLD:
         told.append(f"… and {len(mistakes) - MOST_TOLD} more")
-    return PermanentError(f"{whose} {count}.", told, "Mend them, push, and deploy again.")
+    return PermanentError(f"{whose} {count}.", told, next_step)

@@ -20,7 +20,6 @@ from bot.render.helm_objects import objects_of, with_hooks
 from bot.render.helm_program import HelmProgram, RefusedError
 from bot.render.helm_values import as_yaml, given
 from bot.render.known import KnownValue, known_values, lets_in
-from bot.render.located import Mistake
 from bot.render.plain import env_of, meaning_of
 
 WHOSE = "The chart has"
@@ -108,13 +107,10 @@ def _values(
     scratch: Path,
 ) -> list[str]:
     """Words that name values files, written into `scratch`, as Helm takes a comma for the end of a name."""
+    texts = [text for _, text in values_files(source, tree, facts.branch)]
+    texts.append(as_yaml(given(facts, meaning, lets_in(chart, "global"), mistakes)))
     if mistakes:
         raise refusal(mistakes, WHOSE)
-    texts = [text for _, text in values_files(source, tree, facts.branch)]
-    try:
-        texts.append(as_yaml(given(facts, meaning, told=lets_in(chart, "global"))))
-    except Mistake as mistake:
-        raise refusal([f"octopod.yaml: values: {mistake}"], WHOSE) from None
     words = []
     for number, text in enumerate(texts):
         file = scratch / f"values-{number}.yaml"

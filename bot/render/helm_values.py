@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.ports import RenderFacts
-from bot.render.located import Mistake
 from bot.render.references import filled
 
 # In JSON's text: the two halves of a character beyond the basic plane, one without the other, any other escape.
@@ -14,17 +13,18 @@ _ESCAPED = re.compile(r"\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|(u)d[89
 OWN = "octopod"
 
 
-def given(facts: RenderFacts, meaning: Mapping[str, Any], told: bool) -> dict[str, Any]:
+def given(facts: RenderFacts, meaning: Mapping[str, Any], told: bool, mistakes: list[str]) -> dict[str, Any]:
     """`values:` with its references filled in, and, if it is to be `told`, what Octopod tells a chart.
 
-    That is `global.octopod`, which subcharts see as well. Raises Mistake.
+    That is `global.octopod`, which subcharts see as well.
     """
-    values: dict[str, Any] = filled(dict(facts.values), meaning)
+    values: dict[str, Any] = filled(dict(facts.values), meaning, mistakes)
     if not told:
         return values
     everywhere = values.get("global") or {}
     if not isinstance(everywhere, dict):
-        raise Mistake("values.global must have keys of its own, as charts share them")
+        mistakes.append("octopod.yaml: values.global: must have keys of its own, as charts share them")
+        return values
     return {**values, "global": {**everywhere, OWN: _told(facts, meaning)}}
 
 

@@ -1,18 +1,20 @@
-"""Plain manifests of the branch's own tree: read, filled, checked, completed. All mistakes are told at once."""
+"""Plain manifests, the branch's own or a template's: read, filled, checked, completed; all mistakes at once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from bot.domain.errors import PermanentError
-from bot.domain.project import Manifests
+from bot.domain.objects import merged
+from bot.domain.project import Template
 from bot.ports import EngineFacts, RenderFacts
-from bot.render.checking import require_right
+from bot.render.checking import MEND, require_right
 from bot.render.complete import completed
 from bot.render.located import Located, Mistake
 from bot.render.nodes import Budget
-from bot.render.references import fill, meanings, own_image
-from bot.render.source import leads_inside, manifest_files, read, shown, yaml_folders
+from bot.render.origin import defaults_of, files_of, none_in, origin
+from bot.render.references import Meanings, fill, filled, flat, meanings, own_image
+from bot.render.source import read
 
 KUSTOMIZATION = {"kustomization.yaml", "kustomization.yml"}
 
@@ -20,23 +22,21 @@ KUSTOMIZATION = {"kustomization.yaml", "kustomization.yml"}
 class PlainRenderer:
     def render(self, tree: Path, facts: RenderFacts, engine: EngineFacts) -> list[dict[str, Any]]:
         mistakes: list[str] = []
-        files = _files(tree, facts, mistakes)
-        budget = Budget()
+        named = origin(facts.source, tree).name
+        files = files_of(facts.source, tree, facts.branch, mistakes)
         meaning = meaning_of(facts, engine, mistakes)
         env = env_of(facts, meaning, mistakes)
+        meaning |= _values(tree, facts, meaning, mistakes)
+        budget = Budget()
         located: list[Located] = []
         for file in files:
-            name = shown(file.relative_to(tree))
             if file.name in KUSTOMIZATION:
-                mistakes.append(f"{name}:1:1: kustomize is not supported; name a folder with plain manifests")
+                mistakes.append(f"{named(file)}:1:1: kustomize is not supported; name a folder with plain manifests")
                 continue
-            located += read(file, name, lambda text: fill(text, meaning), mistakes, budget)
-        require_right(located, facts, engine, mistakes, "The manifests of this branch have")
+            located += read(file, named(file), lambda text: fill(text, meaning), mistakes, budget)
+        require_right(located, facts, engine, mistakes, *_whose(facts))
         if not located:
-            raise PermanentError(
-                f"The manifests in `{_folder(facts)}` of branch {facts.branch} hold no objects.",
-                next_step="Add a Deployment and a Service, push, and deploy again.",
-            )
+            raise none_in(facts.source, facts.branch)
         return completed([one.value for one in located], facts, env)
 
     def image(self, facts: RenderFacts) -> str | None:
@@ -46,39 +46,32 @@ class PlainRenderer:
             return None
 
 
-def _folder(facts: RenderFacts) -> PurePosixPath:
-    if isinstance(facts.source, Manifests):
-        return facts.source.folder
-    raise PermanentError(f"A source such as {type(facts.source).__name__.lower()} is not supported yet.")
+def _whose(facts: RenderFacts) -> tuple[str, str]:
+    """How mistakes are begun, and what can be done."""
+    if not isinstance(facts.source, Template):
+        return "The manifests of this branch have", MEND
+    step = "Whoever keeps octopod.yaml can mend the template, or what the project says to it in `values:`."
+    return f"In this project the template {facts.source.name} has", step
 
 
-def _files(tree: Path, facts: RenderFacts, mistakes: list[str]) -> list[Path]:
-    folder = tree / _folder(facts)
-    there = leads_inside(folder, tree) and folder.is_dir()
-    files = manifest_files(folder, tree, mistakes) if there else []
-    if files or mistakes:
-        return files
-    others = yaml_folders(tree)
-    hint = f" There is YAML in {', '.join(f'`{other}`' for other in others)}." if others else ""
-    raise PermanentError(
-        f"Branch {facts.branch} has no manifests in `{_folder(facts)}`.{hint}",
-        next_step="Add them to the branch, or set `source: {manifests: …}` in octopod.yaml.",
-    )
+def _values(tree: Path, facts: RenderFacts, meaning: Mapping[str, Any], mistakes: list[str]) -> dict[str, Any]:
+    """What `${values.…}` means: a template's own defaults, and what the project says otherwise."""
+    values = merged(defaults_of(facts.source, tree, mistakes), facts.values)
+    return dict(flat(filled(values, meaning, mistakes)))
 
 
-def meaning_of(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> dict[str, Any]:
-    """What can be meant by references, without what is wrong in itself: that is added to the mistakes."""
-    more: dict[str, Any] = {}
+def meaning_of(facts: RenderFacts, engine: EngineFacts, mistakes: list[str]) -> Meanings:
     try:
-        own_image(facts)
+        return meanings(facts, engine)
     except Mistake as mistake:
         mistakes.append(f"octopod.yaml: image: {mistake}")
-        facts, more = replace(facts, image=None), {"image": ""}
-    try:
-        return meanings(facts, engine) | more
-    except Mistake as mistake:
-        mistakes.append(f"octopod.yaml: values: {mistake}")
-        return meanings(replace(facts, values={}), engine) | more
+        known = meanings(_without_image(facts), engine)
+        known["image"] = ""
+        return known
+
+
+def _without_image(facts: RenderFacts) -> RenderFacts:
+    return replace(facts, image=None)
 
 
 def env_of(facts: RenderFacts, meaning: dict[str, Any], mistakes: list[str]) -> dict[str, str]:

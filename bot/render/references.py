@@ -1,21 +1,39 @@
 """`${…}` in manifests and configuration: what each name means, and text filled with it. `$${` is a literal `${`."""
 
 import difflib
+import hashlib
+import hmac
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from bot.domain import naming
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.located import Mistake
 
+GENERATED = re.compile("generated[.][A-Za-z][A-Za-z0-9_-]{0,39}")
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 NO_IMAGE = "none"
 
 
-def meanings(facts: RenderFacts, engine: EngineFacts) -> dict[str, Any]:
+class Meanings(dict[str, Any]):
+    """By name. `generated.NAME` is made of the staging's seed when it is asked for: the same each time, and nobody who
+    does not know the seed can tell it."""
+
+    def __init__(self, names: Mapping[str, Any], seed: str) -> None:
+        super().__init__(names)
+        self._seed = seed
+
+    def __missing__(self, name: str) -> str:
+        if not self._seed or not GENERATED.fullmatch(name):
+            raise KeyError(name)
+        return hmac.new(self._seed.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def meanings(facts: RenderFacts, engine: EngineFacts) -> Meanings:
     """Every name that a manifest may refer to. Raises Mistake for a wrong reference in `image:`."""
-    plain: dict[str, Any] = {**_names(facts), "namespace": facts.namespace}
+    plain = Meanings({**_names(facts), "namespace": facts.namespace}, facts.seed)
     for name, host in facts.hosts.items():
         plain[f"host.{name}"] = naming.without_port(host)
         plain[f"url.{name}"] = naming.url(facts.scheme, host)
@@ -24,24 +42,28 @@ def meanings(facts: RenderFacts, engine: EngineFacts) -> dict[str, Any]:
         plain["image"] = image
     elif engine.name == "local":  # it runs commands, not images
         plain["image"] = NO_IMAGE
-    return plain | {f"values.{name}": value for name, value in _flat(filled(facts.values, plain))}
+    return plain
 
 
-def filled(value: Any, meaning: Mapping[str, Any]) -> Any:
-    """The same with the references in its texts filled in. Raises Mistake for an unknown name."""
-    if isinstance(value, str):
-        return fill(value, meaning)
+def filled(value: Any, meaning: Mapping[str, Any], mistakes: list[str], path: str = "octopod.yaml: values") -> Any:
+    """The same with the references in its texts filled in. Mistakes are added as `path: text`."""
     if isinstance(value, Mapping):
-        return {key: filled(one, meaning) for key, one in value.items()}
-    return [filled(one, meaning) for one in value] if isinstance(value, list) else value
+        return {key: filled(one, meaning, mistakes, f"{path}.{key}") for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, meaning, mistakes, f"{path}.{index}") for index, one in enumerate(value)]
+    try:
+        return fill(value, meaning) if isinstance(value, str) else value
+    except Mistake as mistake:
+        mistakes.append(f"{path}: {mistake}")
+        return value
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """`web.replicas` and `web` itself, as a whole."""
+def flat(values: Mapping[str, Any], prefix: str = "values.") -> Iterator[tuple[str, Any]]:
+    """`values.web.replicas`, and `values.web` as a whole."""
     for key, value in values.items():
         yield f"{prefix}{key}", value
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
 
 
 def own_image(facts: RenderFacts) -> str | None:
@@ -71,7 +93,7 @@ def _part(found: re.Match[str], meaning: Mapping[str, Any]) -> str:
 
 
 def _meant(name: str, meaning: Mapping[str, Any]) -> Any:
-    if name in meaning:
+    with suppress(KeyError):
         return meaning[name]
     if name.startswith("values."):
         known = sorted(one for one in meaning if one.startswith("values."))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ SUFFIXES = {".yaml", ".yml", ".json"}
 NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def manifest_files(folder: Path, tree: Path, mistakes: list[str]) -> list[Path]:
-    """In a fixed order. Links to folders are not followed, nor links out of the branch's files; both are mistakes."""
+def manifest_files(folder: Path, tree: Path, named: Callable[[Path], str], mistakes: list[str]) -> list[Path]:
+    """In a fixed order. Links to folders are not followed, nor links out of `tree`; both are mistakes.
+
+    `named`: what people know a file by.
+    """
     found = []
     for path in sorted(folder.rglob("*")):
-        name = shown(path.relative_to(tree))
+        name = named(path)
         if path.is_symlink() and not leads_inside(path, tree):
             mistakes.append(f"{name}: is a link that leads out of the branch's files")
         elif path.is_symlink() and path.is_dir():
@@ -30,7 +33,7 @@ def manifest_files(folder: Path, tree: Path, mistakes: list[str]) -> list[Path]:
         elif path.suffix.lower() in SUFFIXES and not path.is_dir():
             found.append(path)
     if len(found) > MAX_FILES:
-        mistakes.append(f"{shown(folder.relative_to(tree))}: holds more than {MAX_FILES} manifest files")
+        mistakes.append(f"{named(folder)}: holds more than {MAX_FILES} manifest files")
     return found[:MAX_FILES]
 
 

@@ -8,6 +8,7 @@ from bot.domain.errors import UserError
 from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import Phase, Staging
+from bot.domain.origins import Line
 from bot.slack.blocks import (
     Block,
     actions,
@@ -23,6 +24,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.configs import described
 from bot.slack.messages import EMOJI, Text, card, text_of, what_goes
 
 SHOWN = 40
@@ -30,8 +32,10 @@ LONGEST_VALUE = 150
 Choosing = Callable[[Staging], str]
 
 
-def deploying(branch: str) -> Text:
-    return text_of(f"On it: looking for branch {code(branch)}…")
+def deploying(branch: str, odd: Sequence[tuple[str, str]] = ()) -> Text:
+    """`odd`: keys of its configuration, and what is odd about them."""
+    notes = [f"⚠️ {code(key)}: {escape(note)}" for key, note in odd]
+    return text_of("\n".join([f"On it: looking for branch {code(branch)}…", *notes]))
 
 
 def fetching() -> Text:
@@ -90,13 +94,13 @@ def info(
     probed: bool,
     at: str | None,
     journal: Sequence[tuple[datetime, str, str, str]],
+    configuration: Sequence[Line],
 ) -> Text:
     """The card, and what happened lately: time, actor, what and why of each journal line, newest first."""
     shown = card(staging, engine, probed)
     lines = [f"{date(when)} {mention(who)}: {escape(what)}{_why(why)}" for when, who, what, why in journal]
-    env = [f"{code(key)} = {code(value)}" for key, value in staging.attempt.env.items()]
     body = [block for block in shown.blocks if block["type"] != "actions"]
-    body += [section("*Configuration*\n" + "\n".join(env))] if env else []
+    body += described(configuration)
     body += [section("*Lately*\n" + "\n".join(lines))] if lines else []
     body += [context(link(at, "To its thread"))] if at else []
     return text_of(shown.text, *body)

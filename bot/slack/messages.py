@@ -26,6 +26,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.values import own_words
 
 EMOJI = {
     Phase.WAITING: "🟡",
@@ -47,6 +48,14 @@ class Text:
     blocks: list[Block]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """With which branch a staging can be compared, and the page that does."""
+
+    branch: str
+    url: str
+
+
 def text_of(text: str, *blocks: Block) -> Text:
     return Text(cut(text, MESSAGE), fit(blocks or [section(text)]))
 
@@ -54,14 +63,15 @@ def text_of(text: str, *blocks: Block) -> Text:
 # --- the card --------------------------------------------------------------------------------------------------------
 
 
-def card(staging: Staging, engine: str, probed: bool = True) -> Text:
+def card(staging: Staging, engine: str, probed: bool = True, compared: Compared | None = None) -> Text:
     """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
     phase = staging.phase
     headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
+    body += _own_configuration(staging)
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
-    buttons = staging_buttons(staging)
+    buttons = staging_buttons(staging, compared)
     if buttons:
         body.append(actions(*buttons))
     return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
@@ -95,6 +105,12 @@ def _facts(staging: Staging) -> list[str]:
         return [*facts, f"*Being deleted*\nby {_who(staging.deleted_by)}"]
     expiry = date(staging.expires_at) if staging.expires_at else "never"
     return [*facts, f"*Expires*\n{expiry}"]
+
+
+def _own_configuration(staging: Staging) -> list[Block]:
+    """What differs from the project's defaults."""
+    own = own_words(staging.attempt.overrides)
+    return [context(f"⚙️ {own}")] if own and staging.phase is not Phase.DELETED else []
 
 
 def _trouble(staging: Staging) -> list[Block]:
@@ -142,14 +158,17 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
     return " · ".join(parts)
 
 
-def staging_buttons(staging: Staging) -> list[Block]:
+def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[Block]:
     """What makes sense now, in the order of the card."""
     offered = offers(staging)
+    offered |= {"compare"} if "open" in offered else set()
     made = {
         "open": open_button(staging) if staging.url else None,
+        "compare": compare_button(staging.id, compared) if compared else None,
         "retry": retry_button(staging.id, staging.attempt.id),
         "extend": extend_button(staging.id, staging.expires_at),
         "logs": logs_button(staging.id),
+        "config": button("Config…", "config", staging.id),
         "delete": delete_button(staging.id, staging.name, staging.attempt.id, staging.claims),
     }
     return [block for name, block in made.items() if block and name in offered]
@@ -157,6 +176,10 @@ def staging_buttons(staging: Staging) -> list[Block]:
 
 def open_button(staging: Staging) -> Block:
     return button("Open", "open", staging.id, url=staging.url or "")
+
+
+def compare_button(staging: str, compared: Compared) -> Block:
+    return button(f"Compare with {cut(compared.branch, 30)}", "compare", staging, url=compared.url)
 
 
 def logs_button(staging: str) -> Block:

@@ -13,6 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.domain import naming
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import Where
 from bot.domain.model import Release, Staging
@@ -22,7 +23,7 @@ from bot.slack import answers, home, messages
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import translated
-from bot.slack.messages import Text
+from bot.slack.messages import Compared, Text
 
 EVENT_TYPE = "octopod_message"
 PAGE = 200
@@ -30,7 +31,8 @@ CLOCKS_MAY_DIFFER = timedelta(minutes=2)
 
 
 class Sender:
-    """`engine` names where stagings run, for the cards; `counted` is told method and outcome of each call."""
+    """`engine` names where stagings run, for the cards; `port`: what URLs carry when a host names none; `counted` is
+    told method and outcome of each call."""
 
     def __init__(
         self,
@@ -39,11 +41,12 @@ class Sender:
         directory: Directory,
         projects: Mapping[str, Project],
         engine: str,
+        port: int | None,
         clock: Callable[[], float],
         counted: Callable[[str, str], None] = lambda method, outcome: None,
     ) -> None:
         self._client, self._session, self._directory = client, session, directory
-        self._projects, self._engine, self._counted = projects, engine, counted
+        self._projects, self._engine, self._port, self._counted = projects, engine, port, counted
         self._budgets = Budgets(clock)
 
     def slot(self, project: str | None, where: Where | None, posts: bool, key: tuple[Any, ...]) -> Slot:
@@ -61,7 +64,7 @@ class Sender:
             await self._client.views_publish(user_id=user, view=home.home(user, shown))
 
     async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
-        text = messages.card(staging, self._engine, self._probed(staging.project))
+        text = messages.card(staging, self._engine, self._probed(staging.project), self._compared(staging))
         if at:
             return await self._update(at, text, f"card-{staging.id}")
         name = self._channel_of(staging.project, None)
@@ -91,6 +94,14 @@ class Sender:
         parent = letter.parent if letter.where in (Where.THREAD, Where.ALERT_THREAD) else None
         name = self._channel_of(staging.project, letter.where)
         return await self._post_once(name, parent, text, letter.key, letter.since if unsure else None)
+
+    def _compared(self, staging: Staging) -> Compared | None:
+        """With the project's baseline, unless it is that itself."""
+        project = self._projects.get(staging.project)
+        if project is None or staging.branch == project.baseline:
+            return None
+        host = naming.main_host(project.hosts, naming.COMPARING, self._port)
+        return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}") if host else None
 
     # --- one message -------------------------------------------------------------------------------------------------
 

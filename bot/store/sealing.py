@@ -1,12 +1,19 @@
-"""Rendered objects as they are stored: JSON, with the data of Secrets encrypted."""
+"""Rendered objects as they are stored: JSON, with the data of Secrets encrypted. And seeds, which are all secret."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography.fernet import MultiFernet
 
+SEED_BYTES = 32
 SECRET_FIELDS = ("data", "stringData")
+
+
+def new_seed(keys: MultiFernet) -> str:
+    """Encrypted with the newest key."""
+    return keys.encrypt(secrets.token_hex(SEED_BYTES).encode()).decode()
 
 
 def seal(objects: Sequence[Mapping[str, Any]], keys: MultiFernet) -> str:

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.configuration import Overrides, Secret
 from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
@@ -19,7 +20,8 @@ from bot.store.news import Line, tell
 STAGING, RELEASE = tables.stagings.c, tables.releases.c
 ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
 RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
-PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in ("attempt_id", "live_id", "card_channel", "card_ts"))
+_ELSEWHERE = ("attempt_id", "live_id", "card_channel", "card_ts", "seed")
+PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in _ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,34 @@ async def release(connection: AsyncConnection, release: str) -> Release | None:
     return _release(dict(row._mapping)) if row else None
 
 
+async def last_good(connection: AsyncConnection, staging: Staging) -> Release | None:
+    """The newest release that went live, before the newest of all."""
+    good = (RELEASE.staging_id == staging.id, RELEASE.stage == Stage.LIVE.value, RELEASE.id != staging.attempt.id)
+    found = select(tables.releases).where(*good).order_by(RELEASE.number.desc()).limit(1)
+    row = (await connection.execute(found)).first()
+    return _release(dict(row._mapping)) if row else None
+
+
+async def overrides_since(connection: AsyncConnection, staging: str, first: str) -> Sequence[tuple[str, Overrides]]:
+    """Those of this release and of all later ones, each with its actor. Without such a release: of all."""
+    number = select(RELEASE.number).where(RELEASE.id == first, RELEASE.staging_id == staging).scalar_subquery()
+    rows = await connection.execute(
+        select(RELEASE.actor, RELEASE.overrides)
+        .where(RELEASE.staging_id == staging, RELEASE.number >= func.coalesce(number, 0))
+        .order_by(RELEASE.number)
+    )
+    return [(row.actor, _overrides(row.overrides)) for row in rows]
+
+
 async def objects(connection: AsyncConnection, release: str) -> str | None:
     """The rendered objects as they were saved (sealed JSON), or None before rendering."""
     row = (await connection.execute(select(RELEASE.objects).where(RELEASE.id == release))).first()
     return row.objects if row else None
+
+
+async def seed(connection: AsyncConnection, staging: str) -> str | None:
+    """What its generated values are made of, as it was saved (encrypted)."""
+    return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
 
 
 async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
@@ -172,12 +198,30 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
         "id": release.id,
         "staging_id": release.staging,
         "env": dict(release.env),
+        "values": dict(release.values),
+        "secrets": secrets_row(release.secrets),
+        "overrides": _overrides_row(release.overrides),
         "details": list(release.details),
         "workloads": [[w.name, w.ready, w.wanted, w.reason] for w in release.workloads],
         "progress_done": False,  # whatever was shown, there is news
     }
     row |= {name: getattr(release, name) for name in RELEASE_COLUMNS if name not in row}
     await connection.execute(_upsert(tables.releases, frozenset(row)), row)
+
+
+def secrets_row(secrets: Mapping[str, Secret]) -> dict[str, list[str]]:
+    return {key: [secret.place, secret.sealed, secret.mark] for key, secret in secrets.items()}
+
+
+def _overrides_row(overrides: Overrides) -> dict[str, Any]:
+    """What is there; nothing, for most."""
+    row = {
+        "profiles": list(overrides.profiles),
+        "env": dict(overrides.env),
+        "values": dict(overrides.values),
+        "secrets": secrets_row(overrides.secrets),
+    }
+    return {name: value for name, value in row.items() if value}
 
 
 @cache
@@ -188,8 +232,18 @@ def _upsert(table: Table, columns: frozenset[str]) -> Insert:
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
-async def save_objects(connection: AsyncConnection, release: str, objects: str) -> None:
-    await connection.execute(update(tables.releases).where(RELEASE.id == release).values(objects=objects))
+async def sow(connection: AsyncConnection, staging: str, seed: str) -> None:
+    """Its first seed stays. `seed`: encrypted."""
+    unsown = (STAGING.id == staging) & STAGING.seed.is_(None)
+    await connection.execute(update(tables.stagings).where(unsown).values(seed=seed))
+
+
+async def save_objects(
+    connection: AsyncConnection, release: str, objects: str, secrets: Mapping[str, Secret] | None = None
+) -> None:
+    """`objects` sealed; `secrets` as they are marked by now."""
+    new: dict[str, Any] = {"objects": objects} | ({"secrets": secrets_row(secrets)} if secrets else {})
+    await connection.execute(update(tables.releases).where(RELEASE.id == release).values(new))
 
 
 async def write_journal(connection: AsyncConnection, staging: str, line: JournalLine) -> None:
@@ -265,7 +319,22 @@ def _release(row: Mapping[str, Any]) -> Release:
     facts |= {
         "staging": row["staging_id"],
         "stage": Stage(row["stage"]),
+        "secrets": secrets_of_row(row["secrets"]),
+        "overrides": _overrides(row["overrides"]),
         "details": tuple(row["details"]),
         "workloads": tuple(WorkloadProgress(*workload) for workload in row["workloads"]),
     }
     return Release(**facts)
+
+
+def secrets_of_row(row: Mapping[str, Sequence[str]]) -> Mapping[str, Secret]:
+    return {key: Secret(*secret) for key, secret in row.items()}
+
+
+def _overrides(row: Mapping[str, Any]) -> Overrides:
+    return Overrides(
+        tuple(row.get("profiles", ())),
+        row.get("env", {}),
+        row.get("values", {}),
+        secrets_of_row(row.get("secrets", {})),
+    )

@@ -15,12 +15,13 @@ from bot.domain.events import Applied, Event, ReleaseFailed, Target, UrlAnswered
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
-from bot.service import Service
+from bot.service import Rendered, Service
 from bot.store import queue
 from bot.store.news import Line
 from bot.store.queue import Claim
 from bot.store.store import Store
 from bot.worker.images import ImageLook
+from bot.worker.secrets import Opened, Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,13 @@ class EngineWork:
         checkpoint: Callable[[str], None],
         probing: Probing = Probing(),
         images: Images | None = None,
+        *,
+        opening: Opening,
     ) -> None:
         self._service, self._store, self._git, self._renderer = service, store, git, renderer
         self._engine, self._prober, self._trees = engine, prober, trees
         self._checkpoint, self._probing = checkpoint, probing
-        self._look = ImageLook(images, renderer)
+        self._look, self._opening = ImageLook(images, renderer), opening
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
@@ -107,14 +110,22 @@ class EngineWork:
         missing = await self._look.before_files(release, staging.project)
         if missing:
             return missing
+        opened = await self._opening.of(release)
+        try:
+            return await self._put_on(claim, staging, release, opened)
+        except PermanentError as error:
+            raise opened.hidden(error) from None
+
+    async def _put_on(self, claim: Claim, staging: Staging, release: Release, opened: Opened) -> Event | None:
         project = self._service.project(staging.project)
         tree = self._trees / release.id
         try:
             await self._git.export(project, release.commit, tree)
             self._checkpoint("exported")
-            facts = self._facts(project, staging, release)
+            facts = self._facts(project, staging, release, opened, await self._service.seed(staging.id))
             objects = await self._objects(release, tree, facts)
-            if not await self._service.rendered(claim, staging.id, release.id, claims_of(objects), objects):
+            rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
+            if not await self._service.rendered(claim, staging.id, rendered):
                 return None
             self._checkpoint("rendered")
             missing = await self._look.before_apply(release, facts, objects)
@@ -128,7 +139,7 @@ class EngineWork:
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def _facts(self, project: Project, staging: Staging, release: Release) -> RenderFacts:
+    def _facts(self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str) -> RenderFacts:
         return RenderFacts(
             staging=staging.id,
             release=release.id,
@@ -142,8 +153,11 @@ class EngineWork:
             scheme=project.scheme,
             image=project.image,
             env=release.env,
-            values=project.values,
+            values=release.values,
+            secrets=opened.values,
+            secrets_mark=opened.mark,
             kinds=frozenset(project.kinds),
+            seed=seed,
             first=staging.live is None or staging.live.id == release.id,
         )
 

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
@@ -53,8 +53,14 @@ class Engine(Protocol):
     @property
     def env(self) -> Mapping[str, str]: ...
 
+    def of(self, project: str) -> "Engine":
+        """The same, for another project, whose hosts have its name."""
+
     async def built(self, repository: Path, commit: str) -> None:
         """CI is through with this commit."""
+
+    async def environment(self, staging: str) -> Mapping[str, str]:
+        """What the staging's application was configured with."""
 
     async def ask(self, staging: str, path: str, form: Mapping[str, str] | None = None) -> Page:
         """What the staging's application answers; with a form, to a POST."""
@@ -84,14 +90,22 @@ class Local:
     name: str = "local"
     runs: bool = True
     domain: str = "localhost"
+    project: str = ""
     yaml: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, project: str) -> "Local":
+        return replace(self, project=project, domain=f"{project}.{Local.domain}")
+
+    async def environment(self, staging: str) -> Mapping[str, str]:
+        told: Mapping[str, str] = json.loads((await self.ask(staging, "/about.json")).text)["configuration"]
+        return told
 
     async def built(self, repository: Path, commit: str) -> None:
         """It runs commands, not images."""
 
     async def ask(self, staging: str, path: str, form: Mapping[str, str] | None = None) -> Page:
-        host = f"{staging}.localhost:{self.port}"
+        host = f"{staging}.{self.domain}:{self.port}"
         return await _ask(self.http, f"http://127.0.0.1:{self.port}{path}", form, host)
 
     async def data(self, staging: str) -> list[str]:
@@ -118,20 +132,20 @@ class Local:
 
     def _folders(self, staging: str) -> list[Path]:
         """Whatever is on its way out counts, too."""
-        return [folder for folder in self._all() if _name_in(folder) in (staging, None)]
+        return [folder for folder in self._all() if self._may_be(folder, staging)]
 
     def _others(self, staging: str) -> set[str]:
-        return {folder.name for folder in self._all() if _name_in(folder) not in (staging, None)}
+        return {folder.name for folder in self._all() if not self._may_be(folder, staging)}
+
+    def _may_be(self, folder: Path, staging: str) -> bool:
+        try:
+            spec = json.loads((folder / "spec.json").read_text())
+        except (OSError, ValueError):
+            return True
+        return spec["name"] == staging and self.project in ("", spec["project"])
 
     def _all(self) -> Iterator[Path]:
         return (path for path in (self.data_folder / "local").iterdir() if path.is_dir())
-
-
-def _name_in(folder: Path) -> str | None:
-    try:
-        return str(json.loads((folder / "spec.json").read_text())["name"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 # --- a cluster -------------------------------------------------------------------------------------------------------
@@ -150,6 +164,14 @@ class Cluster:
     name: str = "kubernetes"
     domain: str = "shop.test"
     yaml: str = ""
+
+    def of(self, project: str) -> "Cluster":
+        return replace(self, project=project, domain=f"{project}.{Cluster.domain}")
+
+    async def environment(self, staging: str) -> Mapping[str, str]:
+        there = ("-n", self._namespace(staging), "get", "configmap", "octopod-env", "-o", "json")
+        told: Mapping[str, str] = json.loads(await self._kubectl(*there))["data"]
+        return told
 
     @property
     def runs(self) -> bool:
@@ -274,7 +296,9 @@ async def _ingress(engine: Cluster) -> AsyncIterator[str]:
     async def answer(request: web.Request) -> web.Response:
         if not engine.runs:
             return web.Response(text="the shop")
-        page = await engine.ask(request.host.partition(".")[0], request.path)
+        staging, place = request.host.split(".")[:2]
+        its = engine if engine.domain.startswith(f"{place}.") else engine.of(place)
+        page = await its.ask(staging, request.path)
         return web.Response(status=page.status, text=page.text)
 
     app = web.Application()

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,32 +15,41 @@ from standin_kit import workspace
 
 from bot.playground.example import make_repository
 
+Others = Callable[[str, Path], str]
 ENGINE = os.environ.get("OCTOPOD_TEST_ENGINE", "local")
 LOADER = os.environ.get("OCTOPOD_TEST_IMAGE_LOADER")
 
 
 @pytest.fixture
 async def tell(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tell]:
-    """`await tell(ttl="3d")`: a bot that has just been started, with nothing deployed."""
+    """`await tell(ttl="3d")`: a bot that has just been started, with nothing deployed.
+
+    `keys`: more keys of the project, `others`: more projects, made of the first one's name and the folder of the story;
+    then the hosts have the project's name. As YAML.
+    """
     async with AsyncExitStack() as stack:
 
-        async def begin(ttl: str = "3d") -> Story:
-            return await stack.enter_async_context(_story(request, tmp_path, ttl))
+        async def begin(ttl: str = "3d", keys: str = "", others: Others | None = None) -> Story:
+            return await stack.enter_async_context(_story(request, tmp_path, ttl, keys, others))
 
         yield begin
 
 
 @asynccontextmanager
-async def _story(request: pytest.FixtureRequest, folder: Path, ttl: str) -> AsyncIterator[Story]:
+async def _story(
+    request: pytest.FixtureRequest, folder: Path, ttl: str, keys: str, others: Others | None
+) -> AsyncIterator[Story]:
     repository, port, project = folder / "shop.git", free_port(), f"shop-{uuid.uuid4().hex[:6]}"
     make_repository(repository)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         engine = await _engine(request, folder, port, project, http, stack)
         slack = await stack.enter_async_context(workspace(folder / "slack", repository=repository))
-        (folder / "octopod.yaml").write_text(octopod_yaml(engine, project, repository, ttl))
+        domain = f"${{project}}.{engine.domain}" if others else engine.domain
+        text = octopod_yaml(engine, project, repository, ttl, domain) + keys
+        (folder / "octopod.yaml").write_text(text + (others(project, folder) if others else ""))
         await stack.enter_async_context(a_bot(folder, port, slack, engine))
-        yield Story(slack, engine, repository)
+        yield Story(slack, engine.of(project) if others else engine, repository, project)
 
 
 async def _engine(

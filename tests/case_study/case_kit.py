@@ -22,17 +22,20 @@ ALERTS = "stagings-alerts"
 
 
 class Story:
-    """`repository`: the bare one that people push to."""
+    """`repository`: the bare one that people push to. `project`: its name, `channel`: where its cards are."""
 
-    def __init__(self, slack: Workspace, engine: Engine, repository: Path) -> None:
+    def __init__(
+        self, slack: Workspace, engine: Engine, repository: Path, project: str, channel: str = "stagings"
+    ) -> None:
         self.slack, self.engine, self.repository = slack, engine, repository
+        self.project, self.channel = project, channel
 
     # --- what people do
 
-    async def say(self, user: str, text: str, channel: str = "stagings") -> str:
+    async def say(self, user: str, text: str) -> str:
         """A command, and the first that the person is then told privately."""
         known = {message.ts for message in await self.private(user)}
-        done = await self.slack.post("command", user=user, channel=channel, text=text)
+        done = await self.slack.post("command", user=user, channel=self.channel, text=text)
         assert done["ok"], done
 
         def told(state: Json) -> Any:
@@ -46,11 +49,11 @@ class Story:
         done = await self.slack.post("click", **where, **more)
         assert done["ok"], done
 
-    async def live(self, user: str, branch: str) -> Seen:
-        """Deploy it, be told that it is live, and see it on the card. The card."""
+    async def live(self, user: str, branch: str, more: str = "") -> Seen:
+        """Deploy it, be told that it is live, and see it on the card. `more`: of the command. The card."""
         await self.engine.built(self.repository, self.head(branch))
-        known = {message.ts for message in _thread(await self.slack.state(), branch)}
-        assert f"looking for branch `{branch}`" in await self.say(user, f"/octopod deploy {branch}")
+        known = await self.known(branch)
+        assert f"looking for branch `{branch}`" in await self.say(user, f"/octopod deploy {branch} {more}".strip())
         await self.reply(branch, "Live at", f"http://{branch}.{self.engine.domain}", known=known)
         return await self.card(branch, "live")
 
@@ -86,19 +89,23 @@ class Story:
     async def card(self, name: str, phase: str) -> Seen:
         """As soon as it says so."""
         wanted: Seen = await self.until(
-            lambda state: (card := _card(state, name)) and f"*{phase}*" in card.text and card, f"{name} is {phase}"
+            lambda state: (card := self._card(state, name)) and f"*{phase}*" in card.text and card, f"{name} is {phase}"
         )
         return wanted
 
+    async def known(self, name: str) -> Collection[str]:
+        """What has been said in the thread of its newest card."""
+        return {message.ts for message in self._thread(await self.slack.state(), name)}
+
     async def phase(self, name: str, phase: str) -> bool:
-        card = _card(await self.slack.state(), name)
+        card = self._card(await self.slack.state(), name)
         return card is not None and f"*{phase}*" in card.text
 
     async def reply(self, name: str, *words: str, known: Collection[str] = ()) -> Seen:
         """In the thread of its newest card, as soon as it is there; not one of the `known`."""
 
         def said(state: Json) -> Any:
-            thread = (m for m in _thread(state, name) if m.ts not in known)
+            thread = (m for m in self._thread(state, name) if m.ts not in known)
             return next((m for m in thread if all(word in m.text for word in words)), None)
 
         seen: Seen = await self.until(said, f"{words} in the thread of {name}")
@@ -130,6 +137,16 @@ class Story:
         await self.card(name, "deleted")
         assert await self.engine.left_of(name) == []
 
+    def _thread(self, state: Json, name: str) -> list[Seen]:
+        card = self._card(state, name)
+        return [m for m in _public(state, self.channel) if card and m.raw["thread_ts"] == card.ts]
+
+    def _card(self, state: Json, name: str) -> Seen | None:
+        """The newest."""
+        cards = [m for m in _public(state, self.channel) if m.raw["by_app"] and not m.raw["thread_ts"]]
+        named = [m for m in cards if f" *{name}* " in m.text]
+        return max(named, key=lambda card: card.ts, default=None)
+
 
 def _public(state: Json, channel: str) -> list[Seen]:
     found = messages_in(state, channel)
@@ -146,18 +163,6 @@ def _private(state: Json, user: str) -> list[Seen]:
     ]
 
 
-def _thread(state: Json, name: str) -> list[Seen]:
-    card = _card(state, name)
-    return [m for m in _public(state, "stagings") if card and m.raw["thread_ts"] == card.ts]
-
-
-def _card(state: Json, name: str) -> Seen | None:
-    """The newest."""
-    cards = [m for m in _public(state, "stagings") if m.raw["by_app"] and not m.raw["thread_ts"]]
-    named = [m for m in cards if f" *{name}* " in m.text]
-    return max(named, key=lambda card: card.ts, default=None)
-
-
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, env=ENVIRON, check=True, capture_output=True, text=True).stdout.strip()
@@ -166,14 +171,15 @@ def _git(folder: Path, *arguments: str) -> str:
 # --- the bot ---------------------------------------------------------------------------------------------------------
 
 
-def octopod_yaml(engine: Engine, project: str, repository: Path, ttl: str) -> str:
+def octopod_yaml(engine: Engine, project: str, repository: Path, ttl: str, domain: str) -> str:
+    """`domain`: of its stagings' hosts."""
     return f"""\
 engine: {engine.name}
 projects:
   {project}:
     repo: {repository}
     source: {{manifests: deploy/staging}}
-    hosts: {{web: "${{staging}}.{engine.domain}"}}
+    hosts: {{web: "${{staging}}.{domain}"}}
     scheme: http
     channel: stagings
     alerts: {ALERTS}

@@ -13,22 +13,24 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from fakes import FakeEngine, FakeProber
 from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.project import Manifests, Project, Roles
+from bot.environment import Places
+from bot.keys import read_keys
 from bot.ports import Images
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
@@ -36,7 +38,7 @@ from bot.render.renderer import SourceRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
-from handlers import health, tombstone
+from handlers import compare, health, tombstone
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
 WEB = """\
@@ -104,6 +106,12 @@ class Talk:
         self.slack, self.bot, self.origin = slack, bot, origin
         self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
         self._presses = 0
+
+    async def visit(self, url: str) -> tuple[int, str]:
+        """The bot's own answer at one of the hosts that lead to it: status and page."""
+        parts = urlsplit(url)
+        async with self.slack.http.get(f"{self.url}{parts.path}", headers={"Host": parts.netloc}) as answer:
+            return answer.status, await answer.text()
 
     # --- what people do. Each returns what they are then told privately.
 
@@ -183,13 +191,25 @@ class Talk:
 
     async def post(self, body: bytes, content_type: str, secret: str | None = None) -> int:
         """Straight to the door for Slack, signed (with another secret, if one is given)."""
+        async with self._posted(body, content_type, secret) as answer:
+            return answer.status
+
+    async def post_for_answer(self, body: bytes, content_type: str) -> Json:
+        """The same, and what the bot says in its ack."""
+        async with self._posted(body, content_type, None) as answer:
+            assert answer.status == 200
+            text = await answer.text()
+            return dict(json.loads(text)) if text else {}
+
+    def _posted(
+        self, body: bytes, content_type: str, secret: str | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         stamp = str(int(time.time()))
         key = (secret or self.slack.secrets.signing_secret).encode()
         digest = hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
         headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
         headers["Content-Type"] = content_type
-        async with self.slack.http.post(f"{self.url}/slack/events", data=body, headers=headers) as answer:
-            return answer.status
+        return self.slack.http.post(f"{self.url}/slack/events", data=body, headers=headers)
 
     async def press(self, user_id: str, drawn: Seen, action: str) -> int:
         """A button as it was drawn then, whatever the message shows by now: the second click of a double click."""
@@ -273,9 +293,11 @@ async def talking(
     faults: Sequence[Json] = (),
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
     helm: HelmRenderer | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry."""
+    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
+    `environ`: the bot's own environment."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -294,10 +316,15 @@ async def talking(
         await connection.workspace.greeted()
         await connection.directory.refresh()
         neighbours = Neighbours(
-            a_cache(folder / "git"), a_renderer(folder, helm), engine, prober, images(session) if images else None
+            a_cache(folder / "git"),
+            a_renderer(folder, helm),
+            engine,
+            prober,
+            images(session) if images else None,
+            Places(environ or {}, None),
         )
         known = shop(origin, **(project or {}))
-        keys = MultiFernet([Fernet(Fernet.generate_key())])
+        keys = read_keys(Fernet.generate_key().decode())
         (folder / "trees").mkdir()
         bot = Bot(store, keys, {known.name: known}, neighbours, connection, folder / "trees", now=clock, pace=PACE)
         await stack.enter_async_context(_listening(bot, listening))
@@ -312,7 +339,8 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     gone = tombstone.door(bot.service, lambda user: bot.slack.directory.person(user).handle)
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
-    app = site(bot.slack.bolt, healthz, readyz, metrics, gone, bot.service.projects.values())
+    pages = compare.door(bot.service, gone)
+    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, bot.service.projects.values())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()

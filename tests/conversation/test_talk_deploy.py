@@ -154,3 +154,18 @@ async def test_roles_are_refused_privately_and_say_whom_to_ask(tmp_path: Path, d
         assert "You may not change" in await talk.click("bob", card, "extend")
         assert talk.engine.removed == []
         assert "Deleting feature-x" in await talk.click("carol", card, "delete")  # by her group
+
+
+async def test_a_card_leads_to_both_side_by_side(talk: Talk) -> None:
+    await talk.deploy("main")
+    card = await talk.deploy("feature-x")
+    assert "compare" not in (await talk.card("main")).buttons, "it is what others are compared with"
+    url = card.buttons["compare"]["url"]
+    assert url.startswith("http://octopod-compare.localhost:8080/")
+    status, page = await talk.visit(url)
+    assert status == 200
+    for name in ("feature-x", "main"):
+        assert f'src="http://{name}.localhost:8080/"' in page
+    assert await talk.click("bob", card, "compare") == ""
+    status, page = await talk.visit("http://octopod-compare.localhost:8080/nobody")
+    assert status == 404 and "no such staging" in page

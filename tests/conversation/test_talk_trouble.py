@@ -69,7 +69,7 @@ async def test_a_reply_waits_for_its_card_that_vanished_after_it_was_claimed(tal
 
 def _another(talk: Talk) -> SlackWork:
     slack, service = talk.bot.slack, talk.bot.service
-    sender = Sender(slack.client, slack.session, slack.directory, service.projects, "local", time.monotonic)
+    sender = Sender(slack.client, slack.session, slack.directory, service.projects, "local", None, time.monotonic)
     return SlackWork(service, talk.bot.store, sender, nowhere, PACE)
 
 

@@ -11,8 +11,10 @@ from bot.domain.grammar import (
     MOST_CHARACTERS,
     MOST_LINES,
     Command,
+    Config,
     Delete,
     Deploy,
+    Diff,
     Extend,
     Help,
     Info,
@@ -27,7 +29,7 @@ from bot.domain.grammar import (
 )
 from bot.domain.naming import valid_name
 
-DEPLOY = "deploy [BRANCH] [as NAME] [--project PROJECT]"
+DEPLOY = "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… [--project PROJECT]"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,23 @@ DEPLOY = "deploy [BRANCH] [as NAME] [--project PROJECT]"
         ("update x", Deploy("x")),
         ("redeploy x", Deploy("x")),
         ("create x", Deploy("x")),
+        (
+            "deploy x --profile live -e A=1 --env B=a=b,c --set web.replicas=2 --set web.tag=1.10",
+            Deploy(
+                "x", None, None, ("live",), (("A", "1"), ("B", "a=b,c")), (("web.replicas", 2), ("web.tag", "1.10"))
+            ),
+        ),
+        ("config", Config()),
+        ("config x", Config("x")),
+        ("config --unset-env A --unset a.b --drop-profile p", Config(None, None, (), ("p",), (), ("A",), (), ("a.b",))),
+        ('config x --env A="b c" --env=B="d e"', Config("x", env=(("A", "b c"), ("B", "d e")))),
+        ("config x --env “A=b c” --env C=", Config("x", env=(("A", "b c"), ("C", "")))),
+        ('config x --set a="2" --set "b=2" --set c=true', Config("x", values=(("a", "2"), ("b", 2), ("c", True)))),
+        ("config x --set 'a={\"b\": [1]}' --set=c=null", Config("x", values=(("a", {"b": [1]}), ("c", None)))),
+        ("config x —set a=“b” -e U=<https://x.test|x.test>", Config("x", env=(("U", "x.test"),), values=(("a", "b"),))),
+        ("diff", Diff()),
+        ("diff x last-good", Diff("x", "last-good")),
+        ("compare x with main", Diff("x", "main")),
         ("list", List()),
         ("list mine", List(mine=True)),
         ("ls --mine -p shop", List(mine=True, project="shop")),
@@ -166,10 +185,22 @@ def mistakes(text: str) -> list[str]:
         ("deploy x as --project shop", "`as` must be followed by NAME."),
         ("deploy x --project=", "`--project` must be followed by PROJECT."),
         ("deploy x as Pay_1", "NAME `Pay_1` must be at most 40 letters a–z, digits and dashes, such as `pay-1`."),
-        ("deploy x —env A=b", "`--env` is not supported yet."),
-        ("deploy x --env=A=b", "`--env` is not supported yet."),
-        ("deploy x --profile production-payments", "`--profile` is not supported yet."),
-        ("deploy x PAYMENTS=production", "`PAYMENTS=production`: changing the configuration is not supported yet."),
+        ("deploy x --image nginx", "`--image` is not supported yet."),
+        ("deploy x --env A", "KEY=VALUE `A` must have a key, `=` and a value."),
+        ("deploy x --env =hush", "KEY=VALUE `` must have a key, `=` and a value."),
+        (
+            "config x --set a={b,c}",
+            "KEY=VALUE `a` looks like JSON, but is none; put the value in quotes if it is text.",
+        ),
+        (
+            "deploy x PAY=production",
+            "What is `PAY=…`? Write `--env PAY=…` for the application, `--set PAY=…` for the deployment.",
+        ),
+        (
+            "set x A=b",
+            "`set` is not a command. Did you mean `config STAGING --set KEY=VALUE`? `/octopod help config` says more.",
+        ),
+        ("deploy x --env A='b", "The quote before `A=b` is not closed."),
         ("deploy x --projekt", "`--projekt` is not an option of `deploy`. Did you mean `--project`?"),
         ("list --yes", "`--yes` is not an option of `list`."),
         ("delete x --yes=no", "`--yes` takes no value."),
@@ -198,9 +229,9 @@ def test_what_is_wrong_is_said_in_words(text: str, mistake: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    assert mistakes("deploy --env a=b --frob #12 surplus as Ä 'open") == [
+    assert mistakes("deploy --image a=b --frob #12 surplus as Ä 'open") == [
         "The quote before `open` is not closed.",
-        "`--env` is not supported yet.",
+        "`--image` is not supported yet.",
         "`--frob` is not an option of `deploy`.",
         "NAME `Ä` must be at most 40 letters a–z, digits and dashes, such as `a`.",
         "Pull requests are not supported yet (`#12`); name the branch.",
@@ -221,8 +252,10 @@ def test_a_novel_is_no_command() -> None:
 
 def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
-    assert [line.syntax.split()[0] for line in lines] == ["deploy", "list", "info", "logs", "extend", "delete", "help"]
-    assert lines[4].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
+    assert [line.syntax.split()[0] for line in lines] == [
+        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete", "help"),
+    ]
+    assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:
         command = parse(line.example)
         assert usage(line.syntax.split()[0]) == [line]
@@ -240,6 +273,10 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
         (Extend("2d", timedelta(hours=36)), 'extend "2d" by 1d12h'),
         (Delete("x", yes=True), "delete x --yes"),
         (Help(), "help"),
+        (
+            Config("x", env=(("A", "b c"), ("B", "1")), values=(("n", 2), ("t", "2"), ("o", {"a": 1}))),
+            'config x --env "A=b c" --env B=1 --set n=2 --set "t=\\"2\\"" --set "o={\\"a\\": 1}"',
+        ),
     ],
 )
 def test_commands_as_a_person_would_type_them(command: Command, text: str) -> None:
@@ -254,8 +291,15 @@ words = st.one_of(
 maybe = st.none() | words
 names = st.none() | st.text("abc-1", min_size=1, max_size=40).filter(valid_name)
 spans = st.none() | st.integers(1, 315_000_000).map(lambda seconds: timedelta(seconds=seconds))
+several = st.lists(words, max_size=2).map(tuple)
+keys = st.text('ABab_.\\-="', min_size=1, max_size=5).map(lambda key: "K" + key.replace("=", ""))
+pairs = st.lists(st.tuples(keys, words | st.just("")), max_size=2).map(tuple)
+json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | words, st.lists, max_leaves=3)
+typed_pairs = st.lists(st.tuples(keys, json_values), max_size=2).map(tuple)
 commands: st.SearchStrategy[Command] = st.one_of(
-    st.builds(Deploy, words, names, maybe),
+    st.builds(Deploy, words, names, maybe, several, pairs, typed_pairs),
+    st.builds(Diff, maybe, maybe, maybe),
+    st.builds(Config, maybe, maybe, several, several, pairs, several, typed_pairs, several),
     st.builds(List, st.booleans(), maybe),
     st.builds(Info, maybe, maybe),
     st.builds(Logs, maybe, maybe, st.none() | st.integers(1, MOST_LINES), maybe),

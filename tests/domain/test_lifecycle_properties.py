@@ -42,7 +42,7 @@ def test_the_engine_and_the_clock_are_never_refused(
 @given(stagings())
 def test_every_state_has_a_phase_and_its_buttons(staging: Staging) -> None:
     assert phase(staging) in Phase
-    assert offers(staging) <= {"open", "retry", "extend", "logs", "delete"}
+    assert offers(staging) <= {"open", "retry", "extend", "logs", "config", "delete"}
     assert staging.phase is Phase.DELETED or "delete" in offers(staging)
 
 

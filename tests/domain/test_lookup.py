@@ -84,3 +84,11 @@ def test_without_any_staging_the_way_to_one_is_told() -> None:
     with pytest.raises(UserError) as none:
         find([], "x")
     assert none.value.text == "There is no staging yet. `/octopod deploy BRANCH` makes one."
+
+
+def test_the_channels_own_project_comes_first_where_several_fit() -> None:
+    shop, kiosk = (a_staging(id=project, name="main", branch="main", project=project) for project in ("shop", "kiosk"))
+    assert find([shop, kiosk], "main", ["kiosk"]) == kiosk
+    assert find([shop, ORANGE], "main", ["kiosk"]) == shop
+    with pytest.raises(Ambiguous):
+        find([shop, kiosk], "main")

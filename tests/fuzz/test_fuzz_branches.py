@@ -28,7 +28,7 @@ def test_every_branch_has_a_name_and_a_card() -> None:
         made = decide(None, a_deploy(branch=branch, name=names[0], actor="U01ALICE"), Policy(ttl=None), NOW)
         check_text(messages.card(made.staging, "local"))
         check_text(messages.progress(made.staging.attempt, made.staging))
-        check_text(answers.info(made.staging, "local", True, None, [(NOW, "U01ALICE", made.what, made.why)]))
+        check_text(answers.info(made.staging, "local", True, None, [(NOW, "U01ALICE", made.what, made.why)], []))
         command = grammar.Deploy(branch)
         assert grammar.reread(grammar.render(command)) == command
         others = [Head(hostile.branch(chance), "a" * 40) for _ in range(3)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import hostile
 import pytest
 from builders import a_release, a_staging
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from fuzz_kit import check_calm, check_text, clean_log, inputs
 from git_kit import Origin
 from store_kit import opened, saved, url_in
@@ -17,6 +17,7 @@ from bot.domain import grammar
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person
+from bot.keys import Keys, read_keys
 from bot.meaning import Asked
 from bot.service import Service
 from bot.slack import answers
@@ -63,8 +64,8 @@ def _staging(number: int, branch: str) -> Staging:
     )
 
 
-def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(Fernet.generate_key())])
+def _keys() -> Keys:
+    return read_keys(Fernet.generate_key().decode())
 
 
 @pytest.mark.timeout(1800)

@@ -12,7 +12,7 @@ from kube_rig import ControlPlane
 
 from bot.domain import naming
 from bot.domain.errors import TemporaryError
-from bot.domain.project import Manifests
+from bot.domain.project import Manifests, Source
 from bot.domain.status import StagingStatus, Synced, WorkloadState, WorkloadStatus
 from bot.kube.connect import Access
 from bot.kube.engine import KubernetesEngine
@@ -111,6 +111,7 @@ class Watched:
         self.told: list[StagingStatus] = []
         self.synced = 0
         self.kinds: frozenset[tuple[str, str]] = frozenset()
+        self.source: Source = Manifests(PurePosixPath("deploy"))
         self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
@@ -152,7 +153,8 @@ class Watched:
             branch=self.name,
             commit=COMMIT,
             namespace=self.namespace,
-            source=Manifests(PurePosixPath("deploy")),
+            source=self.source,
+            seed=self.name,
             hosts={"web": f"{self.name}.shop.test"},
             scheme="https",
             image="ghcr.io/acme/shop:${commit}",

@@ -369,4 +369,4 @@ def test_claims_of_stateful_sets_have_names(tmp_path: Path, templates: str) -> N
 
 def test_mistakes_in_what_octopod_yaml_itself_refers_to(tmp_path: Path) -> None:
     told = mistakes(tmp_path, config("{a: b}"), image="shop:${comit}", values={"web": {"tag": "${comit}"}})
-    assert [one.partition(": `")[0] for one in told] == ["octopod.yaml: image", "octopod.yaml: values"]
+    assert [one.partition(": `")[0] for one in told] == ["octopod.yaml: image", "octopod.yaml: values.web.tag"]

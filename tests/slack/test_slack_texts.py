@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from builders import NOW, a_release, a_staging, updating
 
+from bot.domain.comparing import Comparison
+from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import CLOCK, Phase, Stage, Staging, WorkloadProgress
+from bot.domain.origins import ENV, VALUES, Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
-from bot.slack import answers, messages
+from bot.slack import answers, configs, messages
 from bot.slack.messages import Text
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
@@ -25,9 +28,11 @@ LINK = "https://example.slack.com/archives/C1/p1"
 def staging_with(text: str, phase: Phase) -> Staging:
     staging = a_staging(phase, owner="U01ALICE")
     workloads = tuple(WorkloadProgress(f"w{n}", 0, 1, text) for n in range(20))
+    own = Overrides((text,) * 9, {text: text}, {text: text}, {text: Secret(text)})
     release = replace(
-        staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", env={text: text}, workloads=workloads
-    )
+        staging.attempt, branch=text, subject=text, author=text, actor="U01ALICE", workloads=workloads,
+        env=own.env, values=own.values, overrides=own,
+    )  # fmt: skip
     if release.awaits:
         release = replace(release, awaits=text)
     if release.stage is Stage.FAILED:
@@ -62,7 +67,16 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.refused(text, [text], [text] * 200)
     yield answers.listing([(staging, LINK)] * 200, mine=False)
     yield answers.listing([(staging, None)], mine=True)
-    yield answers.info(staging, "local", False, LINK, [(NOW, "U01ALICE", text, text)] * 30)
+    yield answers.info(
+        staging, "local", False, LINK, [(NOW, "U01ALICE", text, text)] * 30, lines(None, staging.attempt)
+    )
+    side = [Difference(text, before, text, secret) for before in (None, text) for secret in (True, False)]
+    yield configs.comparison(Comparison(staging, text, staging.attempt, side * 40))
+    yield configs.comparison(Comparison(staging, "defaults", None, []))
+    odd = [Line(level, text, text, "", text, text, text) for level in (ENV, VALUES)]
+    yield configs.configuration(staging, [*lines(None, staging.attempt), *odd * 60])
+    yield from (configs.configured(staging, changed, odd, None) for changed in (True, False))
+    yield answers.deploying(text, [(text, text)] * 9)
     yield answers.logs(text[:300], {text[:100]: [text] * 100, "api": []})
     yield from (answers.extended(staging), answers.deleting(staging), answers.ask_delete(staging))
     yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
@@ -111,11 +125,11 @@ def test_what_was_written_by_others_notifies_nobody(phase: Phase) -> None:
 @pytest.mark.parametrize(
     ("phase", "buttons"),
     [
-        (Phase.WAITING, ["extend", "logs", "delete"]),
-        (Phase.ROLLING_OUT, ["extend", "logs", "delete"]),
-        (Phase.LIVE, ["open", "extend", "logs", "delete"]),
-        (Phase.FAILED, ["retry", "extend", "logs", "delete"]),
-        (Phase.BROKEN, ["open", "extend", "logs", "delete"]),
+        (Phase.WAITING, ["extend", "logs", "config", "delete"]),
+        (Phase.ROLLING_OUT, ["extend", "logs", "config", "delete"]),
+        (Phase.LIVE, ["open", "extend", "logs", "config", "delete"]),
+        (Phase.FAILED, ["retry", "extend", "logs", "config", "delete"]),
+        (Phase.BROKEN, ["open", "extend", "logs", "config", "delete"]),
         (Phase.DELETING, ["delete"]),
         (Phase.DELETED, []),
     ],

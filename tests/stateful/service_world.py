@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from builders import NOW, a_commit
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from bot.domain.errors import OutcomeUnknown, TemporaryError
@@ -21,6 +21,8 @@ from bot.domain.model import Release, Staging
 from bot.domain.policy import Person
 from bot.domain.project import Manifests, Project, UrlProbe
 from bot.domain.status import StagingStatus, Synced
+from bot.environment import Places
+from bot.keys import read_keys
 from bot.meaning import Asked
 from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot
 from bot.service import Service
@@ -30,6 +32,7 @@ from bot.store.store import Store
 from bot.worker.engine import EngineWork
 from bot.worker.pump import Pace, Pump, Work
 from bot.worker.requests import RequestWork
+from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
 from bot.worker.worker import Worker
 
@@ -51,7 +54,7 @@ class World:
     def __init__(self, folder: Path, database: Path) -> None:
         self.folder, self.now, self.kill_at = folder, NOW, ""
         self.file = shutil.copy(database, folder / "octopod.db")
-        self.keys = MultiFernet([Fernet(Fernet.generate_key())])
+        self.keys = read_keys(Fernet.generate_key().decode())
         self.neighbours, self.chat = Neighbours(), FakeChat()
         self.asked = 0
 
@@ -63,10 +66,12 @@ class World:
             ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
         )  # fmt: skip
         self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
-        there, trees = self.neighbours, self.folder / "trees"
+        there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
             "requests": RequestWork(self.service, self.store, there, there, self.passed),
-            "engine": EngineWork(self.service, self.store, there, there, there, there, trees, self.passed),
+            "engine": EngineWork(
+                self.service, self.store, there, there, there, there, trees, self.passed, opening=opening
+            ),
             "slack": SlackWork(self.service, self.store, self.chat, self.passed, PACE),
         }
         self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}

@@ -1,0 +1,94 @@
+"""The use cases around a staging's configuration: change it, by words or by a form, and compare it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.configuring import Configuring
+from bot.domain import commands, events
+from bot.domain.changes import Change
+from bot.domain.comparing import Comparison
+from bot.domain.configuration import Secret
+from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
+from bot.domain.model import Staging
+from bot.domain.project import Project
+from bot.keys import Keys
+from bot.meaning import Asked, Meaning
+from bot.store import stagings
+from bot.store.store import Store
+from bot.store.turns import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all use cases do the same way: `project` and `known` find by name and id, or raise UserError; `once` takes a
+    wish, or raises that it was taken before; `decided` saves what follows from a deploy of the staging."""
+
+    project: Callable[[str | None], Project]
+    known: Callable[[AsyncConnection, str], Awaitable[Staging]]
+    once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
+    decided: Callable[[AsyncConnection, Staging, events.Deploy], Awaitable[Staging]]
+
+
+class Changing:
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        now: Callable[[], datetime],
+        meaning: Meaning,
+        configuring: Configuring,
+        common: Common,
+    ) -> None:
+        self._store, self._keys, self._now = store, keys, now
+        self._meaning, self._configuring, self._common = meaning, configuring, common
+
+    async def change(self, asked: Asked, staging: str, change: Change) -> tuple[Staging, Staging]:
+        """The commit that is there becomes a new release. The staging before and after."""
+        async with self._store.write(Urgency.DOOR) as connection:
+            found = await self._common.known(connection, staging)
+            return found, await self._changed(connection, asked, found, change)
+
+    async def open(self, asked: Asked, staging: str) -> tuple[Project, Staging]:
+        """The staging, for somebody who wants to change its configuration. Raises UserError for who may not."""
+        async with self._store.look() as connection:
+            found = await self._common.known(connection, staging)
+        project = self._common.project(found.project)
+        self._configuring.require_present(found)
+        self._configuring.require(asked.person, project, found, Change())
+        return project, found
+
+    async def fill_in(self, asked: Asked, staging: str, drawn_for: str, filled: Filled) -> tuple[Staging, Staging]:
+        """As `change`, by a form that was drawn for the release `drawn_for`. What others have changed since stays.
+
+        Raises ChangedMeanwhile where both changed the same key.
+        """
+        async with self._store.write(Urgency.DOOR) as connection:
+            found = await self._common.known(connection, staging)
+            history = await stagings.overrides_since(connection, staging, drawn_for)
+            change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
+            rest = rebased(change, found.attempt.overrides)
+            if clashes := conflicts(history, change):
+                raise ChangedMeanwhile(clashes, rest)
+            return found, await self._changed(connection, asked, found, rest)
+
+    async def compare(self, asked: Asked, command: commands.Diff) -> Comparison:
+        """Raises UserError for what means nothing."""
+        async with self._store.read() as connection:
+            return await self._meaning.compared(connection, asked, command)
+
+    async def _changed(self, connection: AsyncConnection, asked: Asked, found: Staging, change: Change) -> Staging:
+        project = self._common.project(found.project)
+        event = self._configuring.configured(project, found, asked.person.id, self._now(), change)
+        await self._common.once(connection, asked, "config")
+        if event.overrides == found.attempt.overrides:
+            return found
+        return await self._common.decided(connection, found, event)
+
+    def _sealed(self, secrets: Mapping[str, str]) -> Mapping[str, Secret]:
+        return {
+            key: Secret(sealed=self._keys.encrypt(value.encode()).decode(), mark=self._keys.mark(value))
+            for key, value in secrets.items()
+        }

@@ -1,0 +1,102 @@
+"""What a deploy or a change of the configuration makes of a staging: its overrides, and what is in force by them.
+
+Every way in comes through here (typed, button, dialog), so here is also looked at who may.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain import events, naming
+from bot.domain.changes import Change, changed
+from bot.domain.configuration import Overrides, effective, summary
+from bot.domain.errors import UserError
+from bot.domain.model import Staging
+from bot.domain.policy import Person, require_deploy, require_profiles
+from bot.domain.project import Project
+from bot.ports import Commit, Head
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """Who wants which commit of a branch on a staging, with which changes of its configuration."""
+
+    actor: str
+    at: datetime
+    head: Head
+    commit: Commit
+    change: Change
+
+
+class Configuring:
+    """`port`: what URLs carry when a host names none. `person`: who a Slack user is, as far as is known."""
+
+    def __init__(self, port: int | None, person: Callable[[str], Person]) -> None:
+        self._port, self._person = port, person
+
+    def require(self, person: Person, project: Project, staging: Staging | None, change: Change) -> Overrides:
+        """What the staging's overrides become. Raises UserError for who may not, and for every mistake at once.
+
+        A staging that runs with a profile, or shall, is changed only by those who may use it: whoever decides what
+        runs there decides what its secrets are used for.
+        """
+        require_deploy(person, project)
+        before = staging.attempt.overrides if staging else Overrides()
+        after = changed(before, change, project)
+        require_profiles(person, project, [*before.profiles, *after.profiles])
+        return after
+
+    @staticmethod
+    def require_present(staging: Staging) -> None:
+        if staging.deleted_at:
+            raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
+
+    def deploy(self, project: Project, existing: Staging | None, name: str, wished: Wished) -> events.Deploy:
+        """Raises UserError, as `require` does: what was right when it was asked for may not be so any more."""
+        overrides = self.require(self._person(wished.actor), project, existing, wished.change)
+        return self._event(project, existing, name, wished, overrides)
+
+    def configured(self, project: Project, staging: Staging, actor: str, at: datetime, change: Change) -> events.Deploy:
+        """The commit that is there already, with this change. Raises UserError."""
+        self.require_present(staging)
+        last = staging.attempt
+        commit = Commit(last.commit, last.subject, last.author, "", last.requested_at)
+        wished = Wished(actor, at, Head(last.branch, last.commit), commit, change)
+        return self.deploy(project, staging, staging.name, wished)
+
+    def _event(
+        self, project: Project, existing: Staging | None, name: str, wished: Wished, overrides: Overrides
+    ) -> events.Deploy:
+        hosts = naming.hosts(project.hosts, name, self._port)
+        in_force = effective(project, overrides)
+        return events.Deploy(
+            actor=wished.actor,
+            staging=existing.id if existing else secrets.token_hex(6),
+            release=secrets.token_hex(6),
+            project=project.name,
+            name=name,
+            branch=wished.head.branch,
+            commit=wished.head.commit,
+            subject=wished.commit.subject,
+            author=wished.commit.author,
+            requested_at=wished.at,
+            urls=_urls(project, hosts),
+            env=in_force.env,
+            values=in_force.values,
+            secrets=in_force.secrets,
+            overrides=overrides,
+            changed=in_words(wished.change),
+        )
+
+
+def _urls(project: Project, hosts: Mapping[str, str]) -> dict[str, str]:
+    return {key: naming.url(project.scheme, host) for key, host in hosts.items()}
+
+
+def in_words(change: Change) -> str:
+    """For the journal, short: `RETRIES=5, without web.replicas`."""
+    given = Overrides(change.profiles, dict(change.env), dict(change.values), change.secrets)
+    taken = [*change.drop_profiles, *change.unset_env, *change.unset]
+    said = ", ".join([*summary(given), *(f"without {one}" for one in taken)])
+    return said if len(said) <= 300 else f"{said[:299]}…"

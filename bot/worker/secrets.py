@@ -1,0 +1,65 @@
+"""The secret values of a release, read or opened when it is put on the engine. They are never saved as they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cryptography.fernet import InvalidToken
+
+from bot.domain.configuration import Secret, place_of
+from bot.domain.errors import PermanentError
+from bot.domain.model import Release
+from bot.domain.redaction import SHORTEST_OWN, Redactor
+from bot.keys import Keys
+from bot.ports import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`values` in the clear; `marked`: as they are stored, with their keyed hashes; `mark`: one of all of them."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    marked: Mapping[str, Secret] = field(default_factory=dict)
+    mark: str = ""
+
+    def hidden(self, error: PermanentError) -> PermanentError:
+        """The error without them."""
+        redactor = Redactor(value for value in self.values.values() if len(value) >= SHORTEST_OWN)
+        return PermanentError(redactor.text(error.text), redactor.lines(error.details), redactor.text(error.next_step))
+
+
+class Opening:
+    def __init__(self, places: Secrets, keys: Keys) -> None:
+        self._places, self._keys = places, keys
+
+    async def of(self, release: Release) -> Opened:
+        """Raises PermanentError that names every key whose value is missing, and TemporaryError."""
+        values: dict[str, str] = {}
+        missing: list[str] = []
+        for key, secret in release.secrets.items():
+            try:
+                values[key] = await self._one(secret)
+            except PermanentError as error:
+                missing.append(f"{key}: {error.text}")
+        if missing:
+            raise PermanentError(
+                "Secret values of its configuration are missing.",
+                missing,
+                "Put them there, or change `secrets:` in octopod.yaml, and deploy again.",
+            )
+        marked = {key: replace(secret, mark=self._keys.mark(values[key])) for key, secret in release.secrets.items()}
+        mark = self._keys.mark(repr([(key, one.mark) for key, one in sorted(marked.items())])) if marked else ""
+        return Opened(values, marked, mark)
+
+    async def _one(self, secret: Secret) -> str:
+        value = await self._places.read(place_of(secret.place)) if secret.place else self._unsealed(secret.sealed)
+        if "\0" in value:
+            raise PermanentError("Its value holds a NUL character, which no variable can.")
+        return value
+
+    def _unsealed(self, sealed: str) -> str:
+        try:
+            return self._keys.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise PermanentError(
+                "It was entered by hand, and the bot's keys do not open it any more. Enter it again with [Config…]."
+            ) from None
