@@ -2,6 +2,7 @@
 # and writes to /data and /tmp only.
 # A tag, which gets security fixes but may mean another image tomorrow; docs/install.md tells how to pin it to a digest.
 ARG PYTHON=python:3.11-slim-bookworm
+ARG GO=golang:1.26-bookworm
 FROM ${PYTHON} AS build
 ENV UV_PROJECT_ENVIRONMENT=/opt/octopod UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 COPY scripts/uv.txt /tmp/uv.txt
@@ -20,6 +21,13 @@ RUN uv pip install --python /opt/octopod/bin/python --no-deps /tmp/wheel/*.whl
 # For trying out, not for production.
 RUN rm -rf /opt/octopod/lib/python3.11/site-packages/bot/playground
 
+# For projects whose source is a chart: built from Go's modules, each pinned by its hash in go.sum.
+FROM ${GO} AS helm
+WORKDIR /src
+COPY scripts/kube/helm-binary scripts/kube/
+COPY scripts/kube/helm scripts/kube/helm
+RUN install "$(sh scripts/kube/helm-binary)" /tmp/helm
+
 FROM ${PYTHON}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git openssh-client \
@@ -27,6 +35,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin octopod \
     && install --directory --owner=octopod --group=octopod --mode=700 /data
 COPY --from=build /opt/octopod /opt/octopod
+COPY --from=helm /tmp/helm /usr/local/bin/helm
 # Slack's SDK wants a HOME, whoever the user is.
 ENV PATH=/opt/octopod/bin:$PATH HOME=/data PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     OCTOPOD_CONFIG=/etc/octopod/octopod.yaml OCTOPOD_DATA=/data OCTOPOD_HTTP_HOST=0.0.0.0

@@ -73,6 +73,7 @@ bench: bootstrap
 
 test-kube: bootstrap
 	@$(CONTROL_PLANE)
+	@scripts/kube/helm-binary >/dev/null
 	$(BIN)/pytest tests/kube -m kube
 
 test-image: bootstrap

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from bot.domain.errors import PermanentError
 from bot.domain.project import Project
 from bot.git.repository import GitCache
 from bot.keys import make_data_folder
+from bot.render.helm_program import GET_IT, HelmProgram
 
-FOLDER, GIT = "data folder", "git"
+FOLDER, GIT, HELM = "data folder", "git", "helm"
 GIB = 1 << 30
 # Repositories are cloned into it, and trees are unpacked there.
 ENOUGH = 1 * GIB
@@ -29,6 +31,16 @@ async def data_folder(folder: Path) -> Answer:
         return f"{folder} can be written to and has {free / GIB:.1f} GiB left"
 
     return await check(FOLDER, look, "Give it to the user that the bot runs as, or set OCTOPOD_DATA.")
+
+
+async def helm(program: str) -> Answer:
+    """In a folder of its own: the bot may be rendering at this moment."""
+
+    async def look() -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            return f"version {await HelmProgram(program, Path(folder)).version()}"
+
+    return await check(HELM, look, GET_IT)
 
 
 async def repositories(folder: Path, projects: Iterable[Project], environ: Mapping[str, str]) -> list[Answer]:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.doctor.files import FOLDER, GIT, data_folder, repositories
+from bot.doctor.files import FOLDER, GIT, data_folder, helm, repositories
 from bot.doctor.hosts import Network, hosts
 from bot.doctor.registries import registries
 from bot.doctor.report import Answer, unseen
 from bot.doctor.slack import CHANNELS, slack
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind
+from bot.domain.project import EngineKind, Helm
 from bot.projects import Configuration, load_projects
 from bot.registry.client import Registries
 from bot.settings import Settings, load_settings
@@ -110,4 +110,6 @@ async def _files(
         return [folder, unseen(GIT, FOLDER)]
     projects = configuration.projects.values() if configuration else ()
     answers = await repositories(settings.octopod_data / "git", projects, environ)
+    if any(isinstance(one.source, Helm) for one in projects):
+        answers.append(await helm(settings.octopod_helm))
     return [folder, *answers, *([] if configuration else [unseen("repositories", FILE)])]

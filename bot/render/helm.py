@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.domain.errors import PermanentError
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import Helm
 from bot.domain.redaction import Redactor, secrets_in
 from bot.ports import EngineFacts, RenderFacts
@@ -19,10 +19,12 @@ from bot.render.helm_chart import Charts, of_branch, values_files
 from bot.render.helm_objects import objects_of, with_hooks
 from bot.render.helm_program import HelmProgram, RefusedError
 from bot.render.helm_values import as_yaml, given
-from bot.render.known import lets_in
+from bot.render.known import KnownValue, known_values, lets_in
 from bot.render.plain import env_of, meaning_of
 
 WHOSE = "The chart has"
+# What Helm says when the API server, or the window to it, can't answer now.
+AWAY = re.compile("cluster reachability check failed|the server is currently unable")
 SCHEMA = "values don't meet the specifications of the schema"
 # What a chart may see of the cluster: made for a staging's id, its namespace and the project's kinds; gives a URL.
 Window = Callable[[str, str, frozenset[tuple[str, str]]], AbstractAsyncContextManager[str]]
@@ -54,9 +56,11 @@ class HelmRenderer:
             output = await self._rendered(chart, words, facts, tree, scratch, redactor)
         return await asyncio.to_thread(_objects, output, facts, engine, env, mistakes, self._window is not None)
 
-    async def chart(self, source: Helm, tree: Path, facts: RenderFacts, scratch: Path) -> Path:
-        """The chart itself, to look into: a folder or an archive, perhaps in `scratch`."""
-        return await self._charts.get(source, tree, facts.branch, scratch, Redactor(self._secrets()))
+    async def known(self, source: Helm, tree: Path, branch: str) -> Mapping[str, KnownValue]:
+        """What keys its values have, for suggestions. Raises PermanentError and TemporaryError."""
+        async with self._helm.scratch() as scratch:
+            chart = await self._charts.get(source, tree, branch, scratch, Redactor(self._secrets()))
+            return await asyncio.to_thread(known_values, chart)
 
     async def _rendered(
         self, chart: Path, values: list[str], facts: RenderFacts, tree: Path, scratch: Path, redactor: Redactor
@@ -72,6 +76,8 @@ class HelmRenderer:
         except TimeoutError as error:
             raise PermanentError(f"The chart takes longer than {seconds:g} s to render.") from error
         except RefusedError as error:
+            if AWAY.search(str(error)):
+                raise TemporaryError("The cluster does not answer what the chart asks of it.") from error
             raise _refused(error, facts, tree, scratch, chart) from error
 
     @asynccontextmanager
@@ -101,8 +107,6 @@ def _values(
     scratch: Path,
 ) -> list[str]:
     """Words that name values files, written into `scratch`, as Helm takes a comma for the end of a name."""
-    if mistakes:
-        raise refusal(mistakes, WHOSE)
     texts = [text for _, text in values_files(source, tree, facts.branch)]
     texts.append(as_yaml(given(facts, meaning, lets_in(chart, "global"), mistakes)))
     if mistakes:

@@ -33,7 +33,7 @@ class Limits:
     render: float = 30.0
     fetch: float = 120.0
     output: int = 16 * 1024 * 1024
-    memory: int = 1024 * 1024 * 1024
+    memory: int = 320 * 1024 * 1024
     at_once: int = 2
 
 

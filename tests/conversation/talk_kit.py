@@ -279,8 +279,8 @@ def branches(folder: Path) -> Origin:
     return origin
 
 
-def a_renderer(folder: Path) -> SourceRenderer:
-    return SourceRenderer(HelmRenderer(HelmProgram("helm", folder / "helm")))
+def a_renderer(folder: Path, helm: HelmRenderer | None) -> SourceRenderer:
+    return SourceRenderer(helm or HelmRenderer(HelmProgram("no-helm-here", folder / "helm")))
 
 
 @asynccontextmanager
@@ -292,6 +292,7 @@ async def talking(
     project: Mapping[str, Any] | None = None,
     faults: Sequence[Json] = (),
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
+    helm: HelmRenderer | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
@@ -316,7 +317,7 @@ async def talking(
         await connection.directory.refresh()
         neighbours = Neighbours(
             a_cache(folder / "git"),
-            a_renderer(folder),
+            a_renderer(folder, helm),
             engine,
             prober,
             images(session) if images else None,

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from doctor_kit import lines, octopod_yaml, only, settings
 from git_kit import Origin
+from helm_stub import Stub
 from standin_kit import Workspace, workspace
 
 from bot.doctor.report import Answer, line
@@ -190,3 +191,16 @@ async def test_the_command_tells_by_its_exit_code(tmp_path: Path, slack: Workspa
     assert code == 0 and len(re.findall("^✓ ", said, re.MULTILINE)) == len(said.splitlines()) == 9
     code, said = await doctor(SLACK_BOT_TOKEN="xoxb-other")
     assert code == 1 and "✗ Slack bot token: " in said and "✓ git: version " in said
+
+
+async def test_helm_is_looked_for_where_a_project_needs_it(tmp_path: Path, slack: Workspace, origin: Origin) -> None:
+    plain = await lines(settings(tmp_path, slack, octopod_yaml(tmp_path, origin.path)))
+    assert not any(line[2:].startswith("helm:") for line in plain)
+    config = octopod_yaml(tmp_path, origin.path)
+    config.write_text(config.read_text().replace("{manifests: deploy}", "{helm: {chart: deploy}}"))
+    missing = only(await lines(settings(tmp_path, slack, config, OCTOPOD_HELM="no-helm-here")), "helm")
+    assert missing.startswith("✗ helm: Helm is not installed") and "OCTOPOD_HELM" in missing
+    there = only(
+        await lines(settings(tmp_path, slack, config, OCTOPOD_HELM=str(Stub(tmp_path / "stub").program))), "helm"
+    )
+    assert there == "✓ helm: version v4.3.1"

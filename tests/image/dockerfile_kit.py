@@ -66,7 +66,7 @@ class Build:
         for source in sources:
             for file in _let_in(source):
                 inside = file.relative_to(ROOT / source) if (ROOT / source).is_dir() else Path()
-                to = self.folder / self.placed(target) / (file.name if target.endswith("./") else inside)
+                to = self.folder / self.placed(target) / (file.name if target.endswith("/") else inside)
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, to)
 

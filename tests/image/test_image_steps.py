@@ -45,16 +45,17 @@ def image() -> Iterator[Build]:
 def settings(image: Build) -> dict[str, str]:
     """The environment of its container."""
     made = Build(image.root, image.python)
-    for step in stages()[1]:
+    for step in stages()[-1]:
         if step.word == "ENV":
             made.run(step)
     return made.env | {"PATH": f"{image.root}/opt/octopod/bin:/usr/local/bin:/usr/bin:/bin"}
 
 
 def test_the_last_stage_has_nothing_else_to_run() -> None:
-    words = [(step.word, step.rest) for step in stages()[1]]
+    words = [(step.word, step.rest) for step in stages()[-1]]
     assert [rest.startswith(NOT_HERE) for word, rest in words if word == "RUN"] == [True]
     assert ("COPY", "--from=build /opt/octopod /opt/octopod") in words
+    assert ("COPY", "--from=helm /tmp/helm /usr/local/bin/helm") in words
     assert [rest for word, rest in words if word in ("ENTRYPOINT", "CMD")] == ['["octopod"]', '["serve"]']
 
 
@@ -66,6 +67,15 @@ def test_what_is_in_it(image: Build, settings: dict[str, str]) -> None:
     assert (done.returncode, "The playground is not in this image." in done.stderr) == (2, True)
     for name in ("pytest", "ruff", "pip"):
         assert not (packages / name).exists(), "for development only"
+
+
+def test_helm_is_built_and_new_enough(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    build = Build(tmp_path, Path("/usr/bin"))
+    for step in stages()[1]:
+        build.run(step)
+    said = subprocess.run([tmp_path / "tmp" / "helm", "version"], check=True, capture_output=True, text=True).stdout
+    assert 'Version:"v4.' in said
 
 
 async def test_the_bot_runs_as_nobody_and_writes_to_two_folders_only(
@@ -94,7 +104,7 @@ async def _touches(image: Build, places: Mapping[str, bool]) -> None:
 
 
 def _user() -> list[str]:
-    [user] = [step.rest for step in stages()[1] if step.word == "USER"]
+    [user] = [step.rest for step in stages()[-1] if step.word == "USER"]
     return user.split(":")
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
 
 CHARTS = Path(__file__).parents[1] / "data" / "charts"
-SHOP = Helm("shop")
+SHOP, WORKER = Helm("shop"), Helm("worker")
 VALUES: dict[str, Any] = {
     "image": {"repository": "ghcr.io/acme/shop", "tag": "${commit}"},
     "ingress": {"hosts": [{"host": "${host.web}"}]},
@@ -40,8 +41,9 @@ def a_renderer(folder: Path, **options: Any) -> HelmRenderer:
 class ChartWorld:
     """A staging whose objects come from a chart that sees the cluster."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world, self._folder = world, folder
+    def __init__(self, world: World, folder: Path, more: Mapping[str, str] | None = None) -> None:
+        """`more`: files of the branch besides the test charts."""
+        self.world, self._folder, self._more = world, folder, more or {}
         self.renderer = a_renderer(folder, window=world.engine.window)
 
     async def deploy(self, release: str, source: Helm = SHOP, *, first: bool = False, **changes: Any) -> ReleaseOrder:
@@ -51,6 +53,8 @@ class ChartWorld:
 
     async def order(self, release: str, source: Helm = SHOP, *, first: bool = False, **changes: Any) -> ReleaseOrder:
         world, tree = self.world, a_tree(self._folder / release)
+        for name, text in self._more.items():
+            (tree / name).write_text(text)
         usual: dict[str, Any] = {
             "staging": world.name,
             "release": release,

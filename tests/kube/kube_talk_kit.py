@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from engine_kit import INGRESS, deployment, service
 from git_kit import Origin
+from helm_kit import helm_binary
 from kube_rig import ControlPlane
 from registry_kit import Registry, registry
 from standin_kit import Json, Workspace, workspace
@@ -76,6 +77,7 @@ async def a_bot(folder: Path, slack: Workspace, plane: ControlPlane) -> AsyncIte
         "OCTOPOD_DATA": str(folder / "data"),
         "OCTOPOD_HTTP_PORT": str(_free_port()),
         "KUBECONFIG": str(plane.kubeconfig),
+        "OCTOPOD_HELM": helm_binary(),
     }
     with (folder / "bot.log").open("wb") as log:
         bot = await asyncio.create_subprocess_exec(
@@ -94,7 +96,10 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def talking(tmp_path: Path, plane: ControlPlane) -> AsyncIterator[Conversation]:
+async def talking(
+    tmp_path: Path, plane: ControlPlane, source: str = "{manifests: deploy}", more: str = ""
+) -> AsyncIterator[Conversation]:
+    """`more`: of the project in octopod.yaml, indented."""
     origin, asked = Origin(tmp_path / "origin"), list[tuple[str, str]]()
     manifests = {"deploy/web.yaml": deployment(), "deploy/service.yaml": service(), "deploy/ingress.yaml": INGRESS}
     origin.commit("feature-x", manifests, "A shop")
@@ -105,14 +110,14 @@ engine: kubernetes
 projects:
   talk:
     repo: {origin.path}
-    source: {{manifests: deploy}}
+    source: {source}
     image: {shop.host}/acme/shop:${{commit}}
     hosts: {{web: "${{staging}}.talk.test"}}
     scheme: http
     channel: stagings
     alerts: stagings-alerts
     url_probe: {{path: /healthz, address: "{address}"}}
-"""
+{more}"""
         )
         async with a_bot(tmp_path, slack, plane):
             conversation = Conversation(slack, origin, asked, shop)

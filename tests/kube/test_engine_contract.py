@@ -113,6 +113,22 @@ async def test_hooks_run_before_its_workloads_and_when_they_are_ready(there: Wat
         assert ready in (set(), {"migrate"}, {"migrate", "web"}, {"migrate", "web", "announce"})
 
 
+async def test_hooks_with_weights_run_one_after_the_other(there: Watched) -> None:
+    def weighing(name: str, weight: int, code: str = "print('done')") -> str:
+        notes = f"{{octopod.dev/hook: pre-deploy, octopod.dev/hook-weight: '{weight}'}}"
+        return migrate(code).replace("{name: migrate}", f"{{name: {name}, annotations: {notes}}}")
+
+    needs = "import os; os.stat(os.environ['HOME'] + '/migrated')"
+    await there.deploy(
+        "r1", MARKED, weighing("late", 10, needs), weighing("early", -10, MARK), weighing("also", 10, needs)
+    )
+    await there.live("r1")
+    for one in there.own:
+        ready = {w.name for w in one.workloads if w.release == "r1" and w.state is READY}
+        assert "early" in ready or not ready
+        assert {"late", "also"} <= ready or "web" not in ready
+
+
 async def test_a_failed_hook_starts_nothing_and_leaves_what_serves(there: Watched) -> None:
     await there.deploy("r1", web())
     await there.live("r1")

@@ -13,17 +13,20 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import web
-from helm_kit import SHOP, VALUES, a_renderer, a_tree, helm_binary
+from engine_kit import Watched, now, reading
+from helm_kit import SHOP, VALUES, WORKER, a_renderer, a_tree, helm_binary
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from render_kit import KUBERNETES, LOCAL, facts
+from local_world import QUICK
+from render_kit import KUBERNETES, facts
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import Helm
+from bot.local.engine import LocalEngine
+from bot.ports import ReleaseOrder
 from bot.render.helm import HelmRenderer
 
 pytestmark = pytest.mark.kube
-WORKER = Helm("worker")
 # What hurts where values are put together as text: in YAML, in a shell, by `--set`, in Slack.
 HARD = [
     "",
@@ -172,8 +175,18 @@ async def test_a_chart_that_never_comes_to_an_end(tmp_path: Path) -> None:
 
 
 async def test_on_the_local_engine(renderer: HelmRenderer, tmp_path: Path) -> None:
-    objects = await renderer.render(WORKER, a_tree(tmp_path / "tree"), facts(source=WORKER), LOCAL)
-    assert [one["kind"] for one in objects] == ["ConfigMap", "ConfigMap", "Deployment"]
+    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK) as engine:
+        there = Watched(engine, tmp_path, "orange")
+        async with reading(there):
+            tree = a_tree(tmp_path / "tree")
+            objects = await renderer.render(WORKER, tree, facts(source=WORKER), engine.facts)
+            await there.apply(ReleaseOrder("orange", "orange", "shop", "r1", "a" * 40, objects, tree))
+            assert [one.name for one in (await there.live("r1")).workloads] == ["worker"]
+
+
+async def test_what_is_known_of_a_chart(renderer: HelmRenderer, tmp_path: Path) -> None:
+    known = await renderer.known(SHOP, a_tree(tmp_path / "tree"), "main")
+    assert known["replicas"].description == "How many pods the shop has"
 
 
 # Where charts come from

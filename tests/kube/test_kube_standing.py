@@ -19,6 +19,7 @@ from object_kit import (
 
 from bot.domain.hooks import MAIN, Rank, Turn
 from bot.domain.status import StagingStatus, WorkloadState
+from bot.kube.ended import note
 from bot.kube.kinds import Object
 from bot.kube.pods import Grace
 from bot.kube.standing import Seen, stand
@@ -148,3 +149,54 @@ def test_without_hooks_nothing_is_asked_for_again() -> None:
 def test_a_hook_at_the_end_does_not_keep_what_is_ready_from_serving() -> None:
     found = status(pod(UP, ready=True), of=namespace(workloads=HOOKED), workloads=(a_job(), DONE))
     assert (found.serving, found.ask_again) == (NEW, True)
+
+
+WEIGHED = '[["Job", "first", "BEFORE", -5], ["Job", "second", "BEFORE"], ["Deployment", "web", "MAIN"]]'
+
+
+@pytest.mark.parametrize(
+    ("workloads", "reached", "due"),
+    [
+        ([], Rank(Turn.BEFORE, -5), False),
+        ([a_job("first")], Rank(Turn.BEFORE), True),
+        ([a_job("first"), a_job("second", done=False)], Rank(Turn.BEFORE), False),
+        ([a_job("first"), a_job("second")], MAIN, True),
+    ],
+)
+def test_hooks_with_weights_have_their_turn_one_after_the_other(
+    workloads: list[Object], reached: Rank, due: bool
+) -> None:
+    found = stand(Seen("s1", namespace(workloads=WEIGHED), workloads), NOW, Grace())
+    assert (found.reached, found.due) == (reached, due)
+
+
+def going(job: Object, delete: str) -> Object:
+    job["metadata"]["annotations"] = {"octopod.dev/hook": "pre-deploy", "octopod.dev/hook-delete": delete}
+    return job
+
+
+@pytest.mark.parametrize(
+    ("job", "goes"),
+    [
+        (going(a_job(), "succeeded"), True),
+        (going(a_job(), "failed"), False),
+        (going(a_job(done=False), "succeeded,failed"), False),
+        (going(a_job(release=OLD), "succeeded"), False),
+        (a_job(), False),
+    ],
+)
+def test_which_jobs_go(job: Object, goes: bool) -> None:
+    found = stand(Seen("s1", namespace(workloads=HOOKED), [job]), NOW, Grace())
+    assert [one.name for one in found.going] == (["migrate"] if goes else [])
+
+
+def test_a_job_that_has_gone_is_not_one_that_never_ran() -> None:
+    there = namespace(workloads=HOOKED)
+    [done] = stand(Seen("s1", there, [going(a_job(), "succeeded")]), NOW, Grace()).going
+    noted = note(there, NEW, [done])["metadata"]["annotations"]
+    there["metadata"]["annotations"] |= noted
+    found = stand(Seen("s1", there, []), NOW, Grace())
+    assert (found.reached, found.due, found.newest[0].state) == (MAIN, True, READY)
+    of_another = namespace(OLD, workloads=HOOKED)
+    of_another["metadata"]["annotations"] |= noted
+    assert stand(Seen("s1", of_another, []), NOW, Grace()).newest[0].state is PROGRESSING

@@ -18,7 +18,10 @@ CONFIG = "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\n
 
 
 class Stub:
-    """`version`: what it says it is. `says`, `complains`, `code`: how every other command ends."""
+    """`version`: what it says it is. `says`, `complains`, `code`: how every other command ends.
+
+    RANDOM in what it says is something else each time.
+    """
 
     def __init__(self, folder: Path, version: str = "v4.3.1", says: str = CONFIG, complains: str = "", code: int = 0):
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +35,8 @@ class Stub:
             "values = [open(file).read() for file in files]\n"
             f"with open({str(self.calls_file)!r}, 'a') as calls:\n"
             "    calls.write(json.dumps([sys.argv[1:], dict(os.environ), values]) + '\\n')\n"
-            f"sys.stdout.write({says!r})\nsys.stderr.write({complains!r})\nsys.exit({code})\n"
+            f"sys.stdout.write({says!r}.replace('RANDOM', os.urandom(8).hex()))\n"
+            f"sys.stderr.write({complains!r})\nsys.exit({code})\n"
         )
         self.program.chmod(0o755)
         self._folder = folder

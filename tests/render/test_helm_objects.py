@@ -143,6 +143,6 @@ def test_what_octopod_tells_wins_and_what_others_share_stays() -> None:
     mistakes: list[str] = []
     values = given_values(asked, meanings(asked, KUBERNETES), True, mistakes)
     assert values["global"]["shared"] == 1 and values["global"]["octopod"]["staging"] == "orange"
-    assert values["host"] == "orange.localhost"
+    assert values["host"] == "orange.localhost" and mistakes == []
     given_values(facts(values={"global": 1}), meanings(facts(), KUBERNETES), True, mistakes)
-    assert len(mistakes) == 1 and mistakes[0].startswith("octopod.yaml: values.global: ")
+    assert mistakes == ["octopod.yaml: values.global: must have keys of its own, as charts share them"]

@@ -11,7 +11,7 @@ import yaml
 from helm_stub import CHART, WEB, Stub
 from render_kit import KUBERNETES, a_tree, facts
 
-from bot.domain.errors import PermanentError
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram, Limits
 
@@ -140,3 +140,10 @@ async def test_a_chart_that_takes_no_other_values_is_not_told_ours(tmp_path: Pat
     stub, tree = Stub(tmp_path / "stub"), a_tree(tmp_path, {**CHART, "web/values.schema.json": schema})
     await stub.renderer().render(WEB, tree, facts(source=WEB, values={"replicas": 2}), KUBERNETES)
     assert yaml.safe_load(stub.calls[0][2][-1]) == {"replicas": 2}
+
+
+async def test_a_cluster_that_does_not_answer_is_asked_again(tmp_path: Path) -> None:
+    complains = "Error: cluster reachability check failed: kubernetes cluster unreachable: context deadline exceeded\n"
+    renderer = Stub(tmp_path / "stub", complains=complains, code=1).renderer()
+    with pytest.raises(TemporaryError):
+        await renderer.render(WEB, a_tree(tmp_path, CHART), facts(source=WEB), KUBERNETES)

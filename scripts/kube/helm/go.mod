@@ -1,4 +1,4 @@
-// Helm, for `make bench BENCH=kube-live` alone: what Octopod is measured against.
+// Helm, for charts: in the image, in the tests, and in `make bench BENCH=kube-live` as what Octopod is measured against.
 module octopod.dev/bench-helm
 
 go 1.26.0
