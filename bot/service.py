@@ -195,8 +195,7 @@ class Service:
         async with self._store.write() as connection:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or existing.desired is not Desired.PRESENT:
-                # In this transaction, so that of two at once for the last place one is refused.
-                require_room(request.user, project, await stagings.present(connection, project.name))
+                await self._require_room(connection, request.user, project.name)
             wished = Wished(request.user, request.received_at, head, commit, command.change)
             event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
@@ -245,6 +244,11 @@ class Service:
         except InvalidToken:
             return None
 
+    async def forget_objects(self, release: str) -> None:
+        """It is to be rendered anew."""
+        async with self._store.write() as connection:
+            await stagings.save_objects(connection, release, None)
+
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""
         now = self.now()
@@ -290,6 +294,8 @@ class Service:
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
             require_change(asked.person, found, self.projects)
+            if isinstance(event, events.Wake) and found.desired in (Desired.ASLEEP, Desired.ABSENT):
+                await self._require_room(connection, asked.person.id, found.project)
             if drawn_for and drawn_for != found.attempt.id:
                 raise UserError(
                     f"That button is out of date: {found.name} has release {found.attempt.number} now and is "
@@ -298,6 +304,11 @@ class Service:
             await self._once(connection, asked, type(event).__name__.lower(), done=True)
             after = await self._decide(connection, staging, event, now)
         return after
+
+    async def _require_room(self, connection: AsyncConnection, user: str, project: str) -> None:
+        """In the transaction that takes it, so that of two at once for the last place one is refused."""
+        if project in self.projects:
+            require_room(user, self.projects[project], await stagings.present(connection, project))
 
     async def _decided(self, connection: AsyncConnection, staging: Staging, event: events.Deploy) -> Staging:
         now = self.now()

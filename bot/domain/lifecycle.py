@@ -225,7 +225,7 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
 
 
 def _what(event: Deploy) -> str:
-    return f"{event.branch} at {event.commit}{f' with {event.changed}' if event.changed else ''}"
+    return f"{event.branch} at {event.commit}{f': {event.changed}' if event.changed else ''}"
 
 
 def _new_release(event: Deploy, staging: str, number: int) -> Release:

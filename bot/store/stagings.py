@@ -249,9 +249,9 @@ async def sow(connection: AsyncConnection, staging: str, seed: str) -> None:
 
 
 async def save_objects(
-    connection: AsyncConnection, release: str, objects: str, secrets: Mapping[str, Secret] | None = None
+    connection: AsyncConnection, release: str, objects: str | None, secrets: Mapping[str, Secret] | None = None
 ) -> None:
-    """`objects` sealed; `secrets` as they are marked by now."""
+    """`objects` sealed, or None for none; `secrets` as they are marked by now."""
     new: dict[str, Any] = {"objects": objects} | ({"secrets": secrets_row(secrets)} if secrets else {})
     await connection.execute(update(tables.releases).where(RELEASE.id == release).values(new))
 

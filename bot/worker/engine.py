@@ -117,6 +117,9 @@ class EngineWork:
         if staging.desired is Desired.RESET and staging.asleep_at:
             await self._engine.wipe(staging.id)
             self._checkpoint("wiped")
+            if isinstance(self._service.project(staging.project).source, Helm):
+                # What it made for an update has no hooks that seed an empty database.
+                await self._service.forget_objects(staging.attempt.id)
             return Wiped()
         asleep = await self._engine.sleep(staging.id)
         self._checkpoint("slept")

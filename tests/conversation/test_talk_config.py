@@ -89,7 +89,7 @@ async def test_config_changes_several_keys_by_one_release_of_the_same_commit(sho
     told = await shop.say("bob", "/octopod config feature-x --unset-env GREETING")
     assert "nothing differs from the defaults any more" in told
     said = await shop.say("carol", "/octopod info feature-x")
-    assert "configure (release 2: feature-x at " in said and "with RETRIES=5, GREETING=hello: world" in said
+    assert "configure (release 2: feature-x at " in said and ": RETRIES=5, GREETING=hello: world" in said
 
 
 async def test_the_same_again_changes_nothing(shop: Talk) -> None:

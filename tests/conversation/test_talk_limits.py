@@ -47,3 +47,13 @@ async def test_of_two_at_once_for_the_last_place_one_is_refused(tmp_path: Path, 
         await asyncio.gather(talk.say("alice", "/octopod deploy main"), talk.say("bob", "/octopod deploy feature-x"))
         await talk.settled()
         assert len(await talk.posts()) == 1
+
+
+async def test_a_wake_needs_room(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project={"limits": Limits(per_person=1)}) as talk:
+        await talk.deploy("feature-x")
+        await talk.say("alice", "/octopod sleep feature-x")
+        await talk.deploy("main")
+        assert "You have 1 of 1 stagings of shop." in await talk.say("alice", "/octopod wake feature-x")
+        await talk.say("alice", "/octopod sleep main")
+        assert "Waking" in await talk.say("alice", "/octopod wake feature-x")

@@ -60,5 +60,8 @@ async def test_a_chart_is_deployed_updated_and_its_mistakes_are_told(talk: Conve
     await talk.until("Release 4", "live after")
     assert (await found("secret", "talk-shop-password"))["data"] == password
     assert (await found("configmap", "talk-shop"))["data"]["made"] == "by an upgrade"
-    await talk.say("delete with-chart --yes")
+    await talk.say("reset with-chart --yes")
+    await talk.until("Reset at", "release 4 was started anew")
+    assert (await found("configmap", "talk-shop"))["data"]["made"] == "by an install", "its hooks seed again"
+    await talk.say("delete with-chart --now")
     await talk.until("Deleted by", "are gone")
