@@ -158,7 +158,7 @@ def test_a_second_project_is_there_without_a_restart(tmp_path: Path) -> None:
         file.write_text(before)
         playground.until(lambda state: b"current" in playground.get(ready, "/readyz")[1], 20, "the file is taken")
         # Its project has left, and it can still be removed.
-        playground.say("delete green-button --yes")
+        playground.say("delete green-button --now")
         playground.until(lambda state: "green-button" not in playground.phases(state), 40, "it is deleted")
         assert playground.bot_pid() == pid
         playground.stop()
