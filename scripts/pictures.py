@@ -22,6 +22,8 @@ STILLS = {
     "live-dark": "dark",
     "live-phone": "phone",
     "completion-light": "completion",
+    "config-dialog-light": "config",
+    "compare-light": "compare",
 }
 SIZE: ViewportSize = {"width": 1120, "height": 680}
 WIDTH = 840

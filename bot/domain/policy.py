@@ -47,7 +47,7 @@ class Policy:
 
 def policy_of(project: Project) -> Policy:
     probes = project.url_probe.origin is not ProbeFrom.OFF
-    return Policy(ttl=project.ttl, probes=probes, image_wait=project.image_wait)
+    return Policy(ttl=project.ttl, probes=probes, image_wait=project.image_wait, undo=project.undo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ class Project:
 
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
-    `image_wait`: how long a release waits for it when no registry has it yet.
+    `image_wait`: how long a release waits for it when no registry has it yet. `undo`: how long a delete with data can
+    be taken back; zero: not at all.
     `source`: where its objects come from. `hosts`: pattern per name, may end in ":port".
     `env`: the application's configuration by default, `secrets`: what of it is secret and where its values are, `keys`:
     what is known of single keys; `values`: the deployment's, nested; `profiles` by name, in the file's order.
@@ -172,6 +173,7 @@ class Project:
     baseline: str = "main"
     image: str | None = None
     image_wait: timedelta = timedelta(minutes=30)
+    undo: timedelta = timedelta(minutes=15)
     hosts: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "https"
     ttl: timedelta | None = timedelta(days=3)

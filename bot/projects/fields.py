@@ -144,6 +144,15 @@ def duration(value: object) -> timedelta:
     return parse_duration(str(value or ""))
 
 
+def undo(value: object) -> timedelta:
+    if value == "none":
+        return timedelta()
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or none") from None
+
+
 def ttl(value: object) -> timedelta | None:
     if value == "never":
         return None

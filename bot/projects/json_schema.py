@@ -135,6 +135,7 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "credentials": lambda: {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"},
     "baseline": lambda: _TEXT,
     "image": _text,
+    "undo": lambda: {"anyOf": [{"const": "none"}, _DURATION]},
     "image_wait": lambda: _DURATION,
     "hosts": lambda: _by_name(_or_null({"type": "string"}), "^[A-Za-z][A-Za-z0-9_-]*$"),
     "scheme": lambda: _choice("https", "http"),

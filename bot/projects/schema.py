@@ -93,6 +93,10 @@ class ProjectKeys(_Strict):
     image: Annotated[str | None, BeforeValidator(fields.image)] = Field(
         default=None, description="What `${image}` means; may hold ${commit}, ${branch}, ${staging}, ${project}."
     )
+    undo: Annotated[timedelta, BeforeValidator(fields.undo)] = Field(
+        default=timedelta(minutes=15),
+        description="How long a delete of something with data can be taken back, or `none`.",
+    )
     image_wait: Annotated[timedelta, BeforeValidator(fields.duration)] = Field(
         default=timedelta(minutes=30), description="Kubernetes: how long a release waits for its image."
     )

@@ -145,8 +145,9 @@ def _secret(form: Form, key: str, described: str, inherited: Layer) -> Block:
         state = f"Entered here. To take it back: /octopod config {form.staging.name} --unset-env {key}"
     else:
         state = f"From {place.place}." if place else "Not set."
+    told = f"{described}. {state}" if described and described[-1].isalnum() else f"{described} {state}".strip()
     element = {"type": "plain_text_input", "placeholder": plain("Leave empty to keep it")}
-    return _input(f"{ENV}{key}", f"{key} (secret)", element, f"{described} {state}".strip())
+    return _input(f"{ENV}{key}", f"{key} (secret)", element, told)
 
 
 def _choice(form: Form, key: str, choices: Sequence[str], described: str, inherited: Layer) -> Block:

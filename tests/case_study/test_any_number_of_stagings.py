@@ -12,7 +12,7 @@ NEEDED = {"main": "alice", "green-button": "bob", "slow-start": "carol"}
 
 
 async def test_several_at_once_and_the_clock_removes_what_nobody_extends(tell: Tell) -> None:
-    story = await tell(ttl="30s")
+    story = await tell(ttl="30s", keys="    undo: 1s\n")
     for branch, user in NEEDED.items():
         await story.live(user, branch)
         assert f"{branch} lives until" in await story.say(user, f"/octopod extend {branch} by 1d")

@@ -31,10 +31,44 @@ async def test_the_thousandth_customer_comes_to_one_staging_only(tell: Tell) -> 
     if story.engine.runs:
         assert await customers(story, "on-the-house") == 1000
 
-    await story.say("alice", "/octopod delete on-the-house --now")
-    await story.gone("on-the-house")
+    await _sleeps_and_wakes(story, kept)
+    await _is_reset(story)
+    await _is_deleted(story)
     for branch in OTHERS:
         assert len(await story.engine.data(branch)) == 1 and await story.phase(branch, "live")
+
+
+async def _sleeps_and_wakes(story: Story, kept: list[str]) -> None:
+    await story.say("bob", "/octopod sleep on-the-house")
+    assert "is kept" in (await story.card("on-the-house", "asleep")).text
+    assert await story.engine.data("on-the-house") == kept
+    await story.say("alice", "/octopod wake on-the-house")
+    await story.reply("on-the-house", "Awake again")
+    await story.card("on-the-house", "live")
+    assert await story.engine.data("on-the-house") == kept
+    if story.engine.runs:
+        assert await customers(story, "on-the-house") == 1000, "as it was"
+
+
+async def _is_reset(story: Story) -> None:
+    assert "`shop-data`) is wiped" in await story.say("alice", "/octopod reset on-the-house"), "it asks first"
+    await story.say("alice", "/octopod reset on-the-house --yes")
+    await story.reply("on-the-house", "Reset at", "its data (`shop-data`) was wiped")
+    await story.card("on-the-house", "live")
+    if story.engine.runs:
+        assert await customers(story, "on-the-house") == 999, "seeded again"
+
+
+async def _is_deleted(story: Story) -> None:
+    """Once by mistake."""
+    kept = await story.engine.data("on-the-house")
+    assert "`shop-data`) is lost" in await story.say("bob", "/octopod delete on-the-house --yes")
+    known = await story.known("on-the-house")
+    await story.say("alice", "/octopod undo on-the-house")
+    await story.reply("on-the-house", "Awake again", known=known)
+    assert await story.engine.data("on-the-house") == kept
+    await story.say("bob", "/octopod delete on-the-house --now")
+    await story.gone("on-the-house")
 
 
 async def _the_thousandth_buys(story: Story) -> None:
