@@ -102,6 +102,8 @@ _pairs = st.one_of(
 @st.composite
 def stagings(draw: st.DrawFn) -> Staging:
     attempt, live = draw(_pairs)
+    # Only what was live is woken.
+    waking = st.none() | st.sampled_from([Stage.QUEUED, Stage.APPLIED, Stage.READY])
     return Staging(
         id="s1",
         project="shop",
@@ -134,7 +136,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         sleep_asked_at=draw(maybe_moments),
         asleep_at=draw(maybe_moments),
         visited_at=draw(maybe_moments),
-        waking=draw(st.none() | st.sampled_from([Stage.QUEUED, Stage.APPLIED, Stage.READY])),
+        waking=draw(waking if attempt.stage is Stage.LIVE else st.none()),
         woken_by=draw(st.none() | st.just("UBOB")),
         wake_asked_at=draw(maybe_moments),
         reset_at=draw(maybe_moments),

@@ -120,12 +120,13 @@ def test_hooks_that_are_not_supported() -> None:
     assert run(hook("a", "test", "Pod")) == ({}, [])
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    st.dictionaries(
-        st.text("abc.-", min_size=1), st.recursive(ANY_TEXT | st.integers(-(2**53), 2**53) | st.booleans(), st.lists)
-    )
+ANY_VALUE = st.recursive(
+    ANY_TEXT | st.integers(-(2**53), 2**53) | st.booleans(), lambda inner: st.lists(inner, max_size=3), max_leaves=6
 )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.text("abc.-", min_size=1, max_size=8), ANY_VALUE, max_size=4))
 def test_values_are_read_back_as_they_were(values: dict[str, Any]) -> None:
     assert yaml.safe_load(as_yaml(values)) == values
 
