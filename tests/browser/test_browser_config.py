@@ -46,5 +46,6 @@ async def test_a_configuration_of_ones_own(person: Person, play: Playground) -> 
     await person.button("Config…", card).click()
     await see(dialog, "The profile production-payments is for @alice, @carol")
     await person.page.keyboard.press("Escape")
+    await there(dialog, False)
     assert person.complaints == []
     await person.act_as("Alice")
