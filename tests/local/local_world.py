@@ -71,7 +71,7 @@ def deployment(name: str = "web", replicas: int = 1, pod: Mapping[str, Any] | No
         "command": ["python", "web.py"],
         "ports": [{"containerPort": 8080, "name": "http"}],
         "env": [{"name": "NAME", "value": name}],
-        "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1, "failureThreshold": 1},
+        "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1, "failureThreshold": 3},
         **container,
     }
     spec = {"containers": [{key: value for key, value in whole.items() if value is not None}], **(pod or {})}
