@@ -8,6 +8,8 @@ import stagings_seen
 from crash_kit import Playground, playground
 from process_kit import marked
 
+pytestmark = pytest.mark.crash
+
 NAME = "orange-button"
 
 
@@ -38,7 +40,7 @@ def dies_at(play: Playground, point: str, wish: str) -> None:
     play.say(wish)
 
 
-@pytest.mark.parametrize("point", ["slept", pytest.param("engine-done", marks=pytest.mark.crash)])
+@pytest.mark.parametrize("point", ["slept", "engine-done"])
 def test_a_sleep_goes_on(shared: Playground, point: str) -> None:
     before = sum("to sleep: nothing of it runs" in text for text in replies(shared))
     dies_at(shared, point, f"sleep {NAME}")
@@ -50,7 +52,6 @@ def test_a_sleep_goes_on(shared: Playground, point: str) -> None:
     becomes(shared, "live")
 
 
-@pytest.mark.crash
 @pytest.mark.parametrize("point", ["exported", "applied", "probed"])
 def test_a_wake_goes_on(shared: Playground, point: str) -> None:
     shared.say(f"sleep {NAME}")
@@ -63,7 +64,7 @@ def test_a_wake_goes_on(shared: Playground, point: str) -> None:
     assert sum(" Live at " in text for text in replies(shared)) == 1
 
 
-@pytest.mark.parametrize("point", ["wiped", pytest.param("applied", marks=pytest.mark.crash)])
+@pytest.mark.parametrize("point", ["wiped", "applied"])
 def test_a_reset_goes_on(shared: Playground, point: str, tmp_path: Path) -> None:
     [data] = shared.data.rglob("volumes/*")
     (data / "kept").write_text("by nobody")
