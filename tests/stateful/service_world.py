@@ -93,7 +93,7 @@ class World:
 
     async def claim(self, kind: str) -> Sequence[Claim]:
         await self.works[kind].next_due()
-        return await self.works[kind].claim("me", self.now + LEASE, 8)
+        return await self.works[kind].claim("me", self.now + LEASE, 1000)  # of more, ids would choose
 
     async def perform(self, kind: str, claim: Claim) -> bool:
         """False if the bot was killed meanwhile; it runs again then."""

@@ -166,13 +166,15 @@ class Lives(RuleBasedStateMachine):
         self.world.neighbours.sleeps_at_once = at_once
 
     @precondition(lambda self: self.lives)
-    @rule(which=ANY)
-    def comes_to_rest(self, which: int) -> None:
+    @rule(which=ANY, visited=st.booleans())
+    def comes_to_rest(self, which: int, visited: bool) -> None:
         life = self._one(which)
         if not life.resting:
             return
         self.do(self.world.service.statuses([StagingStatus(life.id, life.release, asleep=True)]))
         life.at_rest()
+        if visited:
+            self.visit(which)
 
     @precondition(lambda self: self.lives)
     @rule(which=ANY, who=SOMEBODY, stale=st.booleans())
@@ -494,7 +496,8 @@ def test_five_hundred_lives(database: None) -> None:
         Lives, settings=settings(usual, max_examples=500, stateful_step_count=12, derandomize=same)
     )
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
-    assert {*Phase} - {Phase.ROLLING_OUT, Phase.WAITING} <= REACHED.keys()
+    on_the_way = {Phase.ROLLING_OUT, Phase.WAITING, Phase.FALLING_ASLEEP, Phase.WAKING, Phase.RESETTING}
+    assert {*Phase} - on_the_way <= REACHED.keys()
     assert {kind for kind in NoticeKind if kind is not NoticeKind.ANSWER} <= {
         what.removeprefix("told: ").partition(",")[0] for what in REACHED
     }
