@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from crash_kit import Playground
 from structlog.testing import capture_logs
 
@@ -132,6 +133,7 @@ def test_what_is_said_of_each_project_is_always_of_now(tmp_path: Path) -> None:
     assert (dict(channels), channels.get("shop"), len(channels)) == ({"other": "c"}, None, 1)
 
 
+@pytest.mark.crash
 def test_a_second_project_is_there_without_a_restart(tmp_path: Path) -> None:
     playground = Playground(tmp_path / "data")
     try:
