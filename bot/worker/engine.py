@@ -117,7 +117,8 @@ class EngineWork:
         if staging.desired is Desired.RESET and staging.asleep_at:
             await self._engine.wipe(staging.id)
             self._checkpoint("wiped")
-            if isinstance(self._service.project(staging.project).source, Helm):
+            project = self._service.projects.get(staging.project)  # it may have left octopod.yaml
+            if project and isinstance(project.source, Helm):
                 # What it made for an update has no hooks that seed an empty database.
                 await self._service.forget_objects(staging.attempt.id)
             return Wiped()

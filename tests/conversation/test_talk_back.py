@@ -234,3 +234,15 @@ async def test_nobody_rolls_back_to_a_profile_that_is_not_theirs(tmp_path: Path,
         assert len(talk.engine.orders) == orders
         await talk.say("alice", "/octopod rollback feature-x")
         assert "PAYMENTS: production" in str(talk.engine.order("feature-x").objects).replace("'", "")
+
+
+async def test_a_reset_goes_on_when_its_project_leaves_octopod_yaml(talk: Talk) -> None:
+    """It can't be started again then, and says so, instead of being reset for ever."""
+    card = await talk.deploy("feature-x")
+    talk.engine.slow_to_sleep = True
+    await talk.say("alice", "/octopod reset feature-x --yes")
+    talk.bot.projects.replace({})
+    await talk.report(talk.engine.asleep, "feature-x")
+    assert talk.engine.wiped
+    said = [one.text for one in await talk.thread(card)]
+    assert any("did not come back" in text and "octopod.yaml" in text for text in said), said
