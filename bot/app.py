@@ -104,16 +104,7 @@ class Bot:
         self.store, self.slack, self.metrics = store, slack, slack.metrics
         person = slack.directory.person
         self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
-        sender = Sender(
-            slack.client,
-            slack.session,
-            slack.directory,
-            projects,
-            engine.facts.name,
-            engine.facts.port,
-            time.monotonic,
-            self.metrics.slack_called,
-        )
+        sender = slack.sender(projects, engine)
         engine_work = EngineWork(
             self.service,
             store,
@@ -192,6 +183,19 @@ class Slack:
             authorize=authorizing(self.workspace),
             # Else Bolt looks every 10 ms whether a listener has acked. Ours are short; what comes after is `later`.
             process_before_response=True,
+        )
+
+    def sender(self, projects: Mapping[str, Project], engine: Engine) -> Sender:
+        """The one sender of this workspace, for the stagings of this engine."""
+        return Sender(
+            self.client,
+            self.session,
+            self.directory,
+            projects,
+            engine.facts.name,
+            engine.facts.port,
+            time.monotonic,
+            self.metrics.slack_called,
         )
 
     def _met(self, identity: Identity) -> None:

@@ -111,7 +111,7 @@ def layer_of(given: Project | Profile) -> Layer:
 
 def typed_layer(overrides: Overrides) -> Layer:
     parts = sorted((path_of(key), value) for key, value in overrides.values.items()) if overrides.values else []
-    values: Mapping[str, Any] = reduce(_over, (_nested(path, literal(value)) for path, value in parts), {})
+    values: Mapping[str, Any] = reduce(over, (_nested(path, literal(value)) for path, value in parts), {})
     env = {key: literal(value) for key, value in overrides.env.items() if key not in overrides.secrets}
     return Layer(env, values, overrides.secrets)
 
@@ -120,17 +120,18 @@ def combined(below: Layer, above: Layer) -> Layer:
     """`above` counts where both say something. Associative."""
     return Layer(
         {k: v for k, v in below.env.items() if k not in above.secrets} | dict(above.env),
-        _over(below.values, above.values),
+        over(below.values, above.values),
         {k: v for k, v in below.secrets.items() if k not in above.env} | dict(above.secrets),
     )
 
 
-def _over(below: Any, above: Any) -> Any:
+def over(below: Any, above: Any) -> Any:
+    """Mappings are merged, however deep; of anything else `above` counts. Associative."""
     if not isinstance(above, Mapping) or isinstance(above, _Whole):
         return above
     if not isinstance(below, Mapping):
         return _Whole(above)
-    both = {key: _over(below[key], value) if key in below else value for key, value in above.items()}
+    both = {key: over(below[key], value) if key in below else value for key, value in above.items()}
     return (_Whole if isinstance(below, _Whole) else dict)({**below, **both})
 
 

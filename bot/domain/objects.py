@@ -23,14 +23,5 @@ def inner(value: Any, *path: str) -> dict[str, Any]:
     return mapping(value)
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both; where both say something that is no mapping, `above` counts. Lists are not merged."""
-    both = {**below, **above}
-    for key in below.keys() & above.keys():
-        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
-            both[key] = merged(below[key], above[key])
-    return both
-
-
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

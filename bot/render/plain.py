@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.domain.objects import merged
+from bot.domain.configuration import over
 from bot.domain.project import Template
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.checking import MEND, require_right
@@ -23,7 +23,7 @@ class PlainRenderer:
         mistakes: list[str] = []
         named = origin(facts.source, tree).name
         files = files_of(facts.source, tree, facts.branch, mistakes)
-        values = merged(defaults_of(facts.source, tree, mistakes), facts.values)
+        values = over(defaults_of(facts.source, tree, mistakes), facts.values)
         meaning = meaning_of(replace(facts, values=values), engine, mistakes)
         env = env_of(facts, meaning, mistakes)
         budget = Budget()
