@@ -1,6 +1,7 @@
 """Any staging, event and snapshot, for property tests: every combination of the stored axes, sensible or not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from builders import NOW, URL, a_commit
@@ -144,6 +145,16 @@ def stagings(draw: st.DrawFn) -> Staging:
         last_number=draw(st.integers(0, 5)),
         good=draw(st.none() | st.integers(1, 3)),
     )
+
+
+def kept() -> st.SearchStrategy[Staging]:
+    """Not deleted, however it stands."""
+    return stagings().map(lambda staging: replace(staging, deleted_at=None))
+
+
+def wanted() -> st.SearchStrategy[Staging]:
+    """Not deleted, and nobody asked for its sleep or its end."""
+    return kept().map(lambda staging: replace(staging, desired=Desired.PRESENT))
 
 
 _workloads = st.builds(
