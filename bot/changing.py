@@ -24,12 +24,14 @@ from bot.store.turns import Urgency
 @dataclass(frozen=True, slots=True)
 class Common:
     """What all use cases do the same way: `project` and `known` find by name and id, or raise UserError; `once` takes a
-    wish, or raises that it was taken before; `decided` saves what follows from a deploy of the staging."""
+    wish, or raises that it was taken before; `decided` saves what follows from an event of the staging, `created` makes
+    one."""
 
     project: Callable[[str | None], Project]
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
     once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
-    decided: Callable[[AsyncConnection, Staging, events.Deploy], Awaitable[Staging]]
+    decided: Callable[[AsyncConnection, Staging, events.Deploy | events.OfBranch], Awaitable[Staging]]
+    created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
 
 
 class Changing:

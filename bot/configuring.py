@@ -5,7 +5,7 @@ Every way in comes through here (typed, button, dialog), so here is also looked 
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain import events, naming
@@ -57,13 +57,20 @@ class Configuring:
         overrides = self.require(self._person(wished.actor), project, existing, wished.change)
         return self._event(project, existing, name, wished, overrides)
 
+    def followed(
+        self, project: Project, existing: Staging | None, name: str, wished: Wished, push: events.Push | None
+    ) -> events.Deploy:
+        """What the branch became, with the configuration that is there: nobody asks for it, so nobody needs a right."""
+        overrides = existing.attempt.overrides if existing else Overrides()
+        return replace(self._event(project, existing, name, wished, overrides), push=push)
+
     def configured(self, project: Project, staging: Staging, actor: str, at: datetime, change: Change) -> events.Deploy:
         """The commit that is there already, with this change. Raises UserError."""
         self.require_present(staging)
         last = staging.attempt
         commit = Commit(last.commit, last.subject, last.author, "", last.requested_at)
         wished = Wished(actor, at, Head(last.branch, last.commit), commit, change)
-        return self.deploy(project, staging, staging.name, wished)
+        return replace(self.deploy(project, staging, staging.name, wished), head="")
 
     def _event(
         self, project: Project, existing: Staging | None, name: str, wished: Wished, overrides: Overrides
@@ -87,6 +94,7 @@ class Configuring:
             secrets=in_force.secrets,
             overrides=overrides,
             changed=in_words(wished.change),
+            head=wished.head.tip or wished.head.commit,
         )
 
 

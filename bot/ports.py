@@ -17,10 +17,11 @@ from bot.domain.status import StagingStatus, Synced
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A branch and the commit it points to (40 hex digits)."""
+    """A branch and a commit of it (40 hex digits). `tip`: where the branch is, if that is another commit."""
 
     branch: str
     commit: str
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

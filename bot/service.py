@@ -23,6 +23,7 @@ from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.following import Following
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
@@ -33,7 +34,16 @@ from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
 
-Wish = events.Extend | events.Delete | events.Rollback | events.Sleep | events.Wake | events.Reset
+Wish = (
+    events.Extend
+    | events.Delete
+    | events.Rollback
+    | events.Sleep
+    | events.Wake
+    | events.Reset
+    | events.Freeze
+    | events.Keep
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Repeated(Exception):
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
 
-    `configuration`: the use cases around that of a staging.
+    `configuration`, `following`: the use cases around that of a staging, and around its branch.
     """
 
     def __init__(
@@ -80,8 +90,9 @@ class Service:
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
         self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
-        common = Common(self.project, self._known, self._taken_once, self._decided)
+        common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
+        self.following = Following(store, now, self._meaning, self._configuring, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class Service:
             if await queue.finish(connection, claim, now):
                 await self._save(connection, decision, now)
                 if existing is None:
-                    await stagings.sow(connection, decision.staging.id, sealing.new_seed(self._keys))
+                    await self._sow(connection, decision.staging.id)
                 answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
 
@@ -213,7 +224,7 @@ class Service:
             seed = await stagings.seed(connection, staging)
         if seed is None:
             async with self._store.write() as connection:
-                await stagings.sow(connection, staging, sealing.new_seed(self._keys))
+                await self._sow(connection, staging)
                 seed = await stagings.seed(connection, staging)
         return self._keys.decrypt(seed).decode() if seed else ""
 
@@ -310,11 +321,23 @@ class Service:
         if project in self.projects:
             require_room(user, self.projects[project], await stagings.present(connection, project))
 
-    async def _decided(self, connection: AsyncConnection, staging: Staging, event: events.Deploy) -> Staging:
+    async def _decided(
+        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch
+    ) -> Staging:
         now = self.now()
-        decision = decide(staging, event, self._policy_for(staging), now)
-        await self._save(connection, decision, now)
+        decision = decide(staging, event, self._policy_for(staging.project), now)
+        await self._save(connection, decision, now, unchanged=decision.staging == staging)
         return decision.staging
+
+    async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
+        now = self.now()
+        decision = decide(None, event, self._policy_for(event.project), now)
+        await self._save(connection, decision, now)
+        await self._sow(connection, decision.staging.id)
+        return decision.staging
+
+    async def _sow(self, connection: AsyncConnection, staging: str) -> None:
+        await stagings.sow(connection, staging, sealing.new_seed(self._keys))
 
     async def happened(self, staging: str, event: Event) -> None:
         await self._happened([(staging, event)])
@@ -327,7 +350,7 @@ class Service:
 
     async def _decide(self, connection: AsyncConnection, id: str, event: Event, now: datetime) -> Staging:
         staging = await self._known(connection, id)
-        decision = decide(staging, event, self._policy_for(staging), now)
+        decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
         return decision.staging
 
@@ -378,10 +401,10 @@ class Service:
         return staging
 
     def _says_something(self, staging: Staging, status: StagingStatus, now: datetime) -> bool:
-        decision = decide(staging, StatusSeen(status), self._policy_for(staging), now)
+        decision = decide(staging, StatusSeen(status), self._policy_for(staging.project), now)
         return decision.staging != staging or bool(decision.targets)
 
-    def _policy_for(self, staging: Staging) -> Policy:
-        """Of a project that left octopod.yaml: nothing expires, nothing is probed, all else goes on."""
-        project = self.projects.get(staging.project)
-        return self._policy(project) if project else Policy(ttl=None, probes=False)
+    def _policy_for(self, project: str) -> Policy:
+        """Of one that left octopod.yaml: nothing expires, nothing is probed, all else goes on."""
+        known = self.projects.get(project)
+        return self._policy(known) if known else Policy(ttl=None, probes=False, gone_after=None)

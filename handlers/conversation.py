@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from bot.domain import commands, grammar
+from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
@@ -16,7 +16,14 @@ from handlers.errors import told
 
 Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff | commands.Projects
 About = (
-    commands.Info | commands.Logs | commands.Extend | commands.Delete | commands.Config | commands.Diff | commands.Rest
+    commands.Info
+    | commands.Logs
+    | commands.Extend
+    | commands.Delete
+    | commands.Config
+    | commands.Diff
+    | commands.Rest
+    | commands.Switch
 )
 """Commands that are about one staging."""
 
@@ -44,6 +51,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _delete(doors, asked, command)
         case commands.Sleep() | commands.Wake() | commands.Undo() | commands.Reset() | commands.Rollback():
             return await _way_back(doors, asked, command)
+        case commands.Freeze() | commands.Unfreeze() | commands.Keep() | commands.Unkeep():
+            return await _switched(doors, asked, command)
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
             return await configured(doors, asked, found.staging.id, command.change)
@@ -115,6 +124,16 @@ async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
             return answers.resetting(await doors.back.reset(asked, staging.id))
         case commands.Rollback(number=number):
             return answers.rolling_back(await doors.back.rollback(asked, staging, number))
+
+
+async def _switched(doors: Doors, asked: Asked, command: commands.Switch) -> Text:
+    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    who = asked.person.id
+    if isinstance(command, commands.Freeze | commands.Unfreeze):
+        event: events.Freeze | events.Keep = events.Freeze(who, isinstance(command, commands.Freeze))
+        return answers.frozen(await doors.service.wish(asked, staging.id, event))
+    event = events.Keep(who, isinstance(command, commands.Keep))
+    return answers.kept(await doors.service.wish(asked, staging.id, event))
 
 
 def _choosing(command: Command) -> answers.Choosing | None:

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.events import (
     Applied,
+    BranchBack,
+    BranchEnded,
     Delete,
     Deploy,
     Event,
     Extend,
     FilesReady,
+    Freeze,
     ImageMissing,
+    Keep,
+    Push,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -27,8 +32,9 @@ from bot.domain.events import (
     Visited,
     Wake,
     Wiped,
+    Withheld,
 )
-from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.model import Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
@@ -144,6 +150,11 @@ def stagings(draw: st.DrawFn) -> Staging:
         undo_until=draw(maybe_moments),
         last_number=draw(st.integers(0, 5)),
         good=draw(st.none() | st.integers(1, 3)),
+        head=draw(st.sampled_from(["", a_commit(1), a_commit(2)])),
+        frozen=draw(st.booleans()),
+        kept=draw(st.booleans()),
+        branch_ended=draw(st.none() | st.sampled_from(Ending)),
+        branch_ended_by=draw(st.sampled_from(["", "Alice"])),
     )
 
 
@@ -203,6 +214,8 @@ deploys = st.builds(
     secrets=secrets,
     overrides=overrides,
     changed=texts,
+    head=st.sampled_from(["", a_commit(1), a_commit(2)]),
+    push=st.none() | st.just(Push(2, ("Bob",))),
 )
 _far = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 wishes: st.SearchStrategy[Event] = st.one_of(
@@ -211,6 +224,8 @@ wishes: st.SearchStrategy[Event] = st.one_of(
     st.builds(Delete, actor=st.just("UBOB"), reason=reasons, now=st.booleans()),
     st.builds(Rollback, actor=st.just("UBOB"), release=st.just("r4"), former=releases(["r1"]), requested_at=moments),
     st.sampled_from([Sleep("UBOB"), Wake("UBOB"), Wake("UBOB", undo=True), Reset("UBOB")]),
+    st.builds(Freeze, actor=st.just("UBOB"), frozen=st.booleans()),
+    st.builds(Keep, actor=st.just("UBOB"), kept=st.booleans()),
 )
 reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
@@ -221,4 +236,9 @@ reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(ReleaseFailed, release=_of_release, reason=reasons, details=lines, next_step=texts),
     st.sampled_from([Slept(), Wiped(), Visited()]),
 )
-events: st.SearchStrategy[Event] = st.one_of(wishes, reports, st.just(Tick()))
+of_branch: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Withheld, head=st.integers(1, 3).map(a_commit), push=st.just(Push(2, ("Bob",))), why=texts),
+    st.builds(BranchEnded, how=st.sampled_from(Ending), by=st.sampled_from(["", "Alice"])),
+    st.just(BranchBack()),
+)
+events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.just(Tick()))

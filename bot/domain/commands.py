@@ -135,6 +135,34 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """Pushes shall not update it."""
+
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreeze:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """It shall never expire."""
+
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unkeep:
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Projects:
     """What octopod.yaml has."""
 
@@ -156,4 +184,5 @@ class Help:
 
 
 Rest = Sleep | Wake | Undo | Reset | Rollback
-Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Rest | Projects | Help
+Switch = Freeze | Unfreeze | Keep | Unkeep
+Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Rest | Switch | Projects | Help

@@ -7,8 +7,20 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Release, Staging
+from bot.domain.model import Ending, Release, Staging
 from bot.domain.status import StagingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What came onto a branch: how many commits, and by whom, the newest first. None of it is known: (0, ()).
+
+    `rewritten`: what was there before is not part of it any more.
+    """
+
+    commits: int = 0
+    authors: tuple[str, ...] = ()
+    rewritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,8 @@ class Deploy:
     """Somebody wants this commit on the staging.
 
     Ids are made by the caller; `staging` and `name` matter for a new one only. `overrides`, and what they make: `env`,
-    `values`, `secrets`. `changed`: what of the configuration somebody changes by it, in words.
+    `values`, `secrets`. `changed`: what of the configuration somebody changes by it, in words. `head`: where the
+    branch was then, if that is known. `push`: it follows from that, and nobody asked for it.
     """
 
     actor: str
@@ -35,6 +48,46 @@ class Deploy:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     overrides: Overrides = field(default_factory=Overrides)
     changed: str = ""
+    head: str = ""
+    push: Push | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Its branch was moved to `head`, and that is not deployed by itself. `why`: in words, if it is to be told."""
+
+    head: str
+    push: Push
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchEnded:
+    """Its branch was merged or deleted. `by`: who did it, as their git host names them, if that is known."""
+
+    how: Ending
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchBack:
+    """Its branch, which was gone, is there again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Pushes shall not update it any more, or shall again."""
+
+    actor: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """It shall never expire, whatever becomes of its branch; or shall again."""
+
+    actor: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +215,10 @@ class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
 
+OfBranch = Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-Event = Deploy | Rollback | Work | Extend | Delete | Rest | Tick
+Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Tick
 
 
 class Target(StrEnum):
@@ -188,6 +242,10 @@ class NoticeKind(StrEnum):
     AWAKE = "awake"
     NOT_AWAKE = "not awake"
     VISITED = "visited"
+    UPDATING = "updating"
+    WITHHELD = "withheld"
+    BRANCH_ENDED = "branch ended"
+    BRANCH_BACK = "branch back"
     ANSWER = "answer"
 
 

@@ -8,19 +8,34 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.domain.branch import (
+    branch_back,
+    branch_ended,
+    followed,
+    follows,
+    freeze,
+    keep,
+    updating,
+    why_it_goes,
+    withheld,
+)
 from bot.domain.breakage import alerted, iso
 from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
+    BranchBack,
+    BranchEnded,
     Decision,
     Delete,
     Deploy,
     Event,
     Extend,
     FilesReady,
+    Freeze,
     ImageMissing,
+    Keep,
     Notice,
     NoticeKind,
     ReleaseFailed,
@@ -36,8 +51,9 @@ from bot.domain.events import (
     Wake,
     Where,
     Wiped,
+    Withheld,
 )
-from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
+from bot.domain.model import CLOCK, PROJECT, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.rest import (
     UP,
@@ -116,6 +132,16 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return wiped(staging, now)
         case Visited():
             return visited(staging, now)
+        case Withheld():
+            return withheld(staging, event)
+        case BranchEnded():
+            return branch_ended(staging, event, policy, now)
+        case BranchBack():
+            return branch_back(staging, policy, now)
+        case Freeze():
+            return freeze(staging, event)
+        case Keep():
+            return keep(staging, event, policy, now)
         case Tick():
             return _tick(staging, policy, now)
         case Deploy():  # answered by decide()
@@ -132,7 +158,7 @@ def _stamped(decision: Decision, before: Staging | None, policy: Policy) -> Deci
 
 
 def _deleted(staging: Staging, event: Event) -> Decision:
-    if isinstance(event, Extend | Delete | Rollback | Sleep | Wake | Reset):
+    if isinstance(event, Extend | Delete | Rollback | Sleep | Wake | Reset | Freeze | Keep):
         raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
     return Decision(staging)
 
@@ -141,6 +167,9 @@ def _deleted(staging: Staging, event: Event) -> Decision:
 
 
 def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetime) -> Decision:
+    """Nobody asked for what a push brings, so it is not refused either: it just is not done."""
+    if event.push and staging and not (staging.deleted_at or follows(staging)):
+        return Decision(staging)
     if staging and _taken_back(staging, event):
         raise UserError(
             f"{staging.name} was deleted after this deploy was asked for, so it was not deployed. "
@@ -157,11 +186,14 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         raise StillDeleting(f"{staging.name} is still being deleted. Deploy it again when its card says deleted.")
     if _nothing_new(staging, event):  # whoever has just built the image need not wait for the next look
         look = staging.attempt.waiting and staging.attempt.stage is Stage.QUEUED
-        return Decision(staging, targets=frozenset({ENGINE}) if look else frozenset())
+        seen = followed(staging, event)
+        news = frozenset({CARD}) if seen != staging else frozenset()
+        return Decision(seen, targets=news | {ENGINE} if look else news)
     release = _new_release(event, staging.id, _next_number(staging))
-    decision = _put_on(replace(staging, urls=event.urls), release, policy, now)
+    decision = _put_on(replace(followed(staging, event), urls=event.urls), release, policy, now)
     what = "configure" if event.changed and event.commit == staging.attempt.commit else "deploy"
-    return replace(decision, what=what, why=f"release {release.number}: {_what(event)}")
+    told = updating(event, release.number)
+    return replace(decision, notices=told, what=what, why=f"release {release.number}: {_what(event)}")
 
 
 def _rollback(staging: Staging, event: Rollback, policy: Policy, now: datetime) -> Decision:
@@ -211,8 +243,10 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         owner=event.actor,
         created_at=now,
         attempt=release,
-        expires_at=_expiry(policy, now),
+        expires_at=None if event.actor == PROJECT else _expiry(policy, now),
         urls=event.urls,
+        head=event.head,
+        kept=event.actor == PROJECT,
     )
     return Decision(
         staging,
@@ -297,7 +331,7 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
     if staging.expires_at and now >= staging.expires_at:
-        return delete(staging, Delete(CLOCK, "it expired"), policy, now)
+        return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
     decision = alerted(_overdue(staging, policy, now), policy, now)
     if _warning_due(staging, policy, now):
         return _warned(decision)

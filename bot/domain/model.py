@@ -1,7 +1,8 @@
 """Stagings and releases as facts, and the phase people see, derived from them.
 
 All times are aware UTC datetimes. Ids are opaque strings; Slack users are named by their ids (`U…`), the clock
-by CLOCK.
+by CLOCK. What follows from a push is asked for by PUSH; what every project has by itself (the staging of its baseline)
+is PROJECT's.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from typing import Any
 from bot.domain.configuration import Layer, Overrides, Secret
 
 CLOCK = "clock"
+PUSH = "push"
+PROJECT = "project"
 
 
 class Desired(StrEnum):
@@ -45,6 +48,13 @@ class Health(StrEnum):
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     DOWN = "down"
+
+
+class Ending(StrEnum):
+    """How a branch came to its end."""
+
+    MERGED = "merged"
+    DELETED = "deleted"
 
 
 class Phase(StrEnum):
@@ -154,6 +164,9 @@ class Staging:
     `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
     live before the one that is.
+
+    `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
+    expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
     """
 
     id: str
@@ -194,6 +207,11 @@ class Staging:
     undo_until: datetime | None = None
     last_number: int = 0
     good: int | None = None
+    head: str = ""
+    frozen: bool = False
+    kept: bool = False
+    branch_ended: Ending | None = None
+    branch_ended_by: str = ""
 
     @property
     def phase(self) -> Phase:
@@ -205,6 +223,11 @@ class Staging:
         if self.desired is Desired.ABSENT:
             return self.undo_until is not None
         return self.desired in (Desired.ASLEEP, Desired.RESET)
+
+    @property
+    def behind(self) -> bool:
+        """Its branch has been moved, and it has not followed."""
+        return bool(self.head) and self.head != self.attempt.commit and self.branch_ended is None
 
     @property
     def can_roll_back(self) -> bool:

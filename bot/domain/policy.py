@@ -21,6 +21,7 @@ class Policy:
     `warn_before`: how long before the expiry its owner is warned. `image_wait`: how long a release waits for its image
     at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
+    `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
     """
 
     ttl: timedelta | None
@@ -34,6 +35,7 @@ class Policy:
     rarest_look: timedelta = timedelta(minutes=1)
     undo: timedelta = timedelta(minutes=15)
     waking: timedelta = timedelta(minutes=15)
+    gone_after: timedelta | None = timedelta(hours=1)
 
     def look_after(self, waited: timedelta) -> timedelta:
         """The pause before the next look: a quarter of the wait so far."""
@@ -47,7 +49,13 @@ class Policy:
 
 def policy_of(project: Project) -> Policy:
     probes = project.url_probe.origin is not ProbeFrom.OFF
-    return Policy(ttl=project.ttl, probes=probes, image_wait=project.image_wait, undo=project.undo)
+    return Policy(
+        ttl=project.ttl,
+        probes=probes,
+        image_wait=project.image_wait,
+        undo=project.undo,
+        gone_after=project.follow.gone_after,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,11 @@ def may_use(person: Person, project: Project, profile: str) -> bool:
     """One that octopod.yaml has no more is nobody's: it gives nothing."""
     known = project.profiles.get(profile)
     return known is None or _among(person, known.allowed)
+
+
+def open_to_all(project: Project, profile: str) -> bool:
+    known = project.profiles.get(profile)
+    return known is None or EVERYONE in known.allowed
 
 
 def may_deploy(person: Person, roles: Roles) -> bool:

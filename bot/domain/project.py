@@ -148,6 +148,20 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
+class Follow:
+    """How stagings follow their branches.
+
+    `updates`: pushes update them. `branches`: globs of the branches that this is so for. `baseline`: that one always
+    has a staging. `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
+    """
+
+    updates: bool = True
+    branches: tuple[str, ...] = ("*",)
+    baseline: bool = True
+    gone_after: timedelta | None = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One entry of `projects:` in octopod.yaml, defaults filled in.
 
@@ -161,6 +175,7 @@ class Project:
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
     `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
+    `follow`: what pushes, merges and deletes of branches do.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     """
 
@@ -187,4 +202,5 @@ class Project:
     url_probe: UrlProbe = field(default_factory=UrlProbe)
     copy_secrets: tuple[str, ...] = ()
     fence: Fence = field(default_factory=Fence)
+    follow: Follow = field(default_factory=Follow)
     kinds: tuple[tuple[str, str], ...] = ()

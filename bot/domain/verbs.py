@@ -13,8 +13,10 @@ from bot.domain.commands import (
     Deploy,
     Diff,
     Extend,
+    Freeze,
     Help,
     Info,
+    Keep,
     List,
     Logs,
     Projects,
@@ -22,6 +24,8 @@ from bot.domain.commands import (
     Rollback,
     Sleep,
     Undo,
+    Unfreeze,
+    Unkeep,
     Wake,
 )
 from bot.domain.configuration import typed_value, written_value
@@ -32,7 +36,7 @@ MOST_LINES = 500
 
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
-    *("hold", "unhold", "freeze", "unfreeze", "keep", "follow", "unfollow"),
+    *("hold", "unhold", "follow", "unfollow"),
     *("why", "what-happened", "history", "exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
@@ -212,6 +216,22 @@ VERBS = (
     Verb(
         Reset, "reset", (), (_STAGING, _YES, _PROJECT),
         "Wipe a staging's data and start its release anew, after asking.", "reset feature-x",
+    ),
+    Verb(
+        Freeze, "freeze", (), (_STAGING, _PROJECT),
+        "Stay on this commit: pushes do not update the staging any more. A deploy still does.", "freeze feature-x",
+    ),
+    Verb(
+        Unfreeze, "unfreeze", ("thaw",), (_STAGING, _PROJECT),
+        "Let pushes update a staging again.", "unfreeze feature-x",
+    ),
+    Verb(
+        Keep, "keep", (), (_STAGING, _PROJECT),
+        "Let a staging never expire, whatever becomes of its branch.", "keep feature-x",
+    ),
+    Verb(
+        Unkeep, "unkeep", (), (_STAGING, _PROJECT),
+        "Let a staging expire again, after its usual time.", "unkeep feature-x",
     ),
     Verb(
         Projects, "projects", ("project",), (),

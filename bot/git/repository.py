@@ -133,15 +133,15 @@ class GitCache:
         if found.code:
             return None
         commit = found.out.decode().strip()
-        headed = {head.branch for head in heads if head.commit == commit}
+        tips = {head.branch: head.commit for head in heads}
         holders = await mirror.read(
             "for-each-ref", "--sort=-committerdate", f"--contains={commit}", "--format=%(refname)", HEADS
         )
         names = [line.removeprefix(HEADS) for line in holders.out.decode(errors="ignore").split("\n") if line]
-        names.sort(key=lambda branch: (branch not in headed, branch != project.baseline))
+        names.sort(key=lambda branch: (tips.get(branch) != commit, branch != project.baseline))
         if not names:
             raise UserError(f"The commit “{short(name)}” is on no branch: its branch was deleted or rewritten.")
-        return Head(names[0], commit)
+        return Head(names[0], commit, tips.get(names[0], ""))
 
     def _mirror(self, project: Project) -> Mirror:
         if project.name not in self._mirrors:

@@ -254,6 +254,16 @@ def secrets(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def globs(value: object) -> tuple[str, ...]:
+    """Of branches."""
+    if not isinstance(value, list) or not value:
+        raise ValueError('must be a list of branches or globs, such as ["feature/*", "!feature/wip-*"]')
+    for entry in value:
+        if not isinstance(entry, str) or not re.fullmatch(r"!?[^\s!~^:\\]+", entry):
+            raise ValueError('must be branches or globs, such as "feature/*"; one that begins with ! takes out')
+    return tuple(value)
+
+
 def probe_path(value: object) -> str:
     path = text("a path such as /healthz")(value)
     if re.fullmatch(r"/[\x21-\x7e]*", path) and not path.startswith("//"):

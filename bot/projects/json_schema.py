@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from bot.projects.environment import KeyKeys, ProfileKeys
 from bot.projects.fences import FenceKeys
-from bot.projects.schema import FileKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
+from bot.projects.schema import FileKeys, FollowKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
 from bot.projects.sources import HelmKeys, SourceKeys
 
 Schema = dict[str, Any]
@@ -126,6 +126,12 @@ _FENCE: Mapping[str, Callable[[], Schema]] = {
     "pod_security": lambda: _choice("baseline", "restricted"),
     "egress": lambda: _choice("open", "closed"),
 }
+_FOLLOW: Mapping[str, Callable[[], Schema]] = {
+    "updates": lambda: {"type": "boolean"},
+    "branches": lambda: _NAMES | {"minItems": 1},
+    "baseline": lambda: {"type": "boolean"},
+    "gone_after": lambda: {"anyOf": [{"const": "never"}, _DURATION]},
+}
 _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "extends": _text,
     "repo": _text,
@@ -149,6 +155,7 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "url_probe": lambda: _object(ProbeKeys, _PROBE),
     "copy_secrets": lambda: _NAMES,
     "fence": lambda: _object(FenceKeys, _FENCE),
+    "follow": lambda: _object(FollowKeys, _FOLLOW),
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

@@ -59,6 +59,23 @@ class ProbeKeys(_Strict):
     )
 
 
+class FollowKeys(_Strict):
+    updates: Annotated[bool, BeforeValidator(fields.boolean)] = Field(
+        default=True, description="Whether pushes update the stagings of their branches."
+    )
+    branches: Annotated[tuple[str, ...], BeforeValidator(fields.globs)] = Field(
+        default=("*",),
+        description="Globs of the branches that this is so for; `!wip/*` takes out; the last one counts.",
+    )
+    baseline: Annotated[bool, BeforeValidator(fields.boolean)] = Field(
+        default=True, description="Whether the baseline always has a staging."
+    )
+    gone_after: Annotated[timedelta | None, BeforeValidator(fields.ttl)] = Field(
+        default=timedelta(hours=1),
+        description="How long a staging outlives its branch once that is merged or deleted, or never: it stays.",
+    )
+
+
 class LimitKeys(_Strict):
     stagings: Annotated[int | None, BeforeValidator(fields.count)] = Field(
         default=None, description="How many stagings the project may have at once."
@@ -125,6 +142,7 @@ class ProjectKeys(_Strict):
         default=(), description="Kubernetes: Secrets of the bot's own namespace that every staging gets a copy of."
     )
     fence: FenceKeys = Field(default=FenceKeys(), description="Kubernetes: what each staging may use of its cluster.")
+    follow: FollowKeys = Field(default=FollowKeys(), description="What pushes, merges and deletes of branches do.")
     kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
         default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
     )
@@ -146,6 +164,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "projects.*.roles": RoleKeys,
     "projects.*.url_probe": ProbeKeys,
     "projects.*.fence": FenceKeys,
+    "projects.*.follow": FollowKeys,
 }
 
 

@@ -128,6 +128,25 @@ def extended(staging: Staging) -> Text:
     return text_of(f"{escape(staging.name)} lives until {until}.")
 
 
+def frozen(staging: Staging) -> Text:
+    name, commit = escape(staging.name), code(staging.attempt.commit[:7])
+    if staging.frozen:
+        back = code(f"/octopod unfreeze {staging.name}")
+        return text_of(f"{name} stays on {commit}: pushes do not update it any more. {back} lets them again.")
+    return text_of(
+        f"Pushes update {name} again, with the next one. {code(f'/octopod deploy {staging.branch}')} is at once."
+    )
+
+
+def kept(staging: Staging) -> Text:
+    name = escape(staging.name)
+    if staging.kept:
+        back = code(f"/octopod unkeep {staging.name}")
+        return text_of(f"{name} is kept: it never expires, whatever becomes of its branch. {back} changes that.")
+    until = f"expires {date(staging.expires_at)}" if staging.expires_at else "still never expires, as its project says"
+    return text_of(f"{name} is not kept any more, so it {until}.")
+
+
 def deleting(staging: Staging) -> Text:
     if staging.undo_until:
         return _can_be_undone(staging, staging.undo_until)

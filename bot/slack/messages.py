@@ -9,7 +9,7 @@ from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
 from bot.domain.model import Health, Phase, Release, Stage, Staging
-from bot.slack import rest
+from bot.slack import branches, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -27,6 +27,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.branches import addressed
 from bot.slack.rest import who
 from bot.slack.values import own_words
 
@@ -75,6 +76,7 @@ def card(staging: Staging, engine: str, probed: bool = True, compared: Compared 
     headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _own_configuration(staging)
+    body += branches.standing(staging)
     body += _trouble(staging)
     body.append(context(_small_print(staging, engine, probed)))
     buttons = staging_buttons(staging, compared)
@@ -109,7 +111,7 @@ def _facts(staging: Staging) -> list[str]:
         return [*facts, f"*Deleted*\n{date(staging.deleted_at)} by {who(staging.deleted_by)}"]
     if staging.phase is Phase.DELETING:
         return [*facts, f"*Being deleted*\nby {who(staging.deleted_by)}"]
-    expiry = date(staging.expires_at) if staging.expires_at else "never"
+    expiry = date(staging.expires_at) if staging.expires_at else f"never{', it is kept' if staging.kept else ''}"
     asleep = [f"*Asleep since*\n{since}"] if (since := rest.since(staging)) else []
     return [*facts, *asleep, f"*Expires*\n{expiry}"]
 
@@ -207,11 +209,11 @@ def retry_button(staging: str, release: str) -> Block:
     return button("Retry", "retry", f"{staging} {release}", style="primary")
 
 
-def extend_button(staging: str, expires_at: datetime | None) -> Block | None:
+def extend_button(staging: str, expires_at: datetime | None, label: str = "Extend 1 day") -> Block | None:
     """Carries the time it extends to, so that a double click is one extension."""
     if expires_at is None:
         return None
-    return button("Extend 1 day", "extend", f"{staging} {(expires_at + EXTENSION).isoformat()}")
+    return button(label, "extend", f"{staging} {(expires_at + EXTENSION).isoformat()}")
 
 
 def delete_button(staging: str, name: str, release: str, claims: Sequence[str]) -> Block:
@@ -318,6 +320,9 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+        case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
+            said, shown = branches.notice(kind, facts, staging)
+            return text_of(said, *shown, *_way_out(facts, staging))
         case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED:
             said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
             return text_of(said, *shown)
@@ -327,13 +332,22 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _deleted(facts, staging)
 
 
+def _way_out(facts: Mapping[str, Any], staging: Staging) -> list[Block]:
+    """Buttons of what goes with its branch."""
+    if not facts.get("goes_at"):
+        return []
+    keep = extend_button(staging.id, datetime.fromisoformat(facts["goes_at"]), "Keep a day")
+    delete = delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"])
+    return [actions(*([keep] if keep else []), delete)]
+
+
 def _live(facts: Mapping[str, Any]) -> Text:
     urls = [escape(url) for url in facts["urls"].values()]
     took = format_duration(timedelta(seconds=facts["seconds"]))
     probe = "" if facts["probe"] or not urls else "\nNobody asked whether the URL answers: `url_probe` is off."
 
     def said(shown: Sequence[str]) -> str:
-        return f"{mention(facts['actor'])} Live at {' and '.join(shown) or 'no URL'} after {took}{probe}"
+        return f"{addressed(facts['actor'])}Live at {' and '.join(shown) or 'no URL'} after {took}{probe}"
 
     return text_of(said(urls), section(said([f"<{url}>" for url in urls])))
 
@@ -341,7 +355,8 @@ def _live(facts: Mapping[str, Any]) -> Text:
 def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
     serves = facts["serves"]
     still = f"The previous release ({serves}) still serves." if serves else "Nothing of it answers at the URL."
-    head = f"{mention(facts['actor'])} 🔴 Release {facts['number']} failed: {escape(facts['reason'])}"
+    called = addressed(facts["actor"]) or addressed(staging.owner)
+    head = f"{called}🔴 Release {facts['number']} failed: {escape(facts['reason'])}"
     body = [section(head)]
     if facts["details"]:
         body.append(preformatted(facts["details"]))

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.model import Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
 from bot.store.news import Line, tell
@@ -318,6 +318,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "live": _release(live) if live["id"] else None,
         "desired": Desired(facts["desired"]),
         "waking": Stage(facts["waking"]) if facts["waking"] else None,
+        "branch_ended": Ending(facts["branch_ended"]) if facts["branch_ended"] else None,
         "health": Health(facts["health"]),
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),

@@ -192,8 +192,8 @@ def mistakes(text: str) -> list[str]:
         ("frobnicate", "`frobnicate` is not a command. Try `/octopod help`."),
         ("destry x", "`destry` is not a command. Did you mean `delete` or `wake`? Try `/octopod help`."),
         ("hold x", "`hold` is not supported yet."),
-        ("Freeze", "`Freeze` is not supported yet."),
-        ("help keep", "COMMAND `keep` is not supported yet."),
+        ("Hold", "`Hold` is not supported yet."),
+        ("help why", "COMMAND `why` is not supported yet."),
         ("help dploy", "COMMAND `dploy` is not a command. Did you mean `deploy`? Try `/octopod help`."),
         ('deploy ""', "BRANCH is empty."),
         ("deploy x y", f"`y` is one word too many: `{DEPLOY}`."),
@@ -270,7 +270,8 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
     assert [line.syntax.split()[0] for line in lines] == [
         *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete"),
-        *("undo", "sleep", "wake", "rollback", "reset", "projects", "help"),
+        *("undo", "sleep", "wake", "rollback", "reset"),
+        *("freeze", "unfreeze", "keep", "unkeep", "projects", "help"),
     ]
     assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from builders import NOW, POLICY, a_release, updating
 from hypothesis import assume, given, settings
-from strategies import events, kept, moments, policies, reports, stagings, statuses, wanted, wishes
+from strategies import events, kept, moments, of_branch, policies, reports, stagings, statuses, wanted, wishes
 
 from bot.domain.errors import UserError
 from bot.domain.events import (
@@ -44,7 +44,7 @@ def test_nothing_but_a_refusal_is_ever_raised(staging: Staging, event: Event, po
 
 
 @thorough
-@given(stagings(), reports, policies, moments)
+@given(stagings(), reports | of_branch, policies, moments)
 def test_the_engine_and_the_clock_are_never_refused(
     staging: Staging, event: Event, policy: Policy, now: datetime
 ) -> None:
@@ -82,7 +82,7 @@ def test_each_change_is_a_new_revision(staging: Staging, event: Event, policy: P
 
 
 @thorough
-@given(stagings(), reports, policies, moments)
+@given(stagings(), reports | of_branch, policies, moments)
 def test_what_is_reported_twice_is_told_once(staging: Staging, event: Event, policy: Policy, now: datetime) -> None:
     """The engine may be asked again for what it has lost; nothing else follows from a repetition."""
     assume(not isinstance(event, StatusSeen) or sensible(event.status))

@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
+    BranchBack,
+    BranchEnded,
     Decision,
     Delete,
     Event,
     Extend,
     FilesReady,
+    Freeze,
     ImageMissing,
+    Keep,
     Notice,
     NoticeKind,
+    Push,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -34,9 +39,10 @@ from bot.domain.events import (
     Wake,
     Where,
     Wiped,
+    Withheld,
 )
 from bot.domain.lifecycle import decide, next_wake
-from bot.domain.model import Phase, Stage, Staging
+from bot.domain.model import PUSH, Ending, Phase, Stage, Staging
 from bot.domain.status import StagingStatus, WorkloadState
 
 PAUSES = [0, 0.5, 2, 5, 30, 3600, 20 * 3600, 70 * 3600]
@@ -54,6 +60,12 @@ KINDS += [
     "reset",
     "wiped",
     "delete now",
+    "push",
+    "withheld",
+    "branch ended",
+    "branch back",
+    "freeze",
+    "keep",
 ]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
@@ -128,6 +140,20 @@ class Life:
                 return Wiped()
             case "visited":
                 return Visited()
+            case "push" if not self.staging.deleted_at:
+                self.deploys += 1
+                commit = f"{self.deploys:040x}"
+                return a_deploy(f"r{self.deploys}", commit, actor=PUSH, head=commit, push=Push(1, ("Bob",)))
+            case "withheld":
+                return Withheld(f"{self.deploys + choice:040x}", Push(1, ("Bob",)), "it is guarded")
+            case "branch ended":
+                return BranchEnded(Ending.MERGED, "Alice")
+            case "branch back":
+                return BranchBack()
+            case "freeze":
+                return Freeze("UBOB", bool(choice % 2))
+            case "keep":
+                return Keep("UBOB", bool(choice % 2))
             case "rollback" if self.staging.live:
                 self.deploys += 1
                 return Rollback("UBOB", f"r{self.deploys}", self.staging.live, self.now)
@@ -154,7 +180,7 @@ class Life:
         assert not isinstance(event, Tick) or after.wake_at is None or after.wake_at > self.now
         assert after.phase is before.phase or Target.CARD in decision.targets
         assert not decision.releases or Target.PROGRESS in decision.targets
-        assert not decision.notices or decision.what or isinstance(event, Visited)
+        assert not decision.notices or decision.what or isinstance(event, Visited | Withheld)
         if after.phase in (Phase.DELETING, Phase.DELETED) and before.phase not in (Phase.DELETING, Phase.DELETED):
             assert isinstance(event, Delete) or (before.expires_at and self.now >= before.expires_at)
         if after.resting or after.waking:
@@ -212,7 +238,8 @@ def test_lives_do_get_somewhere() -> None:
     way = [*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 9, 4), ("wait for the clock", 0, 0)]
     way += [("sleep", 1, 0), ("slept", 1, 0), ("visited", 1, 0), ("visited", 1, 0), ("wake", 1, 0), ("applied", 1, 0)]
     way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
-    way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE]
+    way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE, ("push", 1, 0), *GO_LIVE, ("withheld", 1, 1)]
+    way += [("branch ended", 1, 0), ("branch back", 1, 0)]
     way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)

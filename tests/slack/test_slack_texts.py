@@ -13,7 +13,7 @@ from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import CLOCK, Phase, Stage, Staging, WorkloadProgress
+from bot.domain.model import CLOCK, Ending, Phase, Stage, Staging, WorkloadProgress
 from bot.domain.origins import ENV, VALUES, Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
@@ -40,7 +40,15 @@ def staging_with(text: str, phase: Phase) -> Staging:
     live = release if staging.live else None
     claims = (text[:200],) * 3
     return replace(
-        staging, branch=text, attempt=release, live=live, claims=claims, health_reason=text, delete_reason=text
+        staging,
+        branch=text,
+        branch_ended=Ending.MERGED,
+        branch_ended_by=text,
+        attempt=release,
+        live=live,
+        claims=claims,
+        health_reason=text,
+        delete_reason=text,
     )
 
 
@@ -50,6 +58,8 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
         "seconds": 3.2, "number": 2, "probe": "", "release": "r1", "reason": text, "details": [text] * 100,
         "next_step": text, "serves": None, "expires_at": NOW.isoformat(), "claims": [text[:200]], "health": "down",
         "since": NOW.isoformat(), "url": text[:200], "trouble": text, "reset": [text[:200]],
+        "commits": 2, "authors": [text] * 5, "rewritten": False, "subject": text, "commit": text, "why": text,
+        "how": "merged", "goes_at": NOW.isoformat(),
     }  # fmt: skip
     places = [where for where in Where if where is not Where.PRIVATE]
     for kind in NoticeKind:

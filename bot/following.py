@@ -1,0 +1,83 @@
+"""The use cases around branches: what becomes of stagings as these move, end and come back."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.changing import Common
+from bot.configuring import Configuring, Wished
+from bot.domain import branch, events
+from bot.domain.changes import Change
+from bot.domain.model import PROJECT, PUSH, Ending, Staging
+from bot.domain.policy import open_to_all
+from bot.domain.project import Project
+from bot.meaning import Meaning
+from bot.ports import Commit, Head
+from bot.store import stagings
+from bot.store.store import Store
+
+
+class Following:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        meaning: Meaning,
+        configuring: Configuring,
+        common: Common,
+    ) -> None:
+        self._store, self._now = store, now
+        self._meaning, self._configuring, self._common = meaning, configuring, common
+
+    async def stagings(self, project: str) -> Sequence[Staging]:
+        """Those of the project that are not deleted."""
+        async with self._store.look() as connection:
+            return await stagings.present(connection, project)
+
+    async def moved(self, staging: str, head: Commit, push: events.Push) -> None:
+        """Its branch is at this commit now."""
+        async with self._store.write() as connection:
+            found = await self._common.known(connection, staging)
+            project = self._common.project(found.project)
+            await self._common.decided(connection, found, self._follows(project, found, head, push))
+
+    def _follows(
+        self, project: Project, staging: Staging, head: Commit, push: events.Push
+    ) -> events.Deploy | events.Withheld:
+        why = _withheld(project, staging)
+        if why is not None:
+            return events.Withheld(head.id, push, why)
+        wished = Wished(PUSH, self._now(), Head(staging.branch, head.id), head, Change())
+        return self._configuring.followed(project, staging, staging.name, wished, push)
+
+    async def baseline(self, project: Project, head: Commit) -> None:
+        """It has a staging, whatever becomes of it."""
+        async with self._store.write() as connection:
+            existing, name = await self._meaning.deployed_onto(connection, project, project.baseline, None)
+            if existing is None:
+                wished = Wished(PROJECT, self._now(), Head(project.baseline, head.id), head, Change())
+                event = self._configuring.followed(project, None, name, wished, None)
+                await self._common.created(connection, event)
+
+    async def ended(self, project: str, branch: str, how: Ending, by: str = "") -> None:
+        await self._each(project, branch, events.BranchEnded(how, by))
+
+    async def back(self, project: str, branch: str) -> None:
+        await self._each(project, branch, events.BranchBack())
+
+    async def _each(self, project: str, branch: str, event: events.BranchEnded | events.BranchBack) -> None:
+        async with self._store.write() as connection:
+            for staging in await stagings.of_branch(connection, project, branch):
+                await self._common.decided(connection, staging, event)
+
+
+def _withheld(project: Project, staging: Staging) -> str | None:
+    """Why a push does not update it, if so; empty: nobody needs to be told."""
+    if staging.frozen or not branch.covered(project, staging.branch):
+        return ""
+    guarded = [name for name in staging.attempt.overrides.profiles if not open_to_all(project, name)]
+    if guarded:
+        return (
+            f"it runs with {', '.join(guarded)}, and what is pushed would get its secrets. Somebody who may use that "
+            "decides."
+        )
+    return None

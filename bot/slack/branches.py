@@ -1,0 +1,94 @@
+"""What is said of branches that move, end and come back, and of stagings that are frozen or kept. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.events import NoticeKind
+from bot.domain.model import Ending, Phase, Staging
+from bot.slack.blocks import Block, actions, button, code, context, cut, date, escape, mention, section
+from bot.slack.rest import Said, data_of
+
+MOST_NAMED = 3
+
+
+def addressed(user: str) -> str:
+    """The mention that begins a message, of a person; a push and the clock are nobody to call."""
+    said = mention(user)
+    return f"{said} " if said.startswith("<@") else ""
+
+
+def notice(kind: NoticeKind, facts: Mapping[str, Any], staging: Staging) -> Said:
+    match kind:
+        case NoticeKind.UPDATING:
+            return _updating(facts)
+        case NoticeKind.WITHHELD:
+            return _withheld(facts, staging)
+        case NoticeKind.BRANCH_ENDED:
+            return _ended(facts, staging)
+        case _:
+            return _back(facts, staging)
+
+
+def _updating(facts: Mapping[str, Any]) -> Said:
+    subject = f": “{escape(cut(facts['subject'], 80))}”" if facts["subject"] else ""
+    said = f"{_pushed(facts)}{subject} {code(facts['commit'][:7])} · updating, release {facts['number']}"
+    return said, [section(said)]
+
+
+def _withheld(facts: Mapping[str, Any], staging: Staging) -> Said:
+    said = f"{_pushed(facts)}, up to {code(facts['commit'][:7])}: not deployed by itself, as {escape(facts['why'])}"
+    update = button("Update", "choose", f"deploy as {staging.name} --project {staging.project}")
+    return said, [section(said), actions(update)]
+
+
+def _pushed(facts: Mapping[str, Any]) -> str:
+    by = f" by {escape(cut(_names(facts['authors']), 200))}" if facts["authors"] else ""
+    if facts["rewritten"]:
+        return f"The branch was rewritten{by}"
+    count = facts["commits"]
+    if not count:
+        return "The branch was moved"
+    return f"*{count} new commit{'s' if count != 1 else ''}*{by}"
+
+
+def _names(authors: Sequence[str]) -> str:
+    if len(authors) > MOST_NAMED:
+        return f"{', '.join(authors[:MOST_NAMED])} and {len(authors) - MOST_NAMED} more"
+    return " and ".join(filter(None, [", ".join(authors[:-1]), authors[-1]]))
+
+
+def _ended(facts: Mapping[str, Any], staging: Staging) -> Said:
+    by = f" by {escape(cut(facts['by'], 100))}" if facts["by"] else ""
+    head = f"{addressed(facts['owner'])}Its branch {code(cut(staging.branch, 200))} was {facts['how']}{by}"
+    if facts["goes_at"] is None:
+        said = f"{head}; this staging stays. {code(f'/octopod delete {staging.name}')} removes it."
+        return said, [section(said)]
+    data = f" {data_of(facts['claims'])} goes with it." if facts["claims"] else ""
+    said = f"{head}; this staging goes {date(datetime.fromisoformat(facts['goes_at']))}.{data}"
+    return said, [section(f"{said} {code(f'/octopod keep {staging.name}')} keeps it for good.")]
+
+
+def _back(facts: Mapping[str, Any], staging: Staging) -> Said:
+    until = f"until {date(datetime.fromisoformat(facts['expires_at']))}" if facts["expires_at"] else "for good"
+    said = f"Its branch {code(cut(staging.branch, 200))} is there again; this staging stays {until}."
+    return said, [section(said)]
+
+
+def standing(staging: Staging) -> list[Block]:
+    """What a card says of all that."""
+    if staging.phase in (Phase.DELETED, Phase.DELETING):
+        return []
+    parts = [_fate(staging)] if staging.branch_ended else []
+    if staging.frozen:
+        parts.append("❄️ frozen: pushes do not update it")
+    if staging.behind:
+        parts.append(f"its branch has newer commits, up to {code(staging.head[:7])}")
+    return [context(" · ".join(parts))] if parts else []
+
+
+def _fate(staging: Staging) -> str:
+    by = f" by {escape(cut(staging.branch_ended_by, 100))}" if staging.branch_ended_by else ""
+    how = "merged" if staging.branch_ended is Ending.MERGED else "deleted"
+    goes = "" if staging.kept or not staging.expires_at else f", so it goes {date(staging.expires_at)}"
+    return f"🍂 its branch was {how}{by}{goes}"
