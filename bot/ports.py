@@ -35,6 +35,24 @@ class Commit:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What lies between two heads of a branch.
+
+    `commits`: those that are new, the newest first, at most 50; what a merge brought counts as the merge. `count`: how
+    many there are. `lost`: how many of before are not in it any more, as history was rewritten; None: it was, and what
+    was before is kept nowhere, so that nothing can be said of `commits` either.
+    """
+
+    commits: Sequence[Commit]
+    count: int
+    lost: int | None
+
+    @property
+    def rewritten(self) -> bool:
+        return self.lost != 0
+
+
 class Git(Protocol):
     """One bare cache per project. Raises UserError (no such branch or commit), TemporaryError (host unreachable, time
     limit), PermanentError (refused credentials, no such repository)."""
@@ -46,11 +64,23 @@ class Git(Protocol):
         """
         ...
 
-    async def branches(self, project: Project) -> Sequence[Head]:
-        """All branches, the most recently committed first, freshly fetched."""
+    async def heads(self, project: Project) -> Sequence[Head]:
+        """All branches as their host lists them now, in no order; nothing is fetched.
+
+        The list can be relied on to be whole: one that is cut, garbled, empty or without the baseline is an error.
+        """
         ...
 
     async def commit(self, project: Project, commit: str) -> Commit: ...
+
+    async def between(self, project: Project, old: str, new: str) -> Span:
+        """What happened to a branch that was at `old` and is at `new`. Fetched only if `new` is not here."""
+        ...
+
+    async def merged(self, project: Project, commit: str, into: str) -> bool:
+        """Whether the commit `into` holds this commit. So it does for a branch on which nothing was done yet, and does
+        not for one that was squashed or rebased when it was merged."""
+        ...
 
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         """Write the commit's files into `folder` (made if missing; emptied first). No `.git` in it."""

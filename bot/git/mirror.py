@@ -67,11 +67,15 @@ class Mirror:
         """Have the commit here, even if no branch holds it any more. Raises PermanentError when nobody has it."""
         if FULL_ID.fullmatch(commit) is None:
             raise PermanentError(f"“{commit[:100]}” is no commit id.")
-        if commit in self._here or await self._has(commit):
+        if await self.has(commit):
             return
         await self.heads(project)
-        if not await self._has(commit):
+        if not await self.has(commit):
             await self._fetch_commit(project, commit)
+
+    async def has(self, commit: str) -> bool:
+        """Whether it is here. Its host is not asked."""
+        return commit in self._here or (await self._local("cat-file", "-e", commit + "^{commit}")).code == 0
 
     async def read(self, *arguments: str) -> Output:
         """One look into the cache, whatever its exit code. Raises DamagedError."""
@@ -141,9 +145,6 @@ class Mirror:
         if output.code:
             raise TemporaryError(f"The branches can't be listed: {output.error.strip()}")
         return [head for line in output.out.split(b"\n") if (head := _head(line))]
-
-    async def _has(self, commit: str) -> bool:
-        return (await self._local("cat-file", "-e", commit + "^{commit}")).code == 0
 
     async def _local(self, *arguments: str) -> Output:
         try:

@@ -4,26 +4,26 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from bot.domain.errors import ConfigError, PermanentError, TemporaryError, UserError
 from bot.domain.project import Project
+from bot.git import history
 from bot.git.choose import COMMIT_ID, by_name, by_part, short, unknown
 from bot.git.credentials import Environments
 from bot.git.export import export
 from bot.git.failures import fetch_failure
+from bot.git.listing import listing
 from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
-from bot.ports import Commit, Head
+from bot.ports import Commit, Head, Span
 from bot.programs import run
 
 T = TypeVar("T")
 
 COMMITS_KEPT = 1000
 OLDEST_GIT = (2, 32)  # the first to know GIT_CONFIG_GLOBAL
-FACTS = "--format=%H%x00%s%x00%an%x00%ae%x00%ct"
 
 
 class GitCache:
@@ -64,47 +64,38 @@ class GitCache:
             return found
         raise unknown(heads, name)
 
-    async def branches(self, project: Project) -> Sequence[Head]:
-        return await self._mirror(project).heads(project)
-
-    async def reach(self, project: Project) -> Sequence[str]:
-        """The names of the branches that its host shows; the cache stays as it is. Raises what `branches` raises."""
+    async def heads(self, project: Project) -> Sequence[Head]:
         try:
             await asyncio.to_thread(self._environments.prepare)
             environ, remote = self._environments.remote(project)
             output = await run(["git", "ls-remote", "--heads", "--", project.repo], environ, self._limits.read)
         except TimeoutError as error:
-            raise TemporaryError(
-                f"{project.name}: its git host did not answer within {self._limits.read:g} s"
-            ) from error
+            text = f"Can't reach {remote.shown}: it did not finish answering within {self._limits.read:g} s"
+            raise TemporaryError(text) from error
         except OSError as error:
             raise TemporaryError(f"The bot's git folder can't be written: {error.strerror or error}") from error
         if output.code:
             raise fetch_failure(output.error, remote)
-        lines = output.out.decode(errors="replace").splitlines()
-        return [line.partition("\t")[2].removeprefix(HEADS) for line in lines]
+        return listing(output.out, project)
 
     async def commit(self, project: Project, commit: str) -> Commit:
         """Its facts never change, so git is asked once."""
         key = (project.name, commit)
         if key not in self._commits:
-            found = await self._looked_up(project, commit)
+            mirror = self._mirror(project)
+            found = await self._healed(mirror, lambda: history.commit(mirror, project, commit))
             while len(self._commits) >= COMMITS_KEPT:
                 del self._commits[next(iter(self._commits))]
             self._commits[key] = found
         return self._commits[key]
 
-    async def _looked_up(self, project: Project, commit: str) -> Commit:
+    async def between(self, project: Project, old: str, new: str) -> Span:
         mirror = self._mirror(project)
+        return await self._healed(mirror, lambda: history.between(mirror, project, old, new))
 
-        async def look() -> Commit:
-            await mirror.ensure(project, commit)
-            output = await mirror.read("log", "-1", "--no-show-signature", "--encoding=UTF-8", FACTS, commit, "--")
-            if output.code:
-                raise TemporaryError(f"The commit {commit[:10]} can't be read: {output.error.strip()}")
-            return _commit(output.out.decode(errors="replace"))
-
-        return await self._healed(mirror, look)
+    async def merged(self, project: Project, commit: str, into: str) -> bool:
+        mirror = self._mirror(project)
+        return await self._healed(mirror, lambda: history.merged(mirror, project, commit, into))
 
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         mirror = self._mirror(project)
@@ -148,8 +139,3 @@ class GitCache:
             folder = self._folder / (quote(project.name, safe="") + ".git")
             self._mirrors[project.name] = Mirror(folder, self._environments, self._limits)
         return self._mirrors[project.name]
-
-
-def _commit(text: str) -> Commit:
-    number, subject, author, email, seconds = text.rstrip("\n").split("\0")
-    return Commit(number, subject, author, email, datetime.fromtimestamp(int(seconds), UTC))

@@ -146,17 +146,17 @@ async def test_without_socket_mode_the_secret_cannot_be_tried(tmp_path: Path, sl
 @pytest.mark.parametrize(
     ("repo", "more", "text"),
     [
-        ("elsewhere", "", "There is no repository at "),
-        ("origin", "    baseline: trunk\n", "1 branches, but none is called trunk. → Set `baseline:`"),
+        ("elsewhere", "", "There is no repository at {repo}"),
+        ("origin", "    baseline: trunk\n", "{repo} shows 1 branch, but it is not called trunk. → Set `baseline:`"),
         ("origin", "    credentials: NO_SUCH_TOKEN\n", "The credentials NO_SUCH_TOKEN are not there"),
     ],
 )
 async def test_repositories_that_cannot_be_read(
     tmp_path: Path, slack: Workspace, origin: Origin, repo: str, more: str, text: str
 ) -> None:
-    config = octopod_yaml(tmp_path, origin.path.with_name(repo), more=more)
-    said = await lines(settings(tmp_path, slack, config))
-    assert only(said, "repository of shop").startswith(f"✗ repository of shop: {text}")
+    path = origin.path.with_name(repo)
+    said = await lines(settings(tmp_path, slack, octopod_yaml(tmp_path, path, more=more)))
+    assert only(said, "repository of shop").startswith(f"✗ repository of shop: {text.format(repo=path)}")
 
 
 async def test_a_data_folder_that_cannot_be_used(tmp_path: Path, slack: Workspace, origin: Origin) -> None:

@@ -146,16 +146,17 @@ async def test_a_push_is_seen_at_once_and_deleted_branches_are_forgotten(origin:
     origin.git("checkout", "--quiet", "main")
     origin.delete("login")
     origin.branch("login/form")  # a folder where the file of the deleted branch was
-    assert [head.branch for head in await cache.branches(project)] == ["login/form", "main"]
+    assert (await cache.resolve(project, "login")).branch == "login/form"
     with pytest.raises(UserError):
         await cache.resolve(project, "login-page")
 
 
-async def test_branches_come_newest_first(origin: Origin, cache: GitCache) -> None:
-    origin.commit("older", {"a": "1"})
-    origin.commit("newer", {"a": "1"})
-    found = await cache.branches(a_project(f"file://{origin.path}"))
-    assert [head.branch for head in found] == ["newer", "older", "main"]
+async def test_what_is_ambiguous_is_named_newest_first(origin: Origin, cache: GitCache) -> None:
+    origin.commit("login-older", {"a": "1"})
+    origin.commit("login-newer", {"a": "1"})
+    with pytest.raises(UserError) as caught:
+        await cache.resolve(a_project(f"file://{origin.path}"), "login")
+    assert caught.value.suggestions == ("login-newer", "login-older")
 
 
 async def test_fifty_at_once_fetch_at_most_twice(tmp_path: Path, origin: Origin) -> None:
@@ -202,7 +203,7 @@ async def test_another_repository_address_is_followed(tmp_path: Path, origin: Or
     commit = other.commit("main", {"other": "1"})
     other.branch("only-here")
     assert (await cache.resolve(a_project(other.path), "main")).commit == commit
-    assert {head.branch for head in await cache.branches(a_project(other.path))} == {"main", "only-here"}
+    assert (await cache.resolve(a_project(other.path), "only-here")).branch == "only-here"
 
 
 @pytest.mark.parametrize("repo", ["ext::sh -c id", "--upload-pack=id", "/nowhere/at/all", "file:///nowhere", "foo://x"])

@@ -24,7 +24,7 @@ from bot.domain.status import StagingStatus, Synced
 from bot.environment import Places
 from bot.keys import read_keys
 from bot.meaning import Asked
-from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot
+from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot, Span
 from bot.service import Service
 from bot.store import stagings
 from bot.store.queue import Claim
@@ -128,10 +128,10 @@ class World:
 
 
 class Neighbours:
-    """Git, renderer, engine and prober in one; `heads`: a number for each branch's newest commit."""
+    """Git, renderer, engine and prober in one; `newest`: a number for each branch's newest commit."""
 
     def __init__(self) -> None:
-        self.heads = {"main": 1, "feature": 1, "with-data": 1}
+        self.newest = {"main": 1, "feature": 1, "with-data": 1}
         self.orders: list[ReleaseOrder] = []
         self.removed: list[str] = []
         self.slept: list[str] = []
@@ -144,13 +144,19 @@ class Neighbours:
         return EngineFacts("local", frozenset(), 8080)
 
     async def resolve(self, project: Project, name: str) -> Head:
-        return Head(name, a_commit(self.heads[name]))
+        return Head(name, a_commit(self.newest[name]))
 
-    async def branches(self, project: Project) -> Sequence[Head]:
-        return [Head(name, a_commit(number)) for name, number in self.heads.items()]
+    async def heads(self, project: Project) -> Sequence[Head]:
+        return [Head(name, a_commit(number)) for name, number in self.newest.items()]
 
     async def commit(self, project: Project, commit: str) -> Commit:
         return Commit(commit, "Work", "Alice", "a@x.org", NOW)
+
+    async def between(self, project: Project, old: str, new: str) -> Span:
+        return Span([await self.commit(project, new)], 1, 0)
+
+    async def merged(self, project: Project, commit: str, into: str) -> bool:
+        return commit == into
 
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         """Nothing reads the files: the renderer is a fake, too."""

@@ -85,7 +85,7 @@ class Lives(RuleBasedStateMachine):
         at_once=AT_ONCE,
     )
     def deploy(self, branch: str, name: str | None, who: str, pushed: bool, at_once: bool) -> None:
-        self.world.neighbours.heads[branch] += pushed
+        self.world.neighbours.newest[branch] += pushed
         asked = self.world.ask(who)
         command = commands.Deploy(branch, name)
         self.do(self.world.service.accept(asked, command))
@@ -404,7 +404,7 @@ class Lives(RuleBasedStateMachine):
                 continue
             staging = self._staging(id)
             commit = int(staging.attempt.commit, 16)
-            assert commit == self.world.neighbours.heads[staging.branch]
+            assert commit == self.world.neighbours.newest[staging.branch]
             assert staging.attempt.actor in PEOPLE
             if id in self.lives:
                 life = self.lives[id]
