@@ -27,6 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
+from bot.domain.following import RHYTHM, Rhythm
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
 from bot.engines import Chosen, choose, renderer
@@ -51,6 +52,7 @@ from bot.store.rotate import rotate
 from bot.store.store import Store
 from bot.wayback import WayBack
 from bot.worker.engine import EngineWork
+from bot.worker.follower import Follower
 from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
@@ -97,6 +99,7 @@ class Bot:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy: Callable[[Project], Policy] = policy_of,
         pace: Pace = PACE,
+        rhythm: Rhythm = RHYTHM,
         checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
@@ -125,8 +128,9 @@ class Bot:
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
         ]
+        self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
-        self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread)
+        self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread or not self.follower.quiet)
         store.saved = self._saved
         self._checkpoint = checkpoint
         self.doors = Doors(
@@ -143,7 +147,7 @@ class Bot:
         """Until cancelled."""
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
-            for loop in (self.worker.run, self.clock.run, self.watch.run):
+            for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run):
                 group.create_task(loop())
 
     async def settled(self) -> None:

@@ -7,12 +7,14 @@ from bot.changing import Common
 from bot.configuring import Configuring, Wished
 from bot.domain import branch, events
 from bot.domain.changes import Change
+from bot.domain.events import Notice, NoticeKind, Where
+from bot.domain.following import OutageBegan, OutageEnded
 from bot.domain.model import PROJECT, PUSH, Ending, Staging
 from bot.domain.policy import open_to_all
 from bot.domain.project import Project
 from bot.meaning import Meaning
 from bot.ports import Commit, Head
-from bot.store import stagings
+from bot.store import queue, stagings
 from bot.store.store import Store
 
 
@@ -59,15 +61,27 @@ class Following:
                 await self._common.created(connection, event)
 
     async def ended(self, project: str, branch: str, how: Ending, by: str = "") -> None:
-        await self._each(project, branch, events.BranchEnded(how, by))
-
-    async def back(self, project: str, branch: str) -> None:
-        await self._each(project, branch, events.BranchBack())
-
-    async def _each(self, project: str, branch: str, event: events.BranchEnded | events.BranchBack) -> None:
+        """All that runs of this branch is told. `by`: who did it, as their git host names them."""
         async with self._store.write() as connection:
             for staging in await stagings.of_branch(connection, project, branch):
-                await self._common.decided(connection, staging, event)
+                await self._common.decided(connection, staging, events.BranchEnded(how, by))
+
+    async def back(self, staging: str) -> None:
+        """Its branch is there again."""
+        async with self._store.write() as connection:
+            found = await self._common.known(connection, staging)
+            await self._common.decided(connection, found, events.BranchBack())
+
+    async def outage(self, project: str, news: OutageBegan | OutageEnded) -> None:
+        """Nobody is told where nothing is followed."""
+        began = isinstance(news, OutageBegan)
+        kind = NoticeKind.OUTAGE if began else NoticeKind.OUTAGE_OVER
+        facts = {"project": project, "since": news.since.isoformat(), "reason": getattr(news, "reason", "")}
+        async with self._store.write() as connection:
+            present = await stagings.present(connection, project)
+            if present:
+                told = [Notice(kind, Where.PROJECT, facts)]
+                await queue.add_notices(connection, present[0].id, None, told, self._now())
 
 
 def _withheld(project: Project, staging: Staging) -> str | None:

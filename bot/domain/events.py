@@ -246,17 +246,20 @@ class NoticeKind(StrEnum):
     WITHHELD = "withheld"
     BRANCH_ENDED = "branch ended"
     BRANCH_BACK = "branch back"
+    OUTAGE = "outage"
+    OUTAGE_OVER = "outage over"
     ANSWER = "answer"
 
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, the alerts channel, the newest alert itself (an edit) or its thread,
-    or privately to whoever asked."""
+    the alerts channel, if it is about the whole project, or privately to whoever asked."""
 
     THREAD = "thread"
     ALERTS = "alerts"
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"
+    PROJECT = "project"
     PRIVATE = "private"
 
 

@@ -75,6 +75,17 @@ def _back(facts: Mapping[str, Any], staging: Staging) -> Said:
     return said, [section(said)]
 
 
+def outage(kind: NoticeKind, facts: Mapping[str, Any]) -> str:
+    """Told where breakages are: what can't be followed stays as it is."""
+    project, since = escape(facts["project"]), date(datetime.fromisoformat(facts["since"]))
+    if kind is NoticeKind.OUTAGE_OVER:
+        return f"🟢 The repository of {project} can be looked at again. What was pushed meanwhile follows by itself."
+    return (
+        f"🟠 The repository of {project} could not be looked at since {since}: {escape(cut(facts['reason'], 500))}\n"
+        "Pushes update nothing until it can be; nothing is removed. It is tried again by itself."
+    )
+
+
 def standing(staging: Staging) -> list[Block]:
     """What a card says of all that."""
     if staging.phase in (Phase.DELETED, Phase.DELETING):

@@ -320,6 +320,8 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+        case NoticeKind.OUTAGE | NoticeKind.OUTAGE_OVER:
+            return text_of(branches.outage(kind, facts))
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
             said, shown = branches.notice(kind, facts, staging)
             return text_of(said, *shown, *_way_out(facts, staging))

@@ -251,7 +251,11 @@ class Sender:
         known = self._projects.get(project or "")
         if known is None:
             return ""
-        return known.alerts if where in (Where.ALERTS, Where.ALERT_EDIT, Where.ALERT_THREAD) else known.channel
+        return (
+            known.alerts
+            if where in (Where.ALERTS, Where.ALERT_EDIT, Where.ALERT_THREAD, Where.PROJECT)
+            else known.channel
+        )
 
     def _probed(self, project: str) -> bool:
         known = self._projects.get(project)

@@ -166,6 +166,8 @@ def _lane(where: Where, staging: str | None, request: str | None) -> str:
             return f"thread {staging}"
         case Where.PRIVATE:
             return f"private {request}"
+        case Where.PROJECT:
+            return f"project {staging}"
         case _:
             return f"alerts {staging}"
 

@@ -28,7 +28,9 @@ from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
-from bot.domain.project import Manifests, Project, Roles
+from bot.domain.following import Rhythm
+from bot.domain.hearsay import Hearsay, Pushed
+from bot.domain.project import Follow, Manifests, Project, Roles
 from bot.environment import Places
 from bot.keys import read_keys
 from bot.ports import Images
@@ -41,6 +43,7 @@ from bot.worker.pump import Pace
 from handlers import compare, health, tombstone
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
+RHYTHM = Rhythm(apart=timedelta(), settle=timedelta())
 WEB = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -148,6 +151,23 @@ class Talk:
         self.bot.clock.poke()
         await self.bot.service.tick()
         await self.settled()
+
+    async def hears(self, said: Hearsay) -> None:
+        """The git host tells something, and what follows from it is done."""
+        self._presses += 1
+        await self.bot.follower.heard("github", f"delivery-{self._presses}", ["shop"], [said])
+        await self.settled()
+
+    async def push(self, branch: str, subject: str = "Change") -> str:
+        """A commit is pushed, and the git host tells of it. The commit."""
+        commit = self.origin.commit(branch, {"README": f"{subject}\n"}, subject)
+        await self.hears(Pushed(branch, commit))
+        return commit
+
+    async def drop(self, branch: str) -> None:
+        """The branch is deleted, and the git host tells of it."""
+        self.origin.delete(branch)
+        await self.hears(Pushed(branch, None))
 
     # --- what can be seen
 
@@ -266,6 +286,7 @@ def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
         "scheme": "http",
         "ttl": timedelta(days=3),
         "roles": Roles(),
+        "follow": Follow(baseline=False),
     }
     return Project(**{**given, **changes})
 
@@ -294,10 +315,11 @@ async def talking(
     images: Callable[[aiohttp.ClientSession], Images] | None = None,
     helm: HelmRenderer | None = None,
     environ: Mapping[str, str] | None = None,
+    rhythm: Rhythm = RHYTHM,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
     the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
-    `environ`: the bot's own environment."""
+    `environ`: the bot's own environment. `rhythm`: how often branches are looked at."""
     shutil.copy(database, folder / "octopod.db")
     origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
@@ -326,7 +348,8 @@ async def talking(
         known = shop(origin, **(project or {}))
         keys = read_keys(Fernet.generate_key().decode())
         (folder / "trees").mkdir()
-        bot = Bot(store, keys, {known.name: known}, neighbours, connection, folder / "trees", now=clock, pace=PACE)
+        trees = folder / "trees"
+        bot = Bot(store, keys, {known.name: known}, neighbours, connection, trees, now=clock, pace=PACE, rhythm=rhythm)
         await stack.enter_async_context(_listening(bot, listening))
         if way == "socket":
             await stack.enter_async_context(in_socket_mode(slack, connection.bolt))
