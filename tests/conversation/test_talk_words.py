@@ -25,7 +25,7 @@ async def test_a_typing_error_gets_a_hint(talk: Talk) -> None:
     told = await talk.say("alice", "/octopod delpoy feature-x")
     assert "`delpoy` is not a command" in told and "`deploy`" in told
     assert "Which branch? `/octopod deploy BRANCH`" in await talk.say("alice", "/octopod deploy")
-    assert "is not supported yet" in await talk.say("alice", "/octopod freeze feature-x")
+    assert "is not supported yet" in await talk.say("alice", "/octopod hold feature-x")
     assert talk.engine.orders == []
 
 
