@@ -67,7 +67,8 @@ def _between(host: str, before: str, after: str) -> bool:
 
 async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
     """Raises ConfigError when the address or the port cannot be had."""
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2)
+    # Bodies stay as they were sent: they are signed, or passed on. What can't be unpacked would be aiohttp's traceback.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2, auto_decompress=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -32,7 +32,6 @@ from handlers.errors import logged
 
 log = structlog.get_logger()
 LONGEST = 5 * 1024**2
-SECONDS = 10.0
 OURS = "X-Octopod-Signature"
 Headers = Mapping[str, str]
 
@@ -94,12 +93,16 @@ DOORS = (
 
 
 class Webhooks:
-    """`secrets`: those of a setting. `projects` may change meanwhile."""
+    """`secrets`: those of a setting. `projects` may change meanwhile. `seconds`: how long a body may take."""
 
     def __init__(
-        self, secrets: Callable[[str], Sequence[str]], projects: Mapping[str, Project], hearing: Hearing
+        self,
+        secrets: Callable[[str], Sequence[str]],
+        projects: Mapping[str, Project],
+        hearing: Hearing,
+        seconds: float = 10.0,
     ) -> None:
-        self._secrets, self._projects, self._hearing = secrets, projects, hearing
+        self._secrets, self._projects, self._hearing, self._seconds = secrets, projects, hearing, seconds
         self._knocked: set[str] = set()
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -110,12 +113,12 @@ class Webhooks:
         if not secrets:
             return self._closed(door)
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 body = await request.clone(client_max_size=LONGEST).read()
         except web.HTTPRequestEntityTooLarge:
             return _error(413, f"The body is longer than {LONGEST // 1024**2} MB.")
         except TimeoutError:
-            return _error(408, f"The body took longer than {SECONDS:.0f} s.")
+            return _error(408, f"The body took longer than {self._seconds:g} seconds.")
         if not door.proven(request.headers, body, secrets):
             log.warning(
                 "a webhook was refused: not signed, or not with our secret", door=door.path, setting=door.setting

@@ -1,11 +1,13 @@
 """The doors for git hosts, CI and registries, over real HTTP: who is believed, what is answered, what is handed on."""
 
 import asyncio
+import gzip
 import hashlib
 import hmac
 import io
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode
@@ -76,6 +78,12 @@ def signature(body: bytes, secret: str = NEW) -> str:
 
 @pytest.fixture
 async def host() -> AsyncIterator[Host]:
+    async with listening() as there:
+        yield there
+
+
+@asynccontextmanager
+async def listening(seconds: float = 10.0) -> AsyncIterator[Host]:
     heard, secrets, port = Heard(), dict(SECRETS), unused_port()
     projects = {
         "shop": a_project("shop", "git@github.com:Acme/Shop.git"),
@@ -87,7 +95,7 @@ async def host() -> AsyncIterator[Host]:
     async def no(request: web.Request) -> web.StreamResponse:
         return web.Response(text="a staging")
 
-    doors = Webhooks(lambda name: secrets.get(name, ()), projects, heard)
+    doors = Webhooks(lambda name: secrets.get(name, ()), projects, heard, seconds)
     bolt = AsyncApp(signing_secret="unused", token="xoxb-unused")
     app = site(bolt, no, no, no, no, projects.values(), more=doors.routes())
     runner = await listen(app, "127.0.0.1", port)
@@ -235,6 +243,30 @@ async def test_a_body_can_be_long_but_not_too_long(host: Host) -> None:
     body = b" " * (LONGEST - 2) + b"{}"
     assert (await host.github(body, "issues"))[0] == 202
     assert await host.github(body + b" ", "issues") == (413, {"errors": ["The body is longer than 5 MB."]})
+
+
+async def test_a_body_that_does_not_come_keeps_nobody_waiting() -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with (
+        listening(seconds=0.1) as host,
+        host.http.post(f"{host.url}/webhooks/github", data=slowly()) as answer,
+    ):
+        assert answer.status == 408
+        assert await answer.json() == {"errors": ["The body took longer than 0.1 seconds."]}
+
+
+async def test_bytes_are_signed_not_what_they_unpack_to(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    body = payload("github_push")
+    for sent in (gzip.compress(body), b"not packed"):
+        answer = await host.github(sent, Content_Encoding="gzip")
+        assert answer[0] == 400
+    assert (await host.github(gzip.compress(body), Content_Encoding="gzip", X_Hub_Signature_256=signature(body)))[
+        0
+    ] == 401
+    assert not caplog.records
 
 
 async def test_a_bug_is_told_by_its_id(host: Host) -> None:
