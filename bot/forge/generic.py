@@ -17,7 +17,7 @@ def pushed(raw: bytes) -> Told:
         return Told(note="Only branches are followed.")
     gone = body.flag("deleted") or body.text("commit") == NOBODY
     said = Pushed(body.branch("branch"), None if gone else body.commit("commit"), body.text("by"))
-    return body.told(_repo(body), said=said)
+    return body.told(_repo(body), said)
 
 
 def ci(raw: bytes) -> Told:
@@ -37,13 +37,13 @@ def ci(raw: bytes) -> Told:
         body.url("url"),
         body.moment("started_at"),
     )
-    return body.told(_repo(body), said=run)
+    return body.told(_repo(body), run)
 
 
-def _repo(body: Body) -> str:
+def _repo(body: Body) -> tuple[str]:
     """As in octopod.yaml, or another address of the same repository."""
     repo = body.text("repo", longest=2000)
     if address.read(repo) is None:
         what = "an address such as https://github.com/acme/shop.git"
         body.wrong("repo", f"must be {what}" if body.has("repo") else f"is missing: {what}")
-    return repo
+    return (repo,)

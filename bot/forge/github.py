@@ -51,7 +51,7 @@ def _push(body: Body) -> Told:
         return Told(there, note="Only branches are followed.")
     gone = body.flag("deleted") or body.text("after") == NOBODY
     by = body.within("sender").text("login") or body.within("pusher").text("name")
-    return body.told(*there, said=Pushed(body.branch("ref"), None if gone else body.commit("after"), by))
+    return body.told(there, Pushed(body.branch("ref"), None if gone else body.commit("after"), by))
 
 
 def _pull_request(body: Body) -> Told:
@@ -74,7 +74,7 @@ def _pull_request(body: Body) -> Told:
         fork=not head.has("repo") or head.within("repo").text("id") != base.within("repo").text("id"),
         labels=tuple(label.text("name") for label in pull.each("labels")),
     )
-    return body.told(*there, said=request)
+    return body.told(there, request)
 
 
 def _check(body: Body, check: Body) -> Told:
@@ -91,7 +91,7 @@ def _run(body: Body, run: Body, name: str, number: str, url: str, started: str) 
     if state is None:
         return Told(_repositories(body), note=NO_STATE)
     started_at = run.moment(started) or run.moment("created_at")
-    return body.told(*_repositories(body), said=CiRun(run.commit("head_sha"), state, name, number, url, started_at))
+    return body.told(_repositories(body), CiRun(run.commit("head_sha"), state, name, number, url, started_at))
 
 
 def _status(body: Body) -> Told:
@@ -99,7 +99,7 @@ def _status(body: Body) -> Told:
     if state is None:
         return Told(_repositories(body), note=NO_STATE)
     run = CiRun(body.commit("sha"), state, body.text("context"), url=body.url("target_url"))
-    return body.told(*_repositories(body), said=run)
+    return body.told(_repositories(body), run)
 
 
 def _package(package: Body, action: str) -> Told:
@@ -111,4 +111,6 @@ def _package(package: Body, action: str) -> Told:
         return Told(note="It is no new image with a tag.")
     # It ends with the tag, or with a colon alone.
     name = version.text("package_url").removesuffix(f":{tag}").removesuffix(":")
-    return version.told(said=ImagePushed(version.image(f"{name}:{tag}", "package_url")))
+    image = version.image(f"{name}:{tag}", "package_url")
+    version.checked()
+    return Told(said=(ImagePushed(image),))

@@ -35,7 +35,7 @@ def _push(body: Body) -> Told:
     gone = body.text("after") == NOBODY
     by = body.text("user_username") or body.text("user_name")
     said = Pushed(body.branch("ref"), None if gone else body.commit("after"), by)
-    return body.told(*_repositories(body), said=said)
+    return body.told(_repositories(body), said)
 
 
 def _merge_request(body: Body, merge: Body) -> Told:
@@ -56,7 +56,7 @@ def _merge_request(body: Body, merge: Body) -> Told:
         fork=merge.text("source_project_id") != merge.text("target_project_id"),
         labels=tuple(label.text("title") for label in body.each("labels")),
     )
-    return body.told(*_repositories(body), said=request)
+    return body.told(_repositories(body), request)
 
 
 def _pipeline(body: Body, pipeline: Body) -> Told:
@@ -67,4 +67,4 @@ def _pipeline(body: Body, pipeline: Body) -> Told:
     url = pipeline.url("url") or (f"{web}/-/pipelines/{number}" if web and number else "")
     name = pipeline.text("name") or "Pipeline"
     run = CiRun(pipeline.commit("sha"), state, name, number, url, pipeline.moment("created_at"))
-    return body.told(*_repositories(body), said=run)
+    return body.told(_repositories(body), run)

@@ -70,10 +70,12 @@ class Body:
             raise Unreadable("The body must be a JSON object.")
         return cls(data)
 
-    def told(self, *repositories: str, said: Hearsay) -> Told:
-        """Raises Unreadable if there were mistakes."""
+    def told(self, repositories: tuple[str, ...], said: Hearsay) -> Told:
+        """What is about one repository. Raises Unreadable if there were mistakes."""
+        if not repositories:
+            self._mistakes.append("It does not say of which repository it is.")
         self.checked()
-        return Told(tuple(filter(None, repositories)), (said,))
+        return Told(repositories, (said,))
 
     def checked(self) -> None:
         if self._mistakes:

@@ -148,7 +148,7 @@ READERS: list[Callable[[bytes], Told]] = [generic.pushed, generic.ci, registry.t
 
 @given(st.binary(max_size=60) | anything.map(lambda one: json.dumps(one).encode()), st.sampled_from(EVENTS))
 def test_no_body_is_more_than_unreadable(raw: bytes, event: str) -> None:
-    """Whatever is understood can be stored: its texts are Unicode."""
+    """Whatever is understood can be stored, as its texts are Unicode, and is about a repository, or an image."""
     readers = READERS + [partial(github.told, event, form) for form in (False, True)]
     for reader in readers:
         try:
@@ -158,3 +158,4 @@ def test_no_body_is_more_than_unreadable(raw: bytes, event: str) -> None:
         else:
             assert json.dumps(asdict(told), ensure_ascii=False, default=str).encode()
             assert bool(told.said) != bool(told.note)
+            assert told.repositories or all(isinstance(one, ImagePushed) for one in told.said)

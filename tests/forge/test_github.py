@@ -177,6 +177,11 @@ def test_all_mistakes_are_told_with_their_keys() -> None:
     )
 
 
+def test_what_is_of_no_repository_is_for_nobody() -> None:
+    with pytest.raises(Unreadable, match=r"^It does not say of which repository it is\.$"):
+        told("push", repository={"full_name": "acme/shop"})
+
+
 def test_what_could_not_be_stored_or_clicked_is_left_out() -> None:
     changed = said(
         "pull_request",
