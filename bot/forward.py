@@ -1,6 +1,7 @@
 """Passing one HTTP request or WebSocket on to another server, streamed both ways.
 
 Used wherever something of ours stands before something else: the proxy of the local engine, the playground's one port.
+Their servers leave packed bodies packed (`auto_decompress=False`).
 """
 
 import asyncio
@@ -19,7 +20,6 @@ HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer")
 ) | {"transfer-encoding", "upgrade", "expect"}
 WEBSOCKET_OWN = frozenset(f"sec-websocket-{name}" for name in ("key", "version", "extensions", "protocol", "accept"))
-DECODED_BY_SERVER = frozenset(("gzip", "deflate", "br", "zstd"))
 AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
 
 Headers = CIMultiDict[str]
@@ -97,10 +97,6 @@ def _sendable(value: str) -> str:
 
 def _request_headers(request: web.Request) -> Headers:
     headers = _end_to_end(request.headers)
-    if headers.get(hdrs.CONTENT_ENCODING, "").lower() in DECODED_BY_SERVER:
-        # aiohttp's server has unpacked such a body before we see it; its length has changed with it.
-        headers.popall(hdrs.CONTENT_ENCODING)
-        headers.popall(hdrs.CONTENT_LENGTH, None)
     known = headers.getall(hdrs.X_FORWARDED_FOR, [])
     headers[hdrs.X_FORWARDED_FOR] = ", ".join([*known, request.remote or "unknown"])
     headers.setdefault(hdrs.X_FORWARDED_PROTO, request.scheme)

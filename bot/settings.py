@@ -93,6 +93,17 @@ def _keys(value: object) -> str:
     return str(value)
 
 
+def _secrets(value: object) -> str:
+    """Whoever can reach the doors that these open can guess as often as they like."""
+    parts = [part.strip() for part in str(value).split(",")]
+    if any(len(part) < 16 for part in parts):
+        text = "must be at least 16 characters long, without commas; `openssl rand -hex 32` makes a good one."
+        raise ValueError(
+            f"{text} While one takes the place of another, both may stand there with a comma between them."
+        )
+    return ",".join(parts)
+
+
 class Settings(BaseSettings):
     """One field per environment variable, which has the same name in capitals. Paths are absolute."""
 
@@ -116,6 +127,10 @@ class Settings(BaseSettings):
     octopod_http_host: Annotated[str, BeforeValidator(_listening_host)] = "127.0.0.1"
     octopod_http_port: Annotated[int, BeforeValidator(_port)] = 3000
     octopod_keys: Annotated[SecretStr | None, BeforeValidator(_keys)] = None
+    github_webhook_secret: Annotated[SecretStr | None, BeforeValidator(_secrets)] = None
+    gitlab_webhook_token: Annotated[SecretStr | None, BeforeValidator(_secrets)] = None
+    octopod_webhook_secret: Annotated[SecretStr | None, BeforeValidator(_secrets)] = None
+    octopod_api_token: Annotated[SecretStr | None, BeforeValidator(_secrets)] = None
     octopod_allow_unsandboxed: Annotated[bool, BeforeValidator(_switch)] = False
     kubeconfig: Annotated[str | None, BeforeValidator(_paths)] = None
     octopod_kube_context: Annotated[str | None, BeforeValidator(_stripped)] = None
@@ -155,6 +170,11 @@ class Settings(BaseSettings):
     def socket_mode(self) -> bool:
         """Whether Slack's events come over a WebSocket that the bot opens, instead of by HTTP."""
         return self.slack_app_token is not None
+
+    def accepted(self, name: str) -> tuple[str, ...]:
+        """The secrets that open a door: of a variable that may hold several. None: it is not set."""
+        secret: SecretStr | None = getattr(self, name.lower())
+        return tuple(secret.get_secret_value().split(",")) if secret else ()
 
     @property
     def listens_on_loopback(self) -> bool:

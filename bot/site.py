@@ -1,4 +1,4 @@
-"""The bot's HTTP server: Slack's events, health, metrics; and every host that a staging could have.
+"""The bot's HTTP server: Slack's events, webhooks, health, metrics; and every host that a staging could have.
 
 On the local engine all of these lead here, on Kubernetes those at which no staging answers (a wildcard Ingress).
 """
@@ -27,9 +27,10 @@ def site(
     stagings: Answer,
     projects: Iterable[Project],
     serves: Callable[[str], bool] = lambda host: False,
+    more: Iterable[web.RouteDef] = (),
 ) -> web.Application:
     """`stagings` answers for every host that a staging could have, and for all that only look like one. `projects` may
-    change meanwhile, so `serves` says whether a staging from before is at this host.
+    change meanwhile, so `serves` says whether a staging from before is at this host. `more`: further doors.
 
     A wildcard leads all of them here, and none of them must reach the bot's own doors: `no_name.shop.example.com`, too.
     """
@@ -50,6 +51,7 @@ def site(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    app.add_routes(more)
     return app
 
 
@@ -65,7 +67,8 @@ def _between(host: str, before: str, after: str) -> bool:
 
 async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
     """Raises ConfigError when the address or the port cannot be had."""
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2)
+    # Bodies stay as they were sent: they are signed, or passed on. What can't be unpacked would be aiohttp's traceback.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2, auto_decompress=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

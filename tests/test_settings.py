@@ -213,3 +213,17 @@ def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     (folder / "data" / "keys").mkdir(parents=True)
     with pytest.raises(ConfigError, match="can't be read or made: Is a directory"):
         load_keys(settings_with_data(folder / "data"))
+
+
+def test_secrets_of_doors_may_be_several() -> None:
+    settings = load_settings(ENOUGH | {"GITHUB_WEBHOOK_SECRET": " 0123456789abcdef , fedcba9876543210 "})
+    assert settings.accepted("GITHUB_WEBHOOK_SECRET") == ("0123456789abcdef", "fedcba9876543210")
+    assert settings.accepted("GITLAB_WEBHOOK_TOKEN") == ()
+    assert "0123456789abcdef" not in repr(settings)
+
+
+def test_secrets_that_can_be_guessed_open_no_door() -> None:
+    given = {"GITHUB_WEBHOOK_SECRET": "short", "OCTOPOD_API_TOKEN": "0123456789abcdef,"}
+    found = mistakes(**ENOUGH, **given)
+    assert [mistake.partition(" must be at least 16 characters long")[0] for mistake in found] == list(given)
+    assert "short" not in found[0]

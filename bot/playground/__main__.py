@@ -64,7 +64,7 @@ async def serve(options: Options, port: int) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = web.AppRunner(make_app(options), access_log=None, shutdown_timeout=FINISH_SECONDS)
+    runner = web.AppRunner(make_app(options), access_log=None, shutdown_timeout=FINISH_SECONDS, auto_decompress=False)
     await runner.setup()
     pid_file = options.data / "slack.pid"
     try:
