@@ -58,7 +58,7 @@ from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
 from bot.worker.worker import Worker
-from handlers import compare, health, tombstone
+from handlers import compare, health, tombstone, webhooks
 from handlers.clock import Clock
 from handlers.doors import Doors
 from handlers.watch import Watch
@@ -314,6 +314,7 @@ async def _listening(
         chosen.answering(pages),
         bot.projects.values(),
         chosen.serves,
+        webhooks.Webhooks(settings.accepted, bot.projects, bot.follower).routes(),
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

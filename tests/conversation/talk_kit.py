@@ -29,7 +29,6 @@ from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
 from bot.domain.following import Rhythm
-from bot.domain.hearsay import Hearsay, Pushed
 from bot.domain.project import Follow, Manifests, Project, Roles
 from bot.environment import Places
 from bot.keys import read_keys
@@ -40,9 +39,11 @@ from bot.render.renderer import SourceRenderer
 from bot.site import site
 from bot.store.store import Store
 from bot.worker.pump import Pace
-from handlers import compare, health, tombstone
+from handlers import compare, health, tombstone, webhooks
 
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
+PAYLOADS = Path(__file__).parents[1] / "forge" / "payloads"
+SECRET = "a secret of webhooks"
 RHYTHM = Rhythm(apart=timedelta(), settle=timedelta())
 WEB = """\
 apiVersion: apps/v1
@@ -152,22 +153,45 @@ class Talk:
         await self.bot.service.tick()
         await self.settled()
 
-    async def hears(self, said: Hearsay) -> None:
-        """The git host tells something, and what follows from it is done."""
-        self._presses += 1
-        await self.bot.follower.heard("github", f"delivery-{self._presses}", ["shop"], [said])
+    async def hears(self, path: str, body: Json) -> tuple[int, str]:
+        """Something is told at this door, signed, and what follows from it is done."""
+        raw = json.dumps(body).encode()
+        signature = f"sha256={hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()}"
+        headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": "pull_request"}
+        headers["Authorization"] = f"Bearer {SECRET}"
+        async with self.slack.http.post(f"{self.url}{path}", data=raw, headers=headers) as answer:
+            said = answer.status, await answer.text()
         await self.settled()
+        return said
+
+    async def tell(self, branch: str, commit: str) -> None:
+        """The git host tells that a branch was pushed."""
+        told = {"repo": str(self.origin.path), "branch": branch, "commit": commit}
+        status, said = await self.hears("/webhooks/generic", told)
+        assert status == 202, said
 
     async def push(self, branch: str, subject: str = "Change") -> str:
         """A commit is pushed, and the git host tells of it. The commit."""
         commit = self.origin.commit(branch, {"README": f"{subject}\n"}, subject)
-        await self.hears(Pushed(branch, commit))
+        await self.tell(branch, commit)
         return commit
+
+    async def merged(self, branch: str, by: str) -> None:
+        """GitHub tells that somebody merged the branch."""
+        told = json.loads((PAYLOADS / "github_pull_request.json").read_text())
+        told["pull_request"] |= {"merged": True, "state": "closed"}
+        told["pull_request"]["head"] |= {"ref": branch, "sha": self.origin.head(branch)}
+        told |= {"action": "closed", "sender": {"login": by}}
+        told["repository"] |= {"clone_url": str(self.origin.path)}
+        status, said = await self.hears("/webhooks/github", told)
+        assert status == 202, said
 
     async def drop(self, branch: str) -> None:
         """The branch is deleted, and the git host tells of it."""
         self.origin.delete(branch)
-        await self.hears(Pushed(branch, None))
+        gone = {"repo": str(self.origin.path), "branch": branch, "commit": "0" * 40, "deleted": True}
+        status, said = await self.hears("/webhooks/generic", gone)
+        assert status == 202, said
 
     # --- what can be seen
 
@@ -363,7 +387,9 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     pages = compare.door(bot.service, gone)
-    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, bot.service.projects.values())
+    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.follower)
+    projects = bot.service.projects.values()
+    app = site(bot.slack.bolt, healthz, readyz, metrics, pages, projects, more=hooks.routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()

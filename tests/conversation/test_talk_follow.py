@@ -6,7 +6,6 @@ from pathlib import Path
 from talk_kit import Talk, talking
 
 from bot.domain.following import Rhythm
-from bot.domain.hearsay import PullRequest, PullState, Pushed
 from bot.domain.project import Follow, Profile
 
 SOON = timedelta(seconds=0.1)
@@ -30,7 +29,7 @@ async def test_what_was_pushed_in_one_go_is_one_update(talk: Talk) -> None:
     talk.origin.commit("feature-x", {"README": "1"}, "One")
     commit = talk.origin.commit("feature-x", {"README": "2"}, "Two")
     for _ in range(3):
-        await talk.hears(Pushed("feature-x", commit))
+        await talk.tell("feature-x", commit)
     assert [reply for reply in await talk.replies("feature-x") if "updating" in reply] == [
         f"*2 new commits* by Zoë: “Two” `{commit[:7]}` · updating, release 2"
     ]
@@ -84,7 +83,7 @@ async def test_a_sleeping_staging_is_not_woken_by_a_push(talk: Talk) -> None:
     await talk.say("alice", "/octopod wake feature-x")
     talk.engine.ready("feature-x")
     await talk.settled()
-    await talk.hears(Pushed("feature-x", commit))
+    await talk.tell("feature-x", commit)
     assert commit[:7] in (await talk.card("feature-x")).text, "awake, it follows again"
 
 
@@ -95,7 +94,7 @@ async def test_a_push_takes_no_rollback_back_and_the_next_one_does(talk: Talk) -
     talk.engine.ready("feature-x")
     await talk.settled()
     await talk.say("alice", "/octopod rollback feature-x")
-    await talk.hears(Pushed("feature-x", second))
+    await talk.tell("feature-x", second)
     assert first[:7] in (await talk.card("feature-x")).text
     third = await talk.push("feature-x")
     assert third[:7] in (await talk.card("feature-x")).text
@@ -146,8 +145,7 @@ async def test_keep_a_day_and_keep(talk: Talk) -> None:
 
 async def test_a_merge_is_told_with_who_did_it_and_a_delete_after_it_says_nothing_more(talk: Talk) -> None:
     await talk.deploy("feature-y")
-    head = talk.origin.head("feature-y")
-    await talk.hears(PullRequest(12, "feature-y", head, "main", PullState.MERGED, by="alice-on-github"))
+    await talk.merged("feature-y", "alice-on-github")
     await talk.drop("feature-y")
     ends = [reply for reply in await talk.replies("feature-y") if "Its branch" in reply]
     assert len(ends) == 1 and "was merged by alice-on-github" in ends[0]
