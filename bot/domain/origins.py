@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import unknown
 from bot.domain.configuration import Layer, flat, is_secret, layers, literal, written_value
 from bot.domain.model import Release
+from bot.domain.notes import ENV, VALUES, note
 from bot.domain.project import Project
-
-ENV, VALUES = "env", "values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,22 @@ def _lines(
         told = [(name, layer[key]) for name, layer in said if key in layer]
         origin = told[-1][0] if told and told[-1][1] == value else None
         write = _writing(level, key, release)
+        default = write(told[0][1]) if told and told[0][0] == "default" else _of_source(project, level, key)
         yield Line(
             level,
             key,
             None if hidden else write(value),
             origin,
-            write(told[0][1]) if origin != "default" and told and told[0][0] == "default" and not hidden else None,
+            default if origin != "default" and not hidden else None,
             secret.place if secret else "",
-            unknown(project, level, key) if project else "",
+            note(project, level, key, value) if project else "",
         )
+
+
+def _of_source(project: Project | None, level: str, key: str) -> str | None:
+    """What the chart or the template takes where octopod.yaml says nothing."""
+    known = project.known.get(key) if project and level == VALUES else None
+    return known.default if known else None
 
 
 def _writing(level: str, key: str, release: Release) -> Callable[[Any], str]:

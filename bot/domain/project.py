@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.domain.known import KnownValue
+
 
 class EngineKind(StrEnum):
     KUBERNETES = "kubernetes"
@@ -162,6 +164,7 @@ class Project:
     `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
+    `known`: what its chart or template has by way of values, as far as was seen.
     """
 
     name: str
@@ -188,3 +191,4 @@ class Project:
     copy_secrets: tuple[str, ...] = ()
     fence: Fence = field(default_factory=Fence)
     kinds: tuple[tuple[str, str], ...] = ()
+    known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)
