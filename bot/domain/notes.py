@@ -1,6 +1,7 @@
 """What is odd about a key of the configuration, or its value. No mistakes: the next commit may have the key. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.changes import Change, close
@@ -10,18 +11,20 @@ from bot.domain.project import Helm, Manifests, Project, Template
 ENV, VALUES = "env", "values"
 OURS = "octopod.yaml does not know this key"
 MOST_CHOICES = 10
+MOST_COMPARED = 500
+"""Keys that one that nobody knows is compared with, as that takes longer than anything else here."""
 
 
 def note(project: Project, level: str, key: str, value: Any = None) -> str:
     """Empty if nothing is odd, or nothing is known that it could be measured by. `value`: of the deployment's keys."""
     if level == ENV:
         known = known_env(project)
-        return _meant(OURS, key, known) if known and key not in known else ""
+        return _meant(OURS, close(key, known)) if known and key not in known else ""
     if not isinstance(project.source, Manifests) and not project.known:
         return ""  # what it is made of was not seen yet
     there = dict.fromkeys(known_values(project))
     if there and not _fits(key, there):
-        return _meant(_nobody_knows(project), key, there)
+        return _meant(_nobody_knows(project), _close_key(key, tuple(there)))
     return _no_choice(project, key, value)
 
 
@@ -45,8 +48,27 @@ def _fits(key: str, known: Mapping[str, object]) -> bool:
     return any(one in known for one in around) or any(one.startswith(f"{key}.") for one in known)
 
 
-def _meant(said: str, word: str, known: Iterable[str]) -> str:
-    meant = close(word, known)
+def _close_key(key: str, known: tuple[str, ...]) -> str:
+    """Step by step from the top, as mostly one of them is mistyped; else whatever looks like it as a whole."""
+    found: list[str] = []
+    paths = _paths(known)
+    for step in path_of(key):
+        there = dict.fromkeys(path[0] for path in paths if path)
+        name = step if step in there else close(step, there)
+        if not name:
+            return close(key, known[:MOST_COMPARED])
+        found.append(name)
+        paths = [path[1:] for path in paths if path and path[0] == name]
+    return key_of(found)
+
+
+@lru_cache(maxsize=4)
+def _paths(known: tuple[str, ...]) -> Sequence[tuple[str, ...]]:
+    """Of one project mostly, for one key after the other."""
+    return [path_of(one) for one in known]
+
+
+def _meant(said: str, meant: str) -> str:
     return f"{said}; did you mean `{meant}`?" if meant else said
 
 
@@ -74,4 +96,4 @@ def _no_choice(project: Project, key: str, value: Any) -> str:
         return ""
     listed = ", ".join(f"`{one}`" for one in choices[:MOST_CHOICES])
     more = f" and {len(choices) - MOST_CHOICES} more" if len(choices) > MOST_CHOICES else ""
-    return _meant(f"{source_in_words(project)} takes only {listed}{more}", text, choices)
+    return _meant(f"{source_in_words(project)} takes only {listed}{more}", close(text, choices))

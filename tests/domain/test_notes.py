@@ -46,7 +46,9 @@ def test_unknown_keys_get_a_hint() -> None:
         ("image", ""),
         ("image.pullpolicy", "neither octopod.yaml nor the chart knows this key; did you mean `image.pullPolicy`?"),
         ("annotations.example\\.com/x", ""),
-        ("imag", "neither octopod.yaml nor the chart knows this key; did you mean `image.tag`?"),
+        ("imag", "neither octopod.yaml nor the chart knows this key; did you mean `image`?"),
+        ("imag.pullPolicy", "neither octopod.yaml nor the chart knows this key; did you mean `image.pullPolicy`?"),
+        ("pullPolicy", "neither octopod.yaml nor the chart knows this key; did you mean `image.pullPolicy`?"),
     ],
 )
 def test_a_chart_knows_keys_besides(key: str, said: str) -> None:
