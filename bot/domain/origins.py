@@ -52,20 +52,23 @@ def _lines(
         told = [(name, layer[key]) for name, layer in said if key in layer]
         origin = told[-1][0] if told and told[-1][1] == value else None
         write = _writing(level, key, release)
-        default = write(told[0][1]) if told and told[0][0] == "default" else _of_source(project, level, key)
         yield Line(
             level,
             key,
             None if hidden else write(value),
             origin,
-            default if origin != "default" and not hidden else None,
+            None if hidden or origin == "default" else _default(project, level, key, told, write),
             secret.place if secret else "",
             note(project, level, key, value) if project else "",
         )
 
 
-def _of_source(project: Project | None, level: str, key: str) -> str | None:
-    """What the chart or the template takes where octopod.yaml says nothing."""
+def _default(
+    project: Project | None, level: str, key: str, told: Sequence[tuple[str, Any]], write: Callable[[Any], str]
+) -> str | None:
+    """What octopod.yaml says for all, else what the chart or the template takes where it says nothing."""
+    if told and told[0][0] == "default":
+        return write(told[0][1])
     known = project.known.get(key) if project and level == VALUES else None
     return known.default if known else None
 
