@@ -77,6 +77,7 @@ async def test_what_was_learned_outlives_the_bot_and_octopod_yaml(tmp_path: Path
     (tmp_path / "next").mkdir()
     kept = tmp_path / "octopod.db"
     async with talking(tmp_path / "next", kept, project=CHARTED, helm=stub.renderer()) as talk:
+        assert "nowhere" in await talk.say("bob", "/octopod deploy nowhere"), "its worker works, so it has read"
         assert "did you mean `replicas`?" in await talk.say("bob", "/octopod config main --set replica=2")
         projects = talk.bot.service.projects
         projects.replace({"shop": replace(projects["shop"], source=Template("web", SHIPPED / "web"))})
@@ -86,12 +87,14 @@ async def test_what_was_learned_outlives_the_bot_and_octopod_yaml(tmp_path: Path
 async def test_a_chart_of_which_nothing_can_be_learned_is_deployed_all_the_same(tmp_path: Path, database: Path) -> None:
     stub = Stub(tmp_path / "stub")
     async with talking(tmp_path, database, project=CHARTED, helm=stub.renderer()) as talk:
+        talk.origin.commit("main", CHART, "A chart")
+        await deployed(talk, "main")
         async with talk.bot.store.write() as connection:
             await connection.exec_driver_sql("DROP TABLE known")
-        talk.origin.commit("main", CHART, "A chart")
+        talk.origin.commit("main", {"web/values.yaml": "size: 1\n"}, "Another chart")
         with capture_logs() as lines:
             await deployed(talk, "main")
-        assert "live" in (await talk.card("main")).text
+        assert "live" in (await talk.card("main")).text and len(talk.engine.orders) == 2
         assert [line["event"] for line in lines if "learned" in line["event"]] == [
             "what values there are could not be learned"
         ]
