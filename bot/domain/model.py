@@ -152,6 +152,7 @@ class Staging:
     `visited_at` is when somebody opened its URL meanwhile. `waking`: how far `attempt`, which was live before, has come
     back since `woken_by` asked for it at `wake_asked_at`. `reset_at`: when a reset was asked for that is not over.
     `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
+    `deleted_by`: who wanted it gone; of one that wakes: whose delete is taken back by that, if it is.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
     live before the one that is.
     """

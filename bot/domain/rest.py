@@ -83,7 +83,10 @@ def wake(staging: Staging, event: Wake, now: datetime) -> Decision:
     if undone and staging.reset_at:  # part of its data may be wiped already
         back = replace(staging, **(UP | WELL))
         return _reset(replace(back, asleep_at=staging.asleep_at), event.actor, now, why)
-    return replace(_brought_back(staging, event.actor, now), actor=event.actor, what="wake", why=why)
+    decision = _brought_back(staging, event.actor, now)
+    if undone and decision.staging.waking:  # whose delete it takes back is told when it is there again
+        decision = replace(decision, staging=replace(decision.staging, deleted_by=staging.deleted_by))
+    return replace(decision, actor=event.actor, what="wake", why=why)
 
 
 def reset(staging: Staging, event: Reset, now: datetime) -> Decision:
@@ -238,6 +241,8 @@ def awake(staging: Staging, trouble: str, now: datetime) -> Decision:
         "number": staging.attempt.number,
         "reset": list(staging.claims) if staging.reset_at else None,
         "trouble": trouble,
+        "undone": staging.deleted_by,
+        "claims": list(staging.claims),
     }
     after = replace(staging, serving=staging.attempt.id, **(UP | WELL))
     told = (Notice(NoticeKind.AWAKE, Where.THREAD, facts),)

@@ -85,6 +85,9 @@ def standing(staging: Staging) -> str | None:
             return f"*Not yet:* {escape(staging.health_reason)}"
         case Phase.FALLING_ASLEEP:
             return f"{who(staging.slept_by)} puts it to sleep. Its processes are being ended; its data is kept."
+        case Phase.WAKING if staging.deleted_by:
+            back = f"{who(staging.woken_by)} takes back the delete by {who(staging.deleted_by)}"
+            return f"{back}: release {staging.attempt.number} comes back as it was, with its data."
         case Phase.WAKING:
             return f"{who(staging.woken_by)} wakes it: release {staging.attempt.number} comes back as it was."
         case Phase.RESETTING:
@@ -121,22 +124,29 @@ def alert_over(facts: Mapping[str, Any], staging: Staging) -> Said:
     return said, [section(said)]
 
 
-def awake(facts: Mapping[str, Any]) -> Said:
+def awake(facts: Mapping[str, Any], staging: Staging) -> Said:
     urls = [escape(url) for url in facts["urls"].values()]
     shown = [f"<{url}>" for url in urls]
-    return _awake(facts, urls), [section(_awake(facts, shown))]
+    return _awake(facts, staging, urls), [section(_awake(facts, staging, shown))]
 
 
-def _awake(facts: Mapping[str, Any], shown: Sequence[str]) -> str:
-    took = format_duration(timedelta(seconds=facts["seconds"]))
+def _awake(facts: Mapping[str, Any], staging: Staging, shown: Sequence[str]) -> str:
     at = f" at {' and '.join(shown)}" if shown else ""
-    if facts["reset"] is None:
-        what = f"Awake again{at} after {took}, with release {facts['number']} as it was."
-    else:
-        data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
-        what = f"Reset{at} after {took}: {data}release {facts['number']} was started anew."
+    after = f"{at} after {format_duration(timedelta(seconds=facts['seconds']))}"
     trouble = f"\nBut: {escape(facts['trouble'])}" if facts["trouble"] else ""
-    return f"{who(facts['by'])} {what}{trouble}"
+    return f"{who(facts['by'])} {_what_came(facts, staging, after)}{trouble}"
+
+
+def _what_came(facts: Mapping[str, Any], staging: Staging, after: str) -> str:
+    """`after`: where, and how long it took."""
+    release = f"release {facts['number']}"
+    if facts["reset"] is not None:
+        data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
+        return f"Reset{after}: {data}{release} was started anew."
+    if deleted_by := facts.get("undone"):
+        back = f"{escape(staging.name)} is back{after}, with {release} as it was"
+        return f"{back}: the delete by {who(deleted_by)} was taken back. {data_of(facts['claims'])} is kept."
+    return f"Awake again{after}, with {release} as it was."
 
 
 def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
@@ -163,7 +173,7 @@ def notice(kind: NoticeKind, facts: Mapping[str, Any], staging: Staging, in_aler
         case NoticeKind.SLEPT:
             return slept(facts, staging)
         case NoticeKind.AWAKE:
-            return awake(facts)
+            return awake(facts, staging)
         case NoticeKind.NOT_AWAKE:
             return not_awake(facts, staging)
         case _:

@@ -115,10 +115,13 @@ async def test_a_delete_with_data_can_be_taken_back_for_a_while(talk: Talk) -> N
     assert "<kbd>/octopod undo feature-x</kbd>" in page
     await talk.later(minutes=14)
     assert "Bringing feature-x back" in await talk.click("alice", card, "undo")
+    assert "<@U01ALICE> takes back the delete by <@U02BOB>: release 1" in (await talk.card("feature-x")).text
     await talk.report(talk.engine.ready, "feature-x")
     await talk.later(minutes=2)
     assert "is *live*" in (await talk.card("feature-x")).text and talk.engine.removed == []
-    assert "Awake again" in (await talk.replies("feature-x"))[-1]
+    said = (await talk.replies("feature-x"))[-1]
+    assert said.startswith("<@U01ALICE> feature-x is back at <http://feature-x.localhost:8080> after ")
+    assert said.endswith("release 1 as it was: the delete by <@U02BOB> was taken back. Its data (`data`) is kept.")
     assert "there is no delete to take back" in await talk.say("alice", "/octopod undo feature-x")
 
 
