@@ -29,7 +29,7 @@ from bot.checkpoints import Checkpoint, checkpoint, nowhere
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import Chosen, choose, renderer
+from bot.engines import Chosen, choose, encrypt_anew, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
@@ -224,7 +224,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         projects = Projects(configuration.projects)
-        chosen = choose(configuration.engine, projects, settings)
+        chosen = choose(configuration.engine, projects, settings, keys)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
@@ -265,6 +265,7 @@ async def rotated(settings: Settings) -> int:
             ) from None
         finally:
             await store.close()
+        encrypt_anew(data, keys)
         if not settings.octopod_keys:
             only_newest_in(data)
     return count
