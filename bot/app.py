@@ -245,7 +245,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
-        reload = Reload(settings.octopod_config, configuration.engine, projects)
+        reload = Reload(settings.octopod_config, configuration.engine, projects, taken=bot.service.projects_changed)
         await _until_stopped([bot.run, slack.run, reload.run, *([socket.run] if socket else [])], bot)
 
 

@@ -19,6 +19,7 @@ from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import decide
+from bot.domain.masking import shown
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
@@ -79,7 +80,7 @@ class Service:
         self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
+        self._meaning, self._configuring = Meaning(self.projects, port, keys.mark), Configuring(port, person)
         common = Common(self.project, self._known, self._taken_once, self._decided)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
 
@@ -281,6 +282,13 @@ class Service:
             due = await stagings.due(connection, now, limit)
         await self._happened([(staging, Tick()) for staging in due])
         return await self._next_due()
+
+    async def projects_changed(self) -> None:
+        """Draw the cards anew that tell what octopod.yaml calls secret by now."""
+        async with self._store.write() as connection:
+            for staging in await stagings.present(connection):
+                if shown(staging, self.projects.get(staging.project)) != staging:
+                    await queue.want(connection, staging.id, [Target.CARD], self.now())
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
