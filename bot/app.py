@@ -105,6 +105,7 @@ class Bot:
         person = slack.directory.person
         self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
         sender = slack.sender(projects, engine)
+        opening = Opening(neighbours.secrets, keys)
         engine_work = EngineWork(
             self.service,
             store,
@@ -115,12 +116,17 @@ class Bot:
             trees,
             checkpoint,
             images=neighbours.images,
-            opening=Opening(neighbours.secrets, keys),
+            opening=opening,
         )
         owner = secrets.token_hex(8)
         pumps = [
             Pump(
-                RequestWork(self.service, store, neighbours.git, engine, checkpoint), store, now, REQUESTS, pace, owner
+                RequestWork(self.service, store, neighbours.git, engine, checkpoint, opening=opening),
+                store,
+                now,
+                REQUESTS,
+                pace,
+                owner,
             ),
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),

@@ -18,7 +18,7 @@ from bot.domain.changes import Change
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
-from bot.domain.lifecycle import decide
+from bot.domain.lifecycle import decide, new_values
 from bot.domain.masking import shown
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
@@ -184,12 +184,25 @@ class Service:
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 
+    async def secrets_of(self, project: Project, head: Head, name: str | None) -> Mapping[str, Secret]:
+        """Of what the branch's staging has of this very commit. Raises UserError, as `deploy` does."""
+        async with self._store.read() as connection:
+            existing, _ = await self._meaning.deployed_onto(connection, project, head.branch, name)
+        return existing.attempt.secrets if existing and existing.attempt.commit == head.commit else {}
+
     async def deploy(
-        self, claim: Claim, request: Request, command: commands.Deploy, head: Head, commit: Commit
+        self,
+        claim: Claim,
+        request: Request,
+        command: commands.Deploy,
+        head: Head,
+        commit: Commit,
+        changed: Mapping[str, Secret],
     ) -> None:
         """Branch and commit are known: make or update the staging, and answer privately where the card won't be seen.
 
-        Raises UserError when it cannot be; StillDeleting when it can as soon as the old one is gone.
+        `changed`: those of `secrets_of` that have new values at their places, with the marks of these. Raises UserError
+        when it cannot be; StillDeleting when it can as soon as the old one is gone.
         """
         project = self.project(command.project)
         now = self.now()
@@ -197,7 +210,7 @@ class Service:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or existing.desired is not Desired.PRESENT:
                 await self._require_room(connection, request.user, project.name)
-            wished = Wished(request.user, request.received_at, head, commit, command.change)
+            wished = Wished(request.user, request.received_at, head, commit, command.change, changed)
             event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
@@ -205,7 +218,8 @@ class Service:
                 await self._save(connection, decision, now)
                 if existing is None:
                     await stagings.sow(connection, decision.staging.id, sealing.new_seed(self._keys))
-                answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
+                answer: dict[str, Any] = {"answer": "card" if decision.releases else "already"}
+                answer |= {"new": existing is None, "secrets": new_values(existing, event)}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
 
     async def seed(self, staging: str) -> str:

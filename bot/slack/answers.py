@@ -213,10 +213,12 @@ def ask_delete(staging: Staging) -> Text:
     return text_of(said, section(said), actions(sure), hint)
 
 
-def updating(staging: Staging, new: bool, at: str | None) -> Text:
+def updating(staging: Staging, new: bool, secrets: Sequence[str], at: str | None) -> Text:
+    """`secrets`: keys of those that have new values at their places."""
     verb = "Deploying" if new else "Updating"
+    values = "".join(f" The secret {code(key)} has a new value." for key in secrets)
     thread = link(at, "Its thread tells how it goes") if at else "Its thread tells how it goes"
-    return text_of(f"{verb} {escape(staging.name)}: release {staging.attempt.number}. {thread}.")
+    return text_of(f"{verb} {escape(staging.name)}: release {staging.attempt.number}.{values} {thread}.")
 
 
 def already(staging: Staging, at: str | None) -> Text:
@@ -252,7 +254,7 @@ def answer(facts: Mapping[str, Any], staging: Staging | None, at: str | None) ->
         case "logs":
             return logs(facts["name"], facts["logs"])
         case "card" if staging:
-            return updating(staging, facts["new"], at)
+            return updating(staging, facts["new"], facts.get("secrets", ()), at)
         case "already" if staging:
             return already(staging, at)
         case _:

@@ -76,6 +76,12 @@ def fernet_tokens(folder: Path) -> set[bytes]:
     return set(re.findall(rb"gAAAAA[\w-]{60,}={0,2}", found))
 
 
+def test_a_value_is_known_again_by_its_mark_of_an_older_key() -> None:
+    """A new key before the others, and nothing rotated yet: no secret has a new value by that."""
+    keys, old = Keys([NEW, OLD]), Keys([OLD]).mark("placed")
+    assert keys.mark("placed") != old and keys.marked("placed", old) and not keys.marked("another", old)
+
+
 async def test_with_a_key_missing_nothing_is_changed(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await filled(store, Keys([OLD]))
