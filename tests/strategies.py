@@ -144,6 +144,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         undo_until=draw(maybe_moments),
         last_number=draw(st.integers(0, 5)),
         good=draw(st.none() | st.integers(1, 3)),
+        lost=draw(st.sampled_from([None, None, (), ("data",)])),
     )
 
 

@@ -188,6 +188,7 @@ class NoticeKind(StrEnum):
     AWAKE = "awake"
     NOT_AWAKE = "not awake"
     VISITED = "visited"
+    LOST = "lost"
     ANSWER = "answer"
 
 

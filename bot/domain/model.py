@@ -153,6 +153,7 @@ class Staging:
     back since `woken_by` asked for it at `wake_asked_at`. `reset_at`: when a reset was asked for that is not over.
     `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
     `deleted_by`: who wanted it gone; of one that wakes: whose delete is taken back by that, if it is.
+    `lost`: the engine has nothing any more of what was to sleep: the volumes that it had (maybe none); None: it has.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
     live before the one that is.
     """
@@ -195,6 +196,7 @@ class Staging:
     undo_until: datetime | None = None
     last_number: int = 0
     good: int | None = None
+    lost: tuple[str, ...] | None = None
 
     @property
     def phase(self) -> Phase:
@@ -206,6 +208,11 @@ class Staging:
         if self.desired is Desired.ABSENT:
             return self.undo_until is not None
         return self.desired in (Desired.ASLEEP, Desired.RESET)
+
+    @property
+    def was_there(self) -> bool:
+        """The engine has had something of it."""
+        return self.live is not None or self.attempt.applied_at is not None
 
     @property
     def can_roll_back(self) -> bool:

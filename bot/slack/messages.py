@@ -318,7 +318,7 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
-        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED:
+        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED | NoticeKind.LOST:
             said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
             return text_of(said, *shown)
         case NoticeKind.DELETED if where is Where.ALERT_EDIT:

@@ -35,6 +35,13 @@ def data_of(claims: Sequence[str]) -> str:
     return f"Its data ({', '.join(map(code, claims))})" if claims else "Its data"
 
 
+_REMOVED = "while it slept, somebody removed it from where it ran, and that was not Octopod"
+
+
+def lost_data(claims: Sequence[str]) -> str:
+    return f"*{data_of(claims)} is lost.*" if claims else "It had no data of its own."
+
+
 # --- buttons ---------------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +85,8 @@ def since(staging: Staging) -> str | None:
 def standing(staging: Staging) -> str | None:
     """A sentence or two for the card of a staging that rests, wakes or goes."""
     match staging.phase:
+        case Phase.ASLEEP if staging.lost is not None:
+            return f"*Nothing of it is there any more*: {_REMOVED}. {lost_data(staging.lost)} {_comes_back(staging)}"
         case Phase.ASLEEP:
             kept = f"{data_of(staging.claims)} is kept." if staging.claims else "It has no data of its own."
             return f"Nothing of it runs. {kept} {_comes_back(staging)}"
@@ -90,6 +99,8 @@ def standing(staging: Staging) -> str | None:
             return f"{back}: release {staging.attempt.number} comes back as it was, with its data."
         case Phase.WAKING:
             return f"{who(staging.woken_by)} wakes it: release {staging.attempt.number} comes back as it was."
+        case Phase.RESETTING if staging.lost is not None:
+            return f"{who(staging.woken_by)} wakes it: its release starts anew, as nothing of it was there any more."
         case Phase.RESETTING:
             return f"{who(staging.woken_by)} resets it: its data is wiped, and its release starts anew."
         case Phase.DELETING if staging.undo_until:
@@ -105,6 +116,7 @@ def standing(staging: Staging) -> str | None:
 def _comes_back(staging: Staging) -> str:
     release = staging.live or staging.attempt
     back = "comes back" if staging.live else "is tried again"
+    back = "starts anew" if staging.lost is not None else back
     return f"Release {release.number}, {code(release.commit[:7])}, {back} when it is woken."
 
 
@@ -115,6 +127,13 @@ def slept(facts: Mapping[str, Any], staging: Staging) -> Said:
     kept = f"{data_of(facts['claims'])} is kept." if facts["claims"] else "It has no data of its own."
     said = f"{who(facts['by'])} put {escape(staging.name)} to sleep: nothing of it runs any more. {kept}"
     how = f"{code(f'/octopod wake {staging.name}')} brings back what ran, and so does a deploy of its branch."
+    return said, [section(f"{said} {how}"), actions(wake_button(staging.id))]
+
+
+def lost(facts: Mapping[str, Any], staging: Staging) -> Said:
+    said = f"{who(facts['owner'])} {escape(staging.name)} is gone: {_REMOVED}. {lost_data(facts['claims'])}"
+    anew = f"starts release {(staging.live or staging.attempt).number} anew, with its hooks for seeds and migrations"
+    how = f"{code(f'/octopod wake {staging.name}')} {anew}; {code(f'/octopod delete {staging.name}')} clears it away."
     return said, [section(f"{said} {how}"), actions(wake_button(staging.id))]
 
 
@@ -140,6 +159,8 @@ def _awake(facts: Mapping[str, Any], staging: Staging, shown: Sequence[str]) -> 
 def _what_came(facts: Mapping[str, Any], staging: Staging, after: str) -> str:
     """`after`: where, and how long it took."""
     release = f"release {facts['number']}"
+    if facts.get("lost"):
+        return f"Started anew{after}: {release}, with nothing of what was lost. Its hooks for seeds have run again."
     if facts["reset"] is not None:
         data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
         return f"Reset{after}: {data}{release} was started anew."
@@ -157,7 +178,8 @@ def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
         or f"{branch} starts it anew, and {code(f'/octopod sleep {staging.name}')} frees it again."
     )
     lines = [preformatted(facts["details"])] if facts["details"] else []
-    return said, [section(said), *lines, section(f"Its data is kept. {step}")]
+    kept = "Its data is kept. " if facts.get("kept", True) else ""
+    return said, [section(said), *lines, section(f"{kept}{step}")]
 
 
 def visited(facts: Mapping[str, Any], staging: Staging) -> Said:
@@ -176,6 +198,8 @@ def notice(kind: NoticeKind, facts: Mapping[str, Any], staging: Staging, in_aler
             return awake(facts, staging)
         case NoticeKind.NOT_AWAKE:
             return not_awake(facts, staging)
+        case NoticeKind.LOST:
+            return lost(facts, staging)
         case _:
             return visited(facts, staging)
 

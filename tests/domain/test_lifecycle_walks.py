@@ -213,6 +213,7 @@ def test_lives_do_get_somewhere() -> None:
     way += [("sleep", 1, 0), ("slept", 1, 0), ("visited", 1, 0), ("visited", 1, 0), ("wake", 1, 0), ("applied", 1, 0)]
     way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
     way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE]
+    way += [("sleep", 1, 0), ("gone", 1, 0), ("wake", 1, 0), ("wiped", 1, 0), *GO_LIVE]
     way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)
