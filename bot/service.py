@@ -19,7 +19,8 @@ from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.known import Learned
-from bot.domain.lifecycle import decide
+from bot.domain.lifecycle import decide, new_values
+from bot.domain.masking import shown
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
@@ -91,7 +92,7 @@ class Service:
         self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
+        self._meaning, self._configuring = Meaning(self.projects, port, keys.mark), Configuring(port, person)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.following = Following(store, now, self._meaning, self._configuring, common)
@@ -196,12 +197,25 @@ class Service:
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 
+    async def secrets_of(self, project: Project, head: Head, name: str | None) -> Mapping[str, Secret]:
+        """Of what the branch's staging has of this very commit. Raises UserError, as `deploy` does."""
+        async with self._store.read() as connection:
+            existing, _ = await self._meaning.deployed_onto(connection, project, head.branch, name)
+        return existing.attempt.secrets if existing and existing.attempt.commit == head.commit else {}
+
     async def deploy(
-        self, claim: Claim, request: Request, command: commands.Deploy, head: Head, commit: Commit
+        self,
+        claim: Claim,
+        request: Request,
+        command: commands.Deploy,
+        head: Head,
+        commit: Commit,
+        changed: Mapping[str, Secret],
     ) -> None:
         """Branch and commit are known: make or update the staging, and answer privately where the card won't be seen.
 
-        Raises UserError when it cannot be; StillDeleting when it can as soon as the old one is gone.
+        `changed`: those of `secrets_of` that have new values at their places, with the marks of these. Raises UserError
+        when it cannot be; StillDeleting when it can as soon as the old one is gone.
         """
         project = self.project(command.project)
         now = self.now()
@@ -209,7 +223,7 @@ class Service:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or existing.desired is not Desired.PRESENT:
                 await self._require_room(connection, request.user, project.name)
-            wished = Wished(request.user, request.received_at, head, commit, command.change)
+            wished = Wished(request.user, request.received_at, head, commit, command.change, changed)
             event = self._configuring.deploy(project, existing, name, wished)
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
@@ -217,7 +231,8 @@ class Service:
                 await self._save(connection, decision, now)
                 if existing is None:
                     await self._sow(connection, decision.staging.id)
-                answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
+                answer: dict[str, Any] = {"answer": "card" if decision.releases else "already"}
+                answer |= {"new": existing is None, "secrets": new_values(existing, event)}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
 
     async def seed(self, staging: str) -> str:
@@ -310,6 +325,13 @@ class Service:
             due = await stagings.due(connection, now, limit)
         await self._happened([(staging, Tick()) for staging in due])
         return await self._next_due()
+
+    async def projects_changed(self) -> None:
+        """Draw the cards anew that tell what octopod.yaml calls secret by now."""
+        async with self._store.write() as connection:
+            for staging in await stagings.present(connection):
+                if shown(staging, self.projects.get(staging.project)) != staging:
+                    await queue.want(connection, staging.id, [Target.CARD], self.now())
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""

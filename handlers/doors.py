@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from bot.domain import masking
 from bot.domain.commands import Deploy
 from bot.domain.model import Staging
 from bot.domain.notes import odd
@@ -13,7 +15,7 @@ from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.meaning import Asked
 from bot.ports import Posted
-from bot.service import Service
+from bot.service import Found, Service
 from bot.slack.messages import Text
 from bot.wayback import WayBack
 
@@ -53,6 +55,15 @@ class Doors:
     def configuration(self, staging: Staging) -> Sequence[Line]:
         """Of its newest release, key by key."""
         return lines(self.service.projects.on(staging.project, staging.branch), staging.attempt)
+
+    def shown(self, staging: Staging) -> Staging:
+        """As texts may tell of its configuration."""
+        return masking.shown(staging, self.service.projects.get(staging.project))
+
+    def journal(self, found: Found) -> Sequence[tuple[datetime, str, str, str]]:
+        """Time, actor, what and why of its newest lines, as texts may tell them."""
+        project = self.service.projects.get(found.staging.project)
+        return [(line.at, line.actor, line.what, masking.masked_text(line.why, project)) for line in found.journal]
 
     def odd(self, meant: Deploy) -> Sequence[tuple[str, str]]:
         """What is odd about keys that are to be set."""

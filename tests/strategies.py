@@ -155,6 +155,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         kept=draw(st.booleans()),
         branch_ended=draw(st.none() | st.sampled_from(Ending)),
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
+        lost=draw(st.sampled_from([None, None, (), ("data",)])),
     )
 
 

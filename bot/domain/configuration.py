@@ -171,8 +171,12 @@ def flat(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
 
 def is_secret(project: Project, key: str) -> bool:
     """Whether its value is not to be seen, whatever it is."""
-    known = project.keys.get(key)
-    return bool(known and known.secret) or any(key in one.secrets for one in _givers(project))
+    return key in secret_keys(project)
+
+
+def secret_keys(project: Project) -> frozenset[str]:
+    said = (key for key, known in project.keys.items() if known.secret)
+    return frozenset([*said, *(key for one in _givers(project) for key in one.secrets)])
 
 
 def known_env(project: Project) -> Sequence[str]:

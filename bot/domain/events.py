@@ -248,6 +248,7 @@ class NoticeKind(StrEnum):
     BRANCH_BACK = "branch back"
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
+    LOST = "lost"
     ANSWER = "answer"
 
 

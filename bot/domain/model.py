@@ -162,6 +162,8 @@ class Staging:
     `visited_at` is when somebody opened its URL meanwhile. `waking`: how far `attempt`, which was live before, has come
     back since `woken_by` asked for it at `wake_asked_at`. `reset_at`: when a reset was asked for that is not over.
     `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
+    `deleted_by`: who wanted it gone; of one that wakes: whose delete is taken back by that, if it is.
+    `lost`: the engine has nothing any more of what was to sleep: the volumes that it had (maybe none); None: it has.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
     live before the one that is.
 
@@ -212,6 +214,7 @@ class Staging:
     kept: bool = False
     branch_ended: Ending | None = None
     branch_ended_by: str = ""
+    lost: tuple[str, ...] | None = None
 
     @property
     def phase(self) -> Phase:
@@ -228,6 +231,11 @@ class Staging:
     def behind(self) -> bool:
         """Its branch has been moved, and it has not followed."""
         return bool(self.head) and self.head != self.attempt.commit and self.branch_ended is None
+
+    @property
+    def was_there(self) -> bool:
+        """The engine has had something of it."""
+        return self.live is not None or self.attempt.applied_at is not None
 
     @property
     def can_roll_back(self) -> bool:

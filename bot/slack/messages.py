@@ -325,7 +325,7 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
             said, shown = branches.notice(kind, facts, staging)
             return text_of(said, *shown, *_way_out(facts, staging))
-        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED:
+        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED | NoticeKind.LOST:
             said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
             return text_of(said, *shown)
         case NoticeKind.DELETED if where is Where.ALERT_EDIT:

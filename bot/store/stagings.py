@@ -202,6 +202,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "live_id": staging.live.id if staging.live else None,
         "urls": dict(staging.urls),
         "claims": list(staging.claims),
+        "lost": None if staging.lost is None else list(staging.lost),
         "health_details": list(staging.health_details),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
@@ -335,6 +336,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "health": Health(facts["health"]),
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),
+        "lost": None if facts["lost"] is None else tuple(facts["lost"]),
     }
     return Staging(**facts)
 

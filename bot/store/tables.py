@@ -111,6 +111,7 @@ stagings = Table(
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),
+    Column("lost", JSON(none_as_null=True)),
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),

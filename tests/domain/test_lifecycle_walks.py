@@ -241,6 +241,7 @@ def test_lives_do_get_somewhere() -> None:
     way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
     way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE, ("push", 1, 0), *GO_LIVE, ("withheld", 1, 1)]
     way += [("branch ended", 1, 0), ("branch back", 1, 0)]
+    way += [("sleep", 1, 0), ("gone", 1, 0), ("wake", 1, 0), ("wiped", 1, 0), *GO_LIVE]
     way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)

@@ -96,7 +96,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.releases(staging, [staging.attempt] * 120)
     yield answers.releases(staging, [])
     yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
-    yield from (answers.updating(staging, True, LINK), answers.updating(staging, False, None))
+    yield from (answers.updating(staging, True, (), LINK), answers.updating(staging, False, [text], None))
 
 
 def public(staging: Staging, text: str) -> Iterator[Text]:

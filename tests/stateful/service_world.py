@@ -72,7 +72,7 @@ class World:
         self.back = WayBack(self.service, self.store)
         there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
-            "requests": RequestWork(self.service, self.store, there, there, self.passed),
+            "requests": RequestWork(self.service, self.store, there, there, self.passed, opening=opening),
             "engine": EngineWork(
                 self.service, self.store, there, there, there, there, trees, self.passed, opening=opening
             ),
