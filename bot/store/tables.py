@@ -178,6 +178,13 @@ ci_runs = Table(
     Index("ix_ci_runs_seen_at", "seen_at"),
 )
 
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("repo", Text, nullable=False),
+)
+
 requests = Table(
     "requests",
     metadata,
