@@ -1,5 +1,7 @@
 """What is said of the runs of CI that images are waited for from. Pure."""
 
+from datetime import timedelta
+
 from bot.domain.building import label
 from bot.domain.durations import format_duration
 from bot.domain.hearsay import CiState
@@ -31,4 +33,10 @@ def _named(build: Build) -> str:
 
 def _since(build: Build) -> str:
     begun = f"began {date(build.run.started_at, '{ago}')}" if build.run.started_at else "is under way"
-    return f"{begun} (usually takes {format_duration(build.usual)})" if build.usual else begun
+    return f"{begun} (usually takes {format_duration(_rounded(build.usual))})" if build.usual else begun
+
+
+def _rounded(usual: timedelta) -> timedelta:
+    """Nobody waits for minutes by the second."""
+    minute = timedelta(minutes=1)
+    return usual if usual < minute else round(usual / minute) * minute

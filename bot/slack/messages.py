@@ -244,7 +244,7 @@ def progress(release: Release, staging: Staging) -> Text:
         f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
         _step("files", release.files_at, release),
         *_image_step(release),
-        _step("start", release.applied_at, release, previous=None if release.waiting else release.files_at),
+        _step("start", release.applied_at, release, previous=None if release.awaits else release.files_at),
         _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
         _step("URL answers", _live_at(release), release, previous=ready_at),
     ]

@@ -71,7 +71,7 @@ async def test_who_waits_reads_which_run_makes_it_and_how_long_that_usually_take
     card, [steps] = await talk.card("feature-x"), await talk.progress("feature-x")
     for text in (card.text, steps):
         assert f"<{RUN}|CI run Build #812> began <!date^" in text and "^{ago}|" in text
-        assert "(usually takes 9 min" in text
+        assert "(usually takes 9 min)" in text
     built(talk, shop)
     await workflow(talk, "success", ago=7)
     assert "is *rolling out*" in (await talk.card("feature-x")).text, "it is looked for at once"
@@ -191,3 +191,11 @@ async def test_what_the_engine_waits_for_fails_with_its_run(talk: Talk, shop: Re
     assert "is *waiting*" in card.text and "CI run Build #812> began" in card.text
     await workflow(talk, "failure")
     assert "CI run Build #812 failed" in (await talk.card("feature-x")).text
+
+
+async def test_what_was_heard_long_ago_is_forgotten(talk: Talk) -> None:
+    await workflow(talk, "failure")
+    await talk.later(days=31)
+    await ci(talk, "passed", "1" * 40)
+    await talk.say("alice", "/octopod deploy feature-x")
+    assert "is *waiting*" in (await talk.card("feature-x")).text

@@ -245,4 +245,5 @@ def test_lives_do_get_somewhere() -> None:
         life.step(*step)
         phases.add(life.staging.phase)
     assert phases == set(Phase)
-    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - {NoticeKind.ANSWER}
+    elsewhere = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER}
+    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - elsewhere
