@@ -145,6 +145,7 @@ class Bot:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await self.service.recall()
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
             for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run):

@@ -18,18 +18,8 @@ from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
-from bot.domain.events import (
-    Decision,
-    Event,
-    FilesReady,
-    ImageMissing,
-    Notice,
-    NoticeKind,
-    StatusSeen,
-    Target,
-    Tick,
-    Where,
-)
+from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
+from bot.domain.known import Learned
 from bot.domain.lifecycle import decide
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
@@ -40,7 +30,8 @@ from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.projects import Projects
-from bot.store import homes, queue, sealing, stagings
+from bot.projects.live import MOST_BRANCHES
+from bot.store import homes, known, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
@@ -259,6 +250,22 @@ class Service:
             await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
         return True
 
+    async def learned(self, project: str, branch: str, learned: Learned) -> None:
+        """What values the source of the project's objects knows on this branch; kept for suggestions."""
+        before = self.projects.learned(project, branch)
+        if learned == before or not (learned.values or before.values):
+            return
+        async with self._store.write() as connection:
+            await known.save(connection, project, branch, learned, self.now(), MOST_BRANCHES)
+        self.projects.learn(project, branch, learned)
+
+    async def recall(self) -> None:
+        """What was learned by earlier bots."""
+        async with self._store.look() as connection:
+            found = await known.all_of_them(connection)
+        for project, branch, learned in found:
+            self.projects.learn(project, branch, learned)
+
     async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
         """The release's objects, once they are known. None: they are not yet, or no key opens them."""
         async with self._store.look() as connection:
@@ -365,7 +372,7 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
-        if isinstance(event, ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
+        if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
             return await self.building.looked(connection, decision.staging)
         return decision.staging
 

@@ -66,6 +66,7 @@ async def opened(
 async def _form(doors: Doors, asked: Asked, staging: str, conflict: ChangedMeanwhile | None = None) -> View:
     """After a conflict with what was typed still in its fields. Raises UserError for who may not."""
     project, found = await doors.service.configuration.open(asked, staging)
+    project = doors.service.projects.on(project.name, found.branch) or project
     may_use = frozenset(name for name in project.profiles if policy.may_use(asked.person, project, name))
     current = found.attempt.overrides
     if conflict is None:

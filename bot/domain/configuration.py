@@ -186,8 +186,9 @@ def _givers(project: Project) -> Sequence[Project | Profile]:
 
 
 def known_values(project: Project) -> Sequence[str]:
+    """Every key of the deployment that octopod.yaml, the chart or the template says something of."""
     found = (key for one in _givers(project) for key, _ in flat(one.values))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *project.known]))
 
 
 def place_of(text: str) -> SecretPlace:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.domain.known import KnownValue
+
 
 class EngineKind(StrEnum):
     KUBERNETES = "kubernetes"
@@ -178,6 +180,7 @@ class Project:
     `fence`: what each of its stagings may use (Kubernetes).
     `follow`: what pushes, merges and deletes of branches do.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
+    `known`: what its chart or template has by way of values, as far as was seen.
     """
 
     name: str
@@ -206,3 +209,4 @@ class Project:
     fence: Fence = field(default_factory=Fence)
     follow: Follow = field(default_factory=Follow)
     kinds: tuple[tuple[str, str], ...] = ()
+    known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)

@@ -222,6 +222,16 @@ homes = Table(
     *lease_columns(),
 )
 
+known = Table(
+    "known",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("learned_at", Utc, nullable=False),
+)
+
 notices = Table(
     "notices",
     metadata,

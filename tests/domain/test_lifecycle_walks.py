@@ -216,6 +216,7 @@ class Life:
         assert len(ends) <= 1
 
 
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 
 
@@ -245,5 +246,4 @@ def test_lives_do_get_somewhere() -> None:
         life.step(*step)
         phases.add(life.staging.phase)
     assert phases == set(Phase)
-    elsewhere = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER}
-    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - elsewhere
+    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - NOT_OF_A_STAGING

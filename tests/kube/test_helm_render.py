@@ -246,6 +246,12 @@ async def test_a_chart_of_a_repository(renderer: HelmRenderer, tmp_path: Path) -
         assert "Deployment worker" in await rendered(renderer, tmp_path / "tree", source)
         assert len(asked) == before, "one version is fetched once"
         missing = await refusal(renderer, tmp_path / "tree", Helm("worker", f"http://{host}", "9.9.9"))
+        newest = Helm("worker", f"http://{host}")
+        assert "Deployment worker" in await rendered(renderer, tmp_path / "tree", newest)
+        before = len(asked)
+        for one in (source, newest):
+            assert "settings" in await renderer.known(one, tmp_path / "tree", "main")
+        assert len(asked) == before, "what was fetched is looked into"
         assert "can't be fetched" in missing.text and "9.9.9" in missing.details[0]
     with pytest.raises(TemporaryError, match="can't be fetched"):
         await rendered(renderer, tmp_path / "tree", Helm("worker", f"http://{host}", "0.3.0"))

@@ -15,7 +15,8 @@ from bot.domain.events import NoticeKind, Where
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import CLOCK, Build, Ending, Phase, Stage, Staging, WorkloadProgress
-from bot.domain.origins import ENV, VALUES, Line, lines
+from bot.domain.notes import ENV, VALUES
+from bot.domain.origins import Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
 from bot.slack import answers, configs, messages
