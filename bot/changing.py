@@ -31,7 +31,9 @@ class Common:
     project: Callable[[str | None], Project]
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
     once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
-    decided: Callable[[AsyncConnection, Staging, events.Deploy | events.OfBranch], Awaitable[Staging]]
+    decided: Callable[
+        [AsyncConnection, Staging, events.Deploy | events.OfBranch | events.BuildSeen], Awaitable[Staging]
+    ]
     created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
 
 

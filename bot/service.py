@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.building import Building
 from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
@@ -75,7 +76,7 @@ class Repeated(Exception):
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
 
-    `configuration`, `following`: the use cases around that of a staging, and around its branch.
+    `configuration`, `following`, `building`: the use cases around that of a staging, its branch, and its image.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Service:
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.following = Following(store, now, self._meaning, self._configuring, common)
+        self.building = Building(store, self.projects, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -362,7 +364,7 @@ class Service:
             require_room(user, self.projects[project], await stagings.present(connection, project))
 
     async def _decided(
-        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch
+        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch | events.BuildSeen
     ) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
@@ -392,6 +394,8 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
+            return await self.building.looked(connection, decision.staging)
         return decision.staging
 
     async def _save(

@@ -21,6 +21,7 @@ from bot.domain.branch import (
     withheld,
 )
 from bot.domain.breakage import alerted, iso
+from bot.domain.building import build_seen
 from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
@@ -28,6 +29,7 @@ from bot.domain.events import (
     Applied,
     BranchBack,
     BranchEnded,
+    BuildSeen,
     Decision,
     Delete,
     Deploy,
@@ -107,6 +109,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return files_ready(staging, event, now)
         case ImageMissing():
             return image_missing(staging, event, policy, now)
+        case BuildSeen():
+            return build_seen(staging, event, now)
         case Applied():
             return applied(staging, event, now)
         case StatusSeen(status):

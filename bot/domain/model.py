@@ -7,11 +7,12 @@ is PROJECT's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Layer, Overrides, Secret
+from bot.domain.hearsay import CiRun
 
 CLOCK = "clock"
 PUSH = "push"
@@ -84,6 +85,15 @@ class WorkloadProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """The run of CI that tells most of when an image will be there. `usual`: how long its like took lately, if that is
+    known."""
+
+    run: CiRun
+    usual: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One commit and configuration put on a staging.
 
@@ -91,6 +101,7 @@ class Release:
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
     `overrides`: what people had changed of its configuration; `env`, `values` and `secrets`: the whole of it, in force.
     `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
+    `build`: what CI says of it.
     `copy_of`: the number of the release that it returns to, if it is a rollback.
     """
 
@@ -118,6 +129,7 @@ class Release:
     workloads: tuple[WorkloadProgress, ...] = ()
     awaits: str = ""
     awaits_until: datetime | None = None
+    build: Build | None = None
     copy_of: int | None = None
 
     @property
@@ -137,7 +149,15 @@ class Release:
     def anew(self, **changes: Any) -> "Release":
         """The same commit and configuration, with nothing done of it yet."""
         steps: dict[str, Any] = dict.fromkeys(("files_at", "applied_at", "ready_at", "ended_at", "awaits_until"))
-        told = {"reason": "", "details": (), "next_step": "", "workloads": (), "awaits": "", "copy_of": None}
+        told = {
+            "reason": "",
+            "details": (),
+            "next_step": "",
+            "workloads": (),
+            "awaits": "",
+            "build": None,
+            "copy_of": None,
+        }
         return replace(self, stage=Stage.QUEUED, **(steps | told | changes))
 
     def same_as(self, other: "Release") -> bool:

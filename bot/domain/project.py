@@ -169,7 +169,8 @@ class Project:
 
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
-    `image_wait`: how long a release waits for it when no registry has it yet. `undo`: how long a delete with data can
+    `image_wait`: how long a release waits for it when no registry has it yet; `ci`: what makes
+    it, as CI names that. `undo`: how long a delete with data can
     be taken back; zero: not at all.
     `source`: where its objects come from. `hosts`: pattern per name, may end in ":port".
     `env`: the application's configuration by default, `secrets`: what of it is secret and where its values are, `keys`:
@@ -191,6 +192,7 @@ class Project:
     baseline: str = "main"
     image: str | None = None
     image_wait: timedelta = timedelta(minutes=30)
+    ci: str | None = None
     undo: timedelta = timedelta(minutes=15)
     hosts: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "https"

@@ -29,6 +29,7 @@ from builders import (
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
+    BuildSeen,
     Decision,
     Delete,
     Event,
@@ -48,8 +49,9 @@ from bot.domain.events import (
     Wake,
     Wiped,
 )
+from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lifecycle import decide, offers
-from bot.domain.model import Desired, Health, Phase, Stage, Staging
+from bot.domain.model import Build, Desired, Health, Phase, Stage, Staging
 
 DAY = timedelta(days=1)
 
@@ -85,6 +87,10 @@ def _starting(staging: Staging) -> Event:
     return StatusSeen(a_status(staging.attempt.id, PROGRESSING, serving=staging.live.id if staging.live else None))
 
 
+def _build(state: CiState) -> Build:
+    return Build(CiRun(a_commit(1), state, "Build", "812"))
+
+
 def _failed(staging: Staging) -> Event:
     return StatusSeen(a_status(staging.attempt.id, READY, FAILED, serving=staging.serving))
 
@@ -94,6 +100,10 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "deploy the same commit": (lambda s: _deploy(s, s.attempt.commit), NOW),
     "files ready": (lambda s: FilesReady(s.attempt.id, ("data",)), NOW),
     "image missing": (lambda s: ImageMissing(s.attempt.id, IMAGE), NOW),
+    "CI: failed, and it was looked": (lambda s: BuildSeen(s.attempt.id, _build(CiState.FAILED)), NOW),
+    "CI: failed": (lambda s: BuildSeen(s.attempt.id, _build(CiState.FAILED), look=True), NOW),
+    "CI: runs": (lambda s: BuildSeen(s.attempt.id, _build(CiState.RUNNING)), NOW),
+    "the image was pushed": (lambda s: BuildSeen(s.attempt.id, s.attempt.build, look=True), NOW),
     "applied": (lambda s: Applied(s.attempt.id), NOW),
     "engine: starting": (_starting, NOW),
     "engine: all ready": (lambda s: StatusSeen(healthy(s.attempt.id)), NOW),
@@ -161,6 +171,10 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "queued": "waiting | card progress | |",
         "waiting": "waiting | | |",
     },
+    "CI: failed, and it was looked": {"waiting": "failed | card progress | failed @ thread | failed"},
+    "CI: failed": {"waiting": "waiting | card engine progress | |"},
+    "CI: runs": {"waiting": "waiting | card progress | |"},
+    "the image was pushed": {"waiting": "waiting | engine | |"},
     "applied": {
         "queued": "rolling out | progress | |",
         "waiting": "waiting | progress | |",

@@ -12,8 +12,9 @@ from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
+from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import CLOCK, Ending, Phase, Stage, Staging, WorkloadProgress
+from bot.domain.model import CLOCK, Build, Ending, Phase, Stage, Staging, WorkloadProgress
 from bot.domain.notes import ENV, VALUES
 from bot.domain.origins import Line, lines
 from bot.playground.blocks import check_blocks
@@ -35,7 +36,8 @@ def staging_with(text: str, phase: Phase) -> Staging:
         env=own.env, values=own.values, overrides=own,
     )  # fmt: skip
     if release.awaits:
-        release = replace(release, awaits=text)
+        run = CiRun("1" * 40, CiState.RUNNING, text, text[:200], f"http://{text[:200]}", NOW)
+        release = replace(release, awaits=text, build=Build(run, timedelta(minutes=9)))
     if release.stage is Stage.FAILED:
         release = replace(release, reason=text, details=(text,) * 50, next_step=text)
     live = release if staging.live else None
