@@ -79,8 +79,7 @@ def wake(staging: Staging, event: Wake, now: datetime) -> Decision:
     if staging.desired in (Desired.PRESENT, Desired.RESET):
         raise UserError(f"{staging.name} is not asleep, but {staging.phase}.")
     if staging.lost is not None:  # what runs anew finds no data, so its hooks have to run, as after a reset
-        lost = _reset(replace(staging, claims=staging.lost), event.actor, now, "nothing of it was there any more")
-        return replace(lost, staging=replace(lost.staging, lost=staging.lost), what="wake")
+        return replace(_reset(staging, event.actor, now, "nothing of it was there any more"), what="wake")
     undone = staging.desired is Desired.ABSENT
     why = "the delete was taken back" if undone else ""
     if undone and staging.reset_at:  # part of its data may be wiped already
@@ -106,7 +105,8 @@ def _reset(staging: Staging, actor: str, now: datetime, why: str) -> Decision:
     """A release under way is started anew afterwards."""
     attempt = staging.attempt.anew() if staging.attempt.stage.under_way else staging.attempt
     asked: dict[str, Any] = {"desired": Desired.RESET, "reset_at": now, "woken_by": actor, "wake_asked_at": now}
-    changes = UP | WELL | asked | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
+    claims = {"lost": staging.lost, "claims": staging.claims if staging.lost is None else staging.lost}
+    changes = UP | WELL | asked | claims | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
     after = replace(staging, attempt=attempt, **changes)
     changed = (attempt,) if attempt != staging.attempt else ()
     return Decision(after, changed, frozenset(Target), (), actor, "reset", why)

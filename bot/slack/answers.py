@@ -192,6 +192,7 @@ def brought_back(staging: Staging) -> Text:
 def ask_reset(staging: Staging) -> Text:
     """Asked about once; the button confirms."""
     wiped = f"{rest.data_of(staging.claims)} is wiped" if staging.claims else "It has no data of its own to wipe"
+    wiped = f"{rest.data_of(staging.lost)} was lost already" if staging.lost else wiped
     said = (
         f"Reset *{escape(staging.name)}*? {wiped}, and release {(staging.live or staging.attempt).number} is started "
         "anew, with its hooks for seeds and migrations. Its URL stays, and no other staging notices."

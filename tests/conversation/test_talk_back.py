@@ -93,6 +93,7 @@ async def test_what_is_seen_again_was_not_lost_and_what_is_lost_is_deleted_at_on
     await talk.report(talk.engine.asleep, "feature-x")
     assert "Its data (`data`) is kept." in (await talk.card("feature-x")).text
     await talk.report(talk.engine.gone, staging)
+    assert "Its data (`data`) was lost already" in await talk.say("bob", "/octopod reset feature-x")
     await talk.say("bob", "/octopod delete feature-x")
     assert "is *deleted*" in (await talk.card("feature-x")).text and talk.engine.removed == [staging]
 
