@@ -31,14 +31,16 @@ bootstrap:
 playground: bootstrap
 	@$(BIN)/octopod playground $(PLAYGROUND)
 
-# As many at a time as the machine has processors; the tests of one file stay together, as they share what they start.
-SPREAD := -n auto --dist loadfile --no-loadscope-reorder
+# The tests of one file stay together, as they share what they start. Those of `make test` wait more than they compute, so
+# there are two more at a time than the machine has processors; kills and faults get as many as it has.
+SPREAD := --dist loadfile --no-loadscope-reorder
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 # Seen to before the tests start, so that its progress can be read. On somebody's cluster none is needed.
 CONTROL_PLANE := test -n "$$OCTOPOD_TEST_KUBECONFIG" || scripts/kube/binaries >/dev/null
 
 test: bootstrap
-	$(BIN)/pytest $(SPREAD) -q
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -q
 
 check: bootstrap
 	$(BIN)/ruff format --check .
@@ -55,7 +57,7 @@ case-study: bootstrap
 	OCTOPOD_TEST_ENGINE=$(ENGINE) $(BIN)/pytest tests/case_study -m case_study
 
 test-crash: bootstrap
-	$(BIN)/pytest $(SPREAD) -m crash
+	$(BIN)/pytest -n auto $(SPREAD) -m crash
 
 test-browser:
 	@scripts/bootstrap browser
