@@ -117,8 +117,8 @@ def _urls(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
         if staging.serving and staging.phase not in (Phase.DELETED, Phase.DELETING, Phase.ASLEEP):
             serving = next(release for release, _ in row.releases if release.id == staging.serving)
             about = play.about(name) if status == 200 else {}
-            seen = (status, about.get("branch"), about.get("commit"), about.get("greeting"))
-            if seen[:3] != (200, serving.branch, serving.commit):
+            seen = (status, about.get("branch"), about.get("commit"))
+            if seen != (200, serving.branch, serving.commit):
                 yield f"{name} ({staging.phase}) answers {seen}, but serves {serving.branch} at {serving.commit}"
         elif staging.phase is Phase.LIVE:
             yield f"{name} is live, but serves nothing"
