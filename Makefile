@@ -7,8 +7,9 @@ PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 ENGINE ?= local
+SOAK ?= 20
 
-.PHONY: help playground test check format case-study test-crash test-kube test-image test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-soak test-kube test-image test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-soak    a team's day with all that can go wrong, 20 minutes of it (SOAK=3: three)"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make test-image   the Dockerfile's steps as plain commands, without Docker, and the bot that comes of them"
 	@echo "make test-browser the playground's page in Chromium"
@@ -58,6 +60,9 @@ case-study: bootstrap
 
 test-crash: bootstrap
 	$(BIN)/pytest -n auto $(SPREAD) -m crash
+
+test-soak: bootstrap
+	SOAK=$(SOAK) $(BIN)/pytest tests/soak -m soak -s
 
 test-browser:
 	@scripts/bootstrap browser
