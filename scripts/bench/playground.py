@@ -16,12 +16,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bot.playground.launcher_folder import CONFIG_TEXT
 from scripts.bench.machine import PRODUCT, environ
 
 Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 POLL = 0.05
 PORTS = itertools.cycle(random.sample(range(20_000, 30_000), 10_000))
+# The bot of an older commit follows nothing, and does not know the key.
+FOLLOWS = (PRODUCT / "bot" / "worker" / "follower.py").exists()
+NO_BASELINE = "    follow: {baseline: false}\n" if FOLLOWS else ""
 METRIC = re.compile(r"^(octopod_\w+)(\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -49,6 +53,13 @@ class Playground:
         until(lambda: launcher.poll() is not None or "ctrl-C stops it" in said.read_text(), 120, "it starts")
         if launcher.poll() is not None:
             raise RuntimeError(said.read_text())
+
+    def leave_out_the_baseline(self) -> None:
+        """Nothing is deployed that nobody asked for. Before the first start."""
+        self.data.mkdir(mode=0o700)
+        (self.data / "playground.lock").touch()  # a playground's folder
+        text = CONFIG_TEXT.format(repo=json.dumps(str(self.repository)), port=self.port)
+        (self.data / "octopod.yaml").write_text(text + NO_BASELINE)
 
     def stop(self) -> None:
         if self._launcher and self._launcher.poll() is None:
@@ -159,6 +170,7 @@ def free_port() -> int:
 @contextmanager
 def playground(folder: Path) -> Iterator[Playground]:
     play = Playground(folder / "data")
+    play.leave_out_the_baseline()
     try:
         play.start()
         yield play
