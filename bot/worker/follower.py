@@ -136,6 +136,7 @@ class Follower:
         try:
             stagings = await self._service.following.stagings(project)
             listing = {head.branch: head.commit for head in await self._git.heads(project)}
+            self._checkpoint("looked")
             expected = _expecting(self._at(project.name), stagings)
             outcome = rule.listed(expected, listing, self._ended(began), self._rhythm)
             await self._remember(project.name, outcome)
@@ -201,6 +202,7 @@ class Follower:
         if staging.branch_ended is None:
             merged = await self._git.merged(project, staging.head, baseline)
             await self._service.following.ended(project.name, staging.branch, _how(merged))
+            self._checkpoint("followed")
 
 
 def _expecting(known: Repository, stagings: Sequence[Staging]) -> Repository:
