@@ -85,7 +85,14 @@ class Playground:
 
     def branch(self, name: str, start: str = "main") -> str:
         """A new branch with a commit of its own, as a push would make it."""
-        commit = self._git("commit-tree", f"{start}^{{tree}}", "-p", start, "-m", f"Work on {name}")
+        return self._on_top(name, start)
+
+    def push(self, name: str) -> str:
+        """One more commit on a branch."""
+        return self._on_top(name, name)
+
+    def _on_top(self, name: str, parent: str) -> str:
+        commit = self._git("commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", f"Work on {name}")
         self._git("update-ref", f"refs/heads/{name}", commit)
         return commit
 
