@@ -191,7 +191,7 @@ def test_what_it_keeps_is_for_its_owner_only(up: Running) -> None:
     assert (up.data / "playground.env").stat().st_mode & 0o777 == 0o600
     assert set(up.env()) == {
         "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL",
-        "OCTOPOD_CONFIG", "DATABASE_URL", "OCTOPOD_DATA", "OCTOPOD_HTTP_PORT",
+        "OCTOPOD_CONFIG", "DATABASE_URL", "OCTOPOD_DATA", "OCTOPOD_HTTP_PORT", "OCTOPOD_WEBHOOK_SECRET",
     }  # fmt: skip
 
 
