@@ -116,11 +116,15 @@ class Story:
     async def private(self, user: str) -> list[Seen]:
         return _private(await self.slack.state(), user)
 
-    async def card(self, name: str, phase: str) -> Seen:
-        """As soon as it says so."""
-        wanted: Seen = await self.until(
-            lambda state: (card := self._card(state, name)) and f"*{phase}*" in card.text and card, f"{name} is {phase}"
-        )
+    async def card(self, name: str, phase: str, *words: str) -> Seen:
+        """As soon as it says all that: it is edited once a second at most."""
+        said = (f"*{phase}*", *words)
+
+        def says(state: Json) -> Any:
+            card = self._card(state, name)
+            return card if card and all(word in card.text for word in said) else None
+
+        wanted: Seen = await self.until(says, f"the card of {name} says {said}")
         return wanted
 
     async def known(self, name: str) -> Collection[str]:

@@ -16,7 +16,7 @@ SLACK = (
     {"method": "*", "when": "after", "status": "drop", "times": 3},
     {"method": "*", "when": "before", "status": "drop", "times": 4},
     {"method": "chat.update", "when": "before", "status": 200, "delay_ms": 1500, "times": 2},
-    {"method": "socket", "when": "before", "times": 2},
+    {"method": "socket", "when": "before", "times": 1},  # nobody is heard until the bot notices, for up to five seconds
 )
 POINTS = (
     "saved:3",

@@ -20,5 +20,5 @@ def test_what_is_never_given_back_is() -> None:
 def test_nothing_is_left_in_the_evening() -> None:
     evening = replace(REST, files=30, children=0, disk=60)
     assert left([*DAY, evening]) == []
-    said = left([*DAY, replace(evening, files=41, children=1)])
-    assert said == ["files: 41, but 40 before", "1 children"]
+    said = left([*DAY, replace(evening, files=49, children=1)])
+    assert said == ["49 files are open, and 40 were before", "1 children are left"]
