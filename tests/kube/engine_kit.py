@@ -112,6 +112,7 @@ class Watched:
         self.synced = 0
         self.kinds: frozenset[tuple[str, str]] = frozenset()
         self.source: Source = Manifests(PurePosixPath("deploy"))
+        self.values: dict[str, Any] = {}
         self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
@@ -169,6 +170,7 @@ class Watched:
             scheme="https",
             image="ghcr.io/acme/shop:${commit}",
             env={"PAYMENTS": "sandbox"},
+            values=self.values,
             kinds=self.kinds,
         )
         objects = PlainRenderer().render(tree, facts, self.port.facts)
