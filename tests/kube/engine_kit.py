@@ -113,6 +113,7 @@ class Watched:
         self.kinds: frozenset[tuple[str, str]] = frozenset()
         self.source: Source = Manifests(PurePosixPath("deploy"))
         self.values: dict[str, Any] = {}
+        self.baseline = ""
         self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
@@ -174,7 +175,7 @@ class Watched:
             kinds=self.kinds,
         )
         objects = PlainRenderer().render(tree, facts, self.port.facts)
-        order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)
+        order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree, baseline=self.baseline)
         self.orders[release] = order
         return order
 
