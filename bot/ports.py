@@ -106,7 +106,8 @@ class ReleaseOrder:
 
     `staging` and `release` are opaque ids (the newest order wins), `name` is the staging's DNS label.
     `objects` are rendered and complete. `tree` holds the commit's files; the engine may move it away. `image`: the
-    project's own, if it has one; it may be on its way still.
+    project's own, if it has one; it may be on its way still. `baseline`: id of the staging whose data this one may
+    begin with, if there is such a one.
     """
 
     staging: str
@@ -117,6 +118,7 @@ class ReleaseOrder:
     objects: Sequence[Mapping[str, Any]]
     tree: Path
     image: str = ""
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class RenderFacts:
     deployment's configuration, nested; its texts may hold references, too. `source`: where the objects come from.
     `image`: resolved, or None when manifests name their images themselves. `seed`: what `${generated.NAME}` is made of,
     a secret that stays as long as the staging.
+    `baseline`: the project's baseline branch; empty in the baseline's own staging.
     `kinds`: (apiVersion, kind) pairs that the project allows besides those that the engine applies anyway. `first`:
     no other release of the staging was live before.
     """
@@ -148,6 +151,7 @@ class RenderFacts:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets_mark: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    baseline: str = ""
     kinds: frozenset[tuple[str, str]] = frozenset()
     seed: str = field(default="", repr=False)
     first: bool = True

@@ -194,8 +194,17 @@ class Service:
             if found is None or found.project not in self.projects:
                 return None
             baseline = self.projects[found.project].baseline
-            others = await stagings.of_branch(connection, found.project, baseline)
-        return found, baseline, others[0] if others else None
+            return found, baseline, await self._of_baseline(connection, found.project)
+
+    async def baseline(self, project: str) -> Staging | None:
+        """The staging of the project's baseline, if there is one."""
+        async with self._store.look() as connection:
+            return await self._of_baseline(connection, project)
+
+    async def _of_baseline(self, connection: AsyncConnection, project: str) -> Staging | None:
+        known = self.projects.get(project)
+        found = await stagings.of_branch(connection, project, known.baseline) if known else ()
+        return found[0] if found else None
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 

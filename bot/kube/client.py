@@ -1,5 +1,6 @@
 """One raw layer over the API server: objects are dicts, every request has a time limit, every error is ours."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -173,6 +174,36 @@ class Kube:
                 return answer.status
             finally:
                 _drop(answer)
+
+    @asynccontextmanager
+    async def socket(
+        self, path: str, query: Query, protocol: str, what: str
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A WebSocket that speaks this protocol. Only opening it has a time limit. Errors in its use are translated."""
+        with _border(what):
+            try:
+                async with asyncio.timeout(self._seconds):
+                    socket = await self._connected(path, query, protocol)
+            except aiohttp.WSServerHandshakeError as error:
+                why = "the bot's account may not do that" if error.status == 403 else error.message
+                raise refusal(what, error.status, why.encode()) from error
+            try:
+                if socket.protocol != protocol:
+                    raise ApiRefused(f"{what}: the API server does not speak {protocol}", 400)
+                yield socket
+            finally:
+                await socket.close()
+
+    async def _connected(self, path: str, query: Query, protocol: str) -> aiohttp.ClientWebSocketResponse:
+        """Once more with fresh credentials if they are refused: tokens expire."""
+        self.requests += 1
+        try:
+            return await self._connection.socket(path, query, protocol)
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status != 401 or not await self._connection.renew():
+                raise
+        self.requests += 1
+        return await self._connection.socket(path, query, protocol)
 
     @asynccontextmanager
     async def stream(

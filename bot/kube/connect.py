@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -90,6 +90,24 @@ class Connection:
             proxy=rest.proxy,
             proxy_headers=rest.proxy_headers,
             server_hostname=rest.server_hostname,
+        )
+        return answer
+
+    async def socket(
+        self, path: str, query: Sequence[tuple[str, str]], protocol: str
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open for both sides to talk; the caller closes it. Raises what aiohttp raises."""
+        known: dict[str, str] = {"User-Agent": "octopod"}
+        await self._api.update_params_for_auth(known, [], ["BearerToken"])
+        rest = self._api.rest_client
+        answer: aiohttp.ClientWebSocketResponse = await rest.pool_manager.ws_connect(
+            f"{self._configuration.host}{path}?{urlencode(query)}",
+            protocols=(protocol,),
+            headers=known,
+            proxy=rest.proxy,
+            proxy_headers=rest.proxy_headers,
+            server_hostname=rest.server_hostname,
+            timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL),
         )
         return answer
 

@@ -18,6 +18,7 @@ from bot.domain.redaction import Redactor
 from bot.domain.status import StagingStatus, Synced, WorkloadStatus
 from bot.kube import inside, resting, words
 from bot.kube.applying import Applying
+from bot.kube.bringing import Bringing
 from bot.kube.client import Kube
 from bot.kube.connect import Access, connect
 from bot.kube.copying import copies, pull_configs, texts_of
@@ -67,6 +68,7 @@ class KubernetesEngine:
         self._open = AsyncExitStack()
         self._kube: Kube | None = None
         self._mirror: Mirror | None = None
+        self._bringing: Bringing | None = None
         self._account = ""
         self._dirty: set[str] = set()
         self._listed = False
@@ -96,6 +98,9 @@ class KubernetesEngine:
         self._open.push_async_callback(connection.close)
         self._kube = Kube(connection)
         self._mirror = Mirror(self._kube, self._changed, self._all_listed, self._pace)
+        patience = self._grace.snapshot
+        self._bringing = Bringing(self._kube, self._mirror.seen, self._now, self._secrets, patience)
+        self._open.push_async_callback(self._bringing.close)
         tasks = [asyncio.create_task(self._mirror.run()), asyncio.create_task(self._tell())]
         self._open.push_async_callback(self._end, tasks)
         return self
@@ -231,7 +236,10 @@ class KubernetesEngine:
                 self._board.synced()
 
     def _look(self, staging: str, mirror: Mirror) -> None:
-        standing = stand(mirror.seen(staging), self._now(), self._grace)
+        seen = mirror.seen(staging)
+        standing = stand(seen, self._now(), self._grace)
+        if self._bringing:
+            self._bringing.look(seen)
         if not standing.present:
             if staging in self._board.stagings:
                 self._gone(staging)
@@ -240,7 +248,7 @@ class KubernetesEngine:
         if self._lines_missing(staging, standing) and staging in self._board.stagings:
             return  # they come with it; one that was never told is told at once
         self._board.publish(self._shown(standing.status(self._since_of(staging), self._tail_of(staging))))
-        namespace = mirror.seen(staging).namespace
+        namespace = seen.namespace
         if standing.going and namespace and staging not in self._tidying:
             task = self._tidying[staging] = asyncio.create_task(tidy(self._running(), namespace, standing.going))
             task.add_done_callback(lambda done: self._tidied(staging, namespace, done))

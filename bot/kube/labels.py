@@ -24,6 +24,8 @@ NAME = "octopod.dev/name"
 ASLEEP = "octopod.dev/asleep"
 # Likewise: the hooks of its newest release whose Jobs are gone, or about to go, and how they ended, as JSON.
 ENDED = "octopod.dev/ended-hooks"
+# Likewise: the staging of the project's baseline, whose data this one may begin with.
+BASELINE = "octopod.dev/baseline"
 # On a workload: the autoscaler of its release that says how many replicas it has.
 SCALED_BY = "octopod.dev/scaled-by"
 

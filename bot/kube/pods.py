@@ -26,7 +26,8 @@ class Grace:
 
     `custom`, `gateway`: for what is no workload. `silence`: after it a controller that has said nothing never will.
     `awaited`: the image that may be on its way still, so that its lack is no failure.
-    `removal`: how long the removal of a whole staging may take before anything is said about it.
+    `removal`: how long the removal of a whole staging may take before anything is said about it. `snapshot`: how long
+    the baseline's data is waited for.
     """
 
     crash: float = 10.0
@@ -40,6 +41,16 @@ class Grace:
     silence: float = 10.0
     awaited: str = ""
     removal: float = 60.0
+    snapshot: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One of a pod, by the pod's name and its own."""
+
+    namespace: str
+    pod: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

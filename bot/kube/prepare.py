@@ -25,7 +25,7 @@ from bot.kube.kinds import (
     kind_of,
     kinds_as_text,
 )
-from bot.kube.labels import COMMIT, IMAGE, KINDS, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
+from bot.kube.labels import BASELINE, COMMIT, IMAGE, KINDS, MANAGED_BY, NAME, PROJECT, RELEASE, SCALED_BY, STAGING
 from bot.kube.labels import WORKLOADS as WORKLOADS_NOTE
 from bot.ports import ReleaseOrder
 
@@ -66,7 +66,8 @@ def namespace(order: ReleaseOrder, fence: Fence, kinds: Iterable[Kind]) -> Objec
     keys = [(one["kind"], one["metadata"]["name"], *_told(rank_of(one))) for one in runs]
     notes = {RELEASE: order.release, COMMIT: order.commit, WORKLOADS_NOTE: json.dumps(keys)}
     notes[KINDS] = kinds_as_text(kinds)
-    thing["metadata"]["annotations"] |= notes | ({IMAGE: order.image} if order.image else {})
+    notes |= {key: value for key, value in ((IMAGE, order.image), (BASELINE, order.baseline)) if value}
+    thing["metadata"]["annotations"] |= notes
     return thing
 
 

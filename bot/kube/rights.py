@@ -52,6 +52,9 @@ IN_STAGINGS = (
     *_on([*OF_BRANCHES, *OF_NAMESPACES], WRITE),
     *_on([POD], ("delete",)),
     Right("", "pods/log", ("get",)),
+    Right(
+        "", "pods/exec", ("get", "create")
+    ),  # for snapshots; over a WebSocket older clusters want get, newer ones both
     Right("", "services/proxy", ("get",)),  # for `url_probe.from: cluster`
 )
 

@@ -218,7 +218,8 @@ def _job(case: _Case) -> Judged:
 
 def _last_ending(pods: Sequence[Object]) -> str:
     for pod in sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True):
-        for told in (pod.get("status") or {}).get("containerStatuses") or []:
+        status = pod.get("status") or {}
+        for told in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
             ended = (told.get("state") or {}).get("terminated") or (told.get("lastState") or {}).get("terminated")
             if ended and ended.get("exitCode"):
                 return words.ending(ended)

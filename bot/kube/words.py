@@ -141,6 +141,45 @@ def job_failed(workload: str, how: str, reason: str) -> str:
     return f"{workload} failed{last}. Its last lines may say why."
 
 
+def no_baseline() -> str:
+    return (
+        "There is no staging of the project's baseline that data could be copied from. Deploy the baseline, then this "
+        "again."
+    )
+
+
+def baseline_asleep(name: str) -> str:
+    return f"The data of {name} can't be copied while {name} sleeps: `/octopod wake {name}`, then deploy this again."
+
+
+def no_such_giver(name: str, workload: str) -> str:
+    return (
+        f"{name} has no workload {workload} that data could be copied from. Deploy {name} with one, or mend "
+        "octopod.dev/snapshot-of."
+    )
+
+
+def giver_not_ready(name: str, workload: str) -> str:
+    return f"{workload} of {name}, whose data is to be copied, is not ready. Deploy this again when it is."
+
+
+def gives_nothing(name: str, workload: str) -> str:
+    return (
+        f"{workload} of {name} gives out no data: its pods have no annotation octopod.dev/snapshot. Deploy {name} with "
+        "one, then this again."
+    )
+
+
+def giving(namespace: str, program: str) -> str:
+    """Who reads on with how it ended."""
+    return f"`{program}`, which gives out the data in {namespace},"
+
+
+def taking(path: str) -> str:
+    """Who reads on with how it ended."""
+    return f"Writing the data to {path}"
+
+
 def unknown_kind(kind: Kind) -> str:
     return (
         f"The cluster does not know {kind.name} ({kind.version}). Have its administrators install what brings it, mend "

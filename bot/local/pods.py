@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.domain.hooks import rank_of
+from bot.domain.snapshots import SNAPSHOT_OF
 from bot.local.configuration import Configuration, read_variables
 from bot.local.fields import Fields
 from bot.local.spec import (
@@ -57,6 +58,8 @@ def read_job(found: Fields, configuration: Configuration, claims: frozenset[str]
 def _workload(kind: str, found: Fields, configuration: Configuration, claims: frozenset[str], **rest: Any) -> Workload:
     template = found.map("spec").map("template")
     pod = template.map("spec")
+    if template.map("metadata").map("annotations").has(SNAPSHOT_OF):
+        template.wrong(f"{SNAPSHOT_OF}: snapshots of another staging's data are brought on Kubernetes only")
     if not pod.list("containers"):
         pod.wrong("it has no containers")
     return Workload(

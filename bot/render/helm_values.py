@@ -51,6 +51,7 @@ def _told(facts: RenderFacts, meaning: Mapping[str, Any]) -> dict[str, Any]:
         "commit": facts.commit,
         "image": meaning.get("image", ""),
         "namespace": facts.namespace,
+        "baseline": facts.baseline,
         "hosts": {name: meaning[f"host.{name}"] for name in facts.hosts},
         "urls": {name: meaning[f"url.{name}"] for name in facts.hosts},
     }

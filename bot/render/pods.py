@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.domain.objects import TEMPLATES, inner, mapping
+from bot.domain.snapshots import mistakes
 from bot.render.located import Located
 
 
@@ -31,6 +32,9 @@ def mistakes_in_pods(located: Located, kind: str) -> Iterator[str]:
             continue
         for index in range(len(containers)):
             yield from _container(located, (*of_pod, group, index), containers[index], names)
+    notes = {key: one for key, one in inner(template, "metadata", "annotations").items() if isinstance(one, str)}
+    for key, text in mistakes(notes, names):
+        yield f"{located.place(*path, 'metadata', 'annotations', key)}: {key} {text}"
 
 
 def not_texts(located: Located, *path: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ class Meanings(dict[str, Any]):
 
 def meanings(facts: RenderFacts, engine: EngineFacts) -> Meanings:
     """Every name that a manifest may refer to. Raises Mistake for a wrong reference in `image:`."""
-    plain = Meanings({**_names(facts), "namespace": facts.namespace}, facts.seed)
+    plain = Meanings({**_names(facts), "namespace": facts.namespace, "baseline": facts.baseline}, facts.seed)
     for name, host in facts.hosts.items():
         plain[f"host.{name}"] = naming.without_port(host)
         plain[f"url.{name}"] = naming.url(facts.scheme, host)

@@ -139,7 +139,7 @@ class EngineWork:
         project = self._service.project(staging.project)
         try:
             async with self._exported(project, release) as tree:
-                facts = self._facts(project, staging, release, Opened(), "")
+                facts = await self._facts(project, staging, release, Opened(), "")
                 return await self._applied(facts, release, objects, tree)
         except PermanentError as error:
             known = {str(number): value for number, value in enumerate(secrets_of(objects))}
@@ -159,7 +159,7 @@ class EngineWork:
     async def _put_on(self, claim: Claim, staging: Staging, release: Release, opened: Opened) -> Event | None:
         project = self._service.project(staging.project)
         async with self._exported(project, release) as tree:
-            facts = self._facts(project, staging, release, opened, await self._service.seed(staging.id))
+            facts = await self._facts(project, staging, release, opened, await self._service.seed(staging.id))
             objects = await self._objects(release, tree, facts)
             rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
             if not await self._service.rendered(claim, staging.id, rendered):
@@ -175,7 +175,9 @@ class EngineWork:
     ) -> Event:
         what = (facts.staging, facts.name, facts.project, release.id, release.commit)
         image = self._renderer.image(facts) or ""
-        await self._engine.apply(ReleaseOrder(*what, objects, tree, image))
+        baseline = await self._service.baseline(facts.project)
+        other = baseline.id if baseline and baseline.id != facts.staging else ""
+        await self._engine.apply(ReleaseOrder(*what, objects, tree, image, other))
         self._checkpoint("applied")
         return Applied(release.id)
 
@@ -189,7 +191,10 @@ class EngineWork:
         finally:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def _facts(self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str) -> RenderFacts:
+    async def _facts(
+        self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str
+    ) -> RenderFacts:
+        baseline = await self._service.baseline(project.name)
         return RenderFacts(
             staging=staging.id,
             release=release.id,
@@ -203,6 +208,7 @@ class EngineWork:
             hosts={name: urlsplit(url).netloc for name, url in staging.urls.items()},
             scheme=urlsplit(staging.url or "").scheme or project.scheme,
             image=project.image,
+            baseline="" if baseline and baseline.id == staging.id else project.baseline,
             env=release.env,
             values=release.values,
             secrets=opened.values,

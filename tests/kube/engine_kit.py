@@ -112,6 +112,8 @@ class Watched:
         self.synced = 0
         self.kinds: frozenset[tuple[str, str]] = frozenset()
         self.source: Source = Manifests(PurePosixPath("deploy"))
+        self.values: dict[str, Any] = {}
+        self.baseline = ""
         self.orders: dict[str, ReleaseOrder] = {}
         self._folder = folder
         self._news = asyncio.Condition()
@@ -169,10 +171,11 @@ class Watched:
             scheme="https",
             image="ghcr.io/acme/shop:${commit}",
             env={"PAYMENTS": "sandbox"},
+            values=self.values,
             kinds=self.kinds,
         )
         objects = PlainRenderer().render(tree, facts, self.port.facts)
-        order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree)
+        order = ReleaseOrder(self.name, self.name, "shop", release, COMMIT, objects, tree, baseline=self.baseline)
         self.orders[release] = order
         return order
 

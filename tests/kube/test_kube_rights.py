@@ -160,6 +160,7 @@ def own_namespace(plane: ControlPlane, account: Path) -> str:
         (["get", "secrets", "--all-namespaces"], None, "cannot list resource"),
         (["-n", "foreign", "create", "configmap", "x"], None, "cannot create resource"),
         (["-n", "foreign", "delete", "pods", "--all"], None, "cannot delete resource"),
+        (["-n", "foreign", "exec", "deployment/theirs", "--", "true"], None, 'cannot create resource "pods/exec"'),
         (["-n", "foreign", "scale", "deployment/theirs", "--replicas=0"], None, "cannot patch resource"),
         (["-n", "octopod", "create", "token", "octopod"], None, "cannot create resource"),
     ],

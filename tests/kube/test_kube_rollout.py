@@ -318,6 +318,9 @@ def test_jobs() -> None:
     failed = judged(job(condition("Failed", reason="BackoffLimitExceeded")), dead)
     assert failed.state is FAILED and failed.tail is not None and not failed.tail.previous
     assert failed.reason.startswith("migrate failed: the last time it exited with code 3: no table orders.")
+    unprepared = pod(init=[container("fill", state=ended(3, message="main sleeps"))], of="migrate", kind="Job")
+    failed = judged(job(condition("Failed", reason="PodFailurePolicy")), unprepared)
+    assert failed.reason.startswith("migrate failed: the last time it exited with code 3: main sleeps.")
     late = judged(job(condition("Failed", reason="DeadlineExceeded")))
     assert "took longer than its activeDeadlineSeconds" in late.reason
     # How often it is tried is for its backoffLimit to say; what can't even start is not.

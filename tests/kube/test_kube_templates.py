@@ -36,11 +36,11 @@ async def test_a_web_application(world: World) -> None:
 
 
 @pytest.fixture
-def volume(plane: ControlPlane) -> Iterator[None]:
+def volume(plane: ControlPlane, name: str) -> Iterator[None]:
     """One, and none is left for others that expect none."""
-    plane.offer_volumes("for-a-database", 1)
+    plane.offer_volumes(name, 1)
     yield
-    plane.kubectl("delete", "persistentvolume", "for-a-database-0", "--wait=false")
+    plane.kubectl("delete", "persistentvolume", f"{name}-0", "--wait=false")
 
 
 @pytest.mark.usefixtures("volume")
@@ -63,10 +63,27 @@ async def test_a_web_application_with_its_own_database(world: World) -> None:
     assert (await found(world, "job", "seed"))["metadata"]["uid"] != first, "each release runs its own migrations"
 
 
-async def test_the_database_fits_the_strictest_fence(plane: ControlPlane, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("volume")
+@pytest.mark.parametrize("shipped", ["web", "web-postgres"])
+async def test_each_fits_the_strictest_fence(plane: ControlPlane, tmp_path: Path, shipped: str) -> None:
     strict = Fence(pod_security="restricted")
-    async with a_world(plane, tmp_path, "strict-database", fences={"shop": strict}) as world:
-        world.source = template("web-postgres")
+    async with a_world(plane, tmp_path, f"strict-{shipped}", fences={"shop": strict}) as world:
+        world.source = template(shipped)
         await world.deploy("r1")
-        pod = await found(world, "pod", "postgres-0")
-        assert pod["metadata"]["labels"]["app"] == "postgres", "Pod Security lets it in"
+        assert "web" in {workload.name for workload in (await world.live("r1")).workloads}
+        namespace = json.loads(await world.kubectl("get", "namespace", world.namespace, "-o", "json"))
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+async def test_its_user_can_be_another_one(world: World) -> None:
+    """Of an image that has a user of its own: null takes the default away, and the API server takes that for unsaid."""
+    world.source, world.values = template("web"), {"securityContext": {"runAsUser": None}}
+    await world.deploy("r1")
+    await world.live("r1")
+    pod = (await found(world, "deployment", "web"))["spec"]["template"]["spec"]
+    assert pod["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }

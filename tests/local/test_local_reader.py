@@ -94,6 +94,14 @@ REFUSED = [
     ([deployment(readinessProbe={"exec": {}})], "exec has no command"),
     ([deployment(readinessProbe={"tcpSocket": {"port": 8080}, "periodSeconds": "5"})], "periodSeconds must be a whole"),
     ([deployment(lifecycle={"postStart": {"exec": {}}})], "lifecycle.postStart is not known"),
+    (
+        [
+            changed(
+                job("j", "true"), "spec", "template", "metadata", to={"annotations": {"octopod.dev/snapshot-of": "db"}}
+            )
+        ],
+        "snapshots of another staging's data are brought on Kubernetes only",
+    ),
     ([pod("containers", to=[])], "Deployment web: it has no containers"),
     ([pod("containers", to="web")], "containers must be a list"),
     ([pod("containers", to=["web"])], "every entry of containers must be a mapping"),

@@ -47,6 +47,7 @@ async def test_what_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "commit": "a" * 40,
         "image": "",
         "namespace": "shop-orange",
+        "baseline": "",
         "hosts": {"web": "orange.localhost", "api": "orange-api.localhost"},
         "urls": {"web": "http://orange.localhost:8080", "api": "http://orange-api.localhost"},
     }

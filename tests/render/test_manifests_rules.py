@@ -45,6 +45,10 @@ def hooked(kind: str, note: str) -> str:
     return text.replace("metadata: {name: web}", f"metadata: {{name: web, annotations: {{{note}}}}}", 1)
 
 
+def noted(notes: str) -> str:
+    return deployment("[{name: a}]", f"{{annotations: {{{notes}}}}}")
+
+
 MORE = EngineFacts("kubernetes", KINDS | {("batch/v1", "CronJob"), ("gateway.networking.k8s.io/v1", "HTTPRoute")})
 PARENTS = "parentRefs: [{name: public, namespace: infra}]"
 HOSTS = "hostnames: ['${host.web}']"
@@ -95,6 +99,11 @@ OWN = "rules: [{host: '${host.web}'}]"
         (hooked("Job", "octopod.dev/hook: ¦pre-install"), "must be pre-deploy or post-deploy"),
         (hooked("Job", "octopod.dev/hook: pre-deploy, octopod.dev/hook-weight: ¦'1.5'"), "must be a whole number"),
         (hooked("Job", "octopod.dev/hook: pre-deploy, octopod.dev/hook-delete: ¦always"), "must be succeeded,failed"),
+        (noted("octopod.dev/snapshot: ¦pg_dump"), 'must be a command as a JSON list, such as ["pg_dump"'),
+        (noted("octopod.dev/snapshot: ¦'[]'"), "must be a command as a JSON list"),
+        (noted("octopod.dev/snapshot-of: ¦db"), "needs octopod.dev/snapshot-to beside it"),
+        (noted("octopod.dev/snapshot-of: db, octopod.dev/snapshot-to: ¦/tmp/x"), "such as seed:/tmp/snapshot"),
+        (noted("octopod.dev/snapshot-of: db, octopod.dev/snapshot-to: ¦b:/x"), "names the container b, which the pod"),
         (deployment("¦[]"), "needs spec.template.spec.containers"),
         (deployment("¦x"), "needs spec.template.spec.containers"),
         (deployment("[¦x]"), "needs a name"),

@@ -1,5 +1,6 @@
 """Templates: manifests of this machine that a branch need not have, and what a project says to them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,18 @@ def test_a_database_is_nothing_for_the_local_engine(tmp_path: Path) -> None:
     with pytest.raises(PermanentError) as caught:
         shipped(tmp_path, "web-postgres", KUBERNETES)
     assert any("StatefulSet is not applied" in detail for detail in caught.value.details)
+
+
+def test_a_branch_begins_with_the_data_of_the_baseline_if_both_say_so(tmp_path: Path) -> None:
+    def seeding(values: dict[str, Any], baseline: str) -> tuple[dict[str, str], list[str]]:
+        found = shipped(tmp_path, "web-postgres", values=values, baseline=baseline)
+        [dump] = found["Job/seed"]["spec"]["template"]["spec"]["initContainers"]
+        notes = found["StatefulSet/postgres"]["spec"]["template"]["metadata"]["annotations"]
+        return {one["name"]: one["value"] for one in dump["env"]}, json.loads(notes["octopod.dev/snapshot"])
+
+    wish, gives = seeding({"seed": {"from": "baseline", "dump": "https://x/y"}}, "main")
+    assert wish == {"FROM": "baseline", "BASELINE": "main", "DUMP": "https://x/y"} and gives[-1] == "baseline"
+    wish, gives = seeding({}, "main")
+    assert wish["FROM"] == gives[-1] == "", "neither wished for nor given"
+    wish, _ = seeding({"seed": {"from": "baseline"}}, "")
+    assert wish["BASELINE"] == "", "the baseline itself has nobody to begin with"
