@@ -357,7 +357,7 @@ values = st.recursive(
 known = ["repo", "credentials", "baseline", "image", "source", "hosts", "channel", "ttl", "env", "roles", "url_probe"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(known), values), max_size=6), st.text() | st.none())
 def test_whatever_it_holds_it_is_read_or_refused_in_words(
     tmp_path: Path, lines: list[tuple[str, str]], free: str | None

@@ -31,7 +31,7 @@ from bot.domain.model import CLOCK, Desired, Phase, Stage, Staging, phase
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState
 
-thorough = settings(max_examples=30, deadline=None)
+thorough = settings(max_examples=30)
 
 
 @thorough

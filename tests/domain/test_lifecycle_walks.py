@@ -220,7 +220,7 @@ NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, min_size=20, max_size=50))
 @example([*GO_LIVE, ("snapshot", 2, 9), ("wait for the clock", 0, 0), ("snapshot", 5, 4), ("wait for the clock", 0, 0)])
 @example([*GO_LIVE, ("wait for the clock", 0, 0), ("extend", 30, 24), ("wait for the clock", 0, 0), ("tick", 3600, 0)])

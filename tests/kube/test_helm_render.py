@@ -90,7 +90,7 @@ async def test_hard_values_are_read_back(renderer: HelmRenderer, tmp_path: Path)
     assert there == {f"key{number}": text for number, text in enumerate(HARD)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(max_size=20), TREES, max_size=6))
 def test_any_values_are_read_back(tmp_path: Path, values: dict[str, Any]) -> None:
     def escaped(value: Any) -> Any:

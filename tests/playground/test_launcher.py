@@ -47,7 +47,6 @@ def end(*_):
     sys.exit(0)
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if manner == "deaf" else end)
-(data / "bot.pid").write_text(str(os.getpid()))
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -57,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["OCTOPOD_HTTP_PORT"])), Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["OCTOPOD_HTTP_PORT"])), Handler)
+(data / "bot.pid").write_text(str(os.getpid()))
+server.serve_forever()
 """
 
 

@@ -34,7 +34,7 @@ VIEWS = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BLOCKS)
 def test_blocks_are_accepted_or_refused(blocks: Any) -> None:
     if check_blocks(blocks):
@@ -49,7 +49,7 @@ def test_blocks_are_accepted_or_refused(blocks: Any) -> None:
     assert all(element["action_id"] for _, element in elements(made))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(VIEWS)
 def test_views_are_accepted_or_refused(view: Any) -> None:
     if not check_view(view):

@@ -125,7 +125,7 @@ ANY_VALUE = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.text("abc.-", min_size=1, max_size=8), ANY_VALUE, max_size=4))
 def test_values_are_read_back_as_they_were(values: dict[str, Any]) -> None:
     assert yaml.safe_load(as_yaml(values)) == values

@@ -318,7 +318,7 @@ TEXT = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(branch=TEXT, value=TEXT)
 def test_no_value_breaks_or_injects_anything(tmp_path: Path, branch: str, value: str) -> None:
     """A branch's name is filled in as it is, also if it looks like YAML or like a reference."""
@@ -348,7 +348,7 @@ PARTS: dict[str, tuple[str | int, ...]] = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(kind=st.sampled_from(sorted(LOCAL.kinds)), part=st.sampled_from(sorted(PARTS)), value=JSON)
 def test_no_shape_of_an_object_confuses_the_rules(kind: tuple[str, str], part: str, value: Any) -> None:
     item: dict[str, Any] = {

@@ -480,7 +480,7 @@ def database(tmp_path: Path) -> None:
     DATABASE = tmp_path / "octopod.db"
 
 
-usual = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
+usual = settings(suppress_health_check=list(HealthCheck), database=None, print_blob=True)
 
 
 def test_a_few_lives(database: None) -> None:

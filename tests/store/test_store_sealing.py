@@ -61,7 +61,7 @@ objects = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(objects, max_size=4))
 def test_whatever_it_is_comes_back(things: list[dict[str, object]]) -> None:
     keys = MultiFernet([NEW, OLD])

@@ -29,7 +29,7 @@ def of_its_own(staging: Staging, number: int) -> Staging:
     return replace(staging, id=id, name=id, attempt=own(staging.attempt), live=live)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(any_staging(), any_staging()), min_size=1, max_size=6))
 async def test_what_is_saved_is_what_is_read(pairs: list[tuple[Staging, Staging]]) -> None:
     """First one, then another in its place."""
