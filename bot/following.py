@@ -30,22 +30,28 @@ class Following:
         self._store, self._now = store, now
         self._meaning, self._configuring, self._common = meaning, configuring, common
 
-    async def stagings(self, project: str) -> Sequence[Staging]:
-        """Those of the project that are not deleted."""
+    async def stagings(self, project: Project) -> Sequence[Staging]:
+        """Those that are not deleted. They forget the heads that they have seen in another repository."""
         async with self._store.look() as connection:
-            return await stagings.present(connection, project)
-
-    async def moved(self, staging: str, head: Commit, push: events.Push) -> None:
-        """Its branch is at this commit now."""
+            if await stagings.followed_at(connection, project.name) == project.repo:
+                return await stagings.present(connection, project.name)
         async with self._store.write() as connection:
-            found = await self._common.known(connection, staging)
+            await stagings.follow_at(connection, project.name, project.repo)
+            return await stagings.present(connection, project.name)
+
+    async def moved(self, staging: Staging, head: Commit, push: events.Push) -> None:
+        """Its branch is at this commit now. Whoever deployed another one since the look knows better."""
+        async with self._store.write() as connection:
+            found = await self._common.known(connection, staging.id)
+            if found.head != staging.head:
+                return
             project = self._common.project(found.project)
             await self._common.decided(connection, found, self._follows(project, found, head, push))
 
     def _follows(
         self, project: Project, staging: Staging, head: Commit, push: events.Push
     ) -> events.Deploy | events.Withheld:
-        why = _withheld(project, staging)
+        why = "" if staging.attempt.commit == head.id else _withheld(project, staging)
         if why is not None:
             return events.Withheld(head.id, push, why)
         wished = Wished(PUSH, self._now(), Head(staging.branch, head.id), head, Change())

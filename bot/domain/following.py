@@ -1,10 +1,10 @@
-"""What follows from looking at a repository's branches again and again: which moved, came and went, and when to look next.
+"""What follows from looking at a repository's branches again and again: which moved, came and went; when to look next.
 
-A look that failed says nothing of any branch, and one that went well nothing of a branch that it does not show: that one
-has to be missing twice, or its host has to say so as well. What hosts say on their own only makes us look.
+A look that failed says nothing of any branch, and one that went well nothing of a branch that it does not show: that
+one has to be missing twice, or its host has to say so as well. What hosts say of their own accord only makes us look.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -44,9 +44,9 @@ class Outage:
 class Repository:
     """What is remembered of the repository at the address `repo`.
 
-    `heads`: the commit of each branch, as it was last told; empty: it was never listed. `missing`: of these, since which
-    listing they are not there. `deleted`: when their host said so. `moved`: when those that moved lately were told.
-    `looked_at`: when the last look began; `asked_at`: when somebody last asked for one that has not been yet.
+    `heads`: the commit of each branch, as it was last told; empty: it was never listed. `missing`: of these, since
+    which listing they are not there. `deleted`: when their host said so. `moved`: when those that moved lately were
+    told. `looked_at`: when the last look began; `asked_at`: when somebody asked for one that has not been yet.
     """
 
     repo: str
@@ -68,9 +68,9 @@ class Look:
     ended: datetime
     chance: float
 
-    def saw(self, at: datetime) -> bool:
-        """Whether it shows what was so then. After it ended, by a clock that was set back meanwhile, is long before."""
-        return not self.began <= at <= self.ended
+    def shows(self, at: datetime) -> bool:
+        """Whether it surely shows what was so then."""
+        return at < self.began
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +133,26 @@ def listed(repository: Repository, listing: Mapping[str, str], look: Look, rhyth
     `repository` is what is remembered by now, with what was heard during the look. The first listing tells of nothing.
     """
     assert listing, "what shows no branches is no good listing"
-    missing = {
-        branch: min(repository.missing.get(branch, look.began), look.began)
-        for branch in repository.heads
-        if branch not in listing
-    }
+    lately = {b: at for b, at in repository.moved.items() if timedelta() <= look.ended - at < rhythm.settle}
+    missing = _missing(repository, listing, look)
     gone = {branch for branch, since in missing.items() if _is_gone(repository, branch, since, look, rhythm)}
     changed = [branch for branch in listing if repository.heads and repository.heads.get(branch) != listing[branch]]
-    settling = {branch for branch in changed if _settles(repository, branch, look, rhythm)}
+    # Pushes often come in a row: after one that was told, the next that is told is to the newest.
+    settling = {branch for branch in changed if branch in lately and branch in repository.heads}
     told = [branch for branch in changed if branch not in settling]
-    kept = settling | (missing.keys() - gone)
     after = replace(
         repository,
-        heads={**listing, **{branch: repository.heads[branch] for branch in kept}},
+        heads={**listing, **{branch: repository.heads[branch] for branch in settling | missing.keys() - gone}},
         missing={branch: since for branch, since in missing.items() if branch not in gone},
-        deleted={b: at for b, at in repository.deleted.items() if b not in gone and not look.saw(at)},
-        moved={**_lately_moved(repository, look, rhythm), **dict.fromkeys(told, look.ended)},
+        deleted={b: min(at, look.ended) for b, at in repository.deleted.items() if not look.shows(at)},
+        moved={**lately, **dict.fromkeys(told, look.ended)},
         looked_at=look.began,
         asked_at=_still_asked(repository, look),
         outage=None,
     )
-    news = [
-        *([OutageEnded(repository.outage.since)] if repository.outage and repository.outage.told else []),
-        *(_moved(repository, branch, listing[branch]) for branch in told),
-        *(Gone(branch, repository.heads[branch]) for branch in sorted(gone)),
-    ]
-    return Outcome(replace(after, next_look=_next_look(after, settling, look, rhythm)), tuple(news))
+    branches = [_moved(repository, branch, listing[branch]) for branch in told]
+    branches += [Gone(branch, repository.heads[branch]) for branch in sorted(gone)]
+    return Outcome(replace(after, next_look=_next_look(after, settling, look, rhythm)), (*_over(repository), *branches))
 
 
 def failed(repository: Repository, reason: str, look: Look, rhythm: Rhythm = RHYTHM) -> Outcome:
@@ -167,13 +161,13 @@ def failed(repository: Repository, reason: str, look: Look, rhythm: Rhythm = RHY
     since = min(before.since, look.began)
     told = before.told or look.ended - since >= rhythm.patience
     outage = Outage(since, before.failures + 1, reason, told)
-    pause = _pause(outage, rhythm) * (0.8 + 0.2 * look.chance)
+    due = look.ended + _pause(outage, rhythm) * (0.8 + 0.2 * look.chance)
     after = replace(
         repository,
         outage=outage,
         looked_at=look.began,
         asked_at=_still_asked(repository, look),
-        next_look=look.ended + pause,
+        next_look=due if told else min(due, since + rhythm.patience),
     )
     return Outcome(after, (OutageBegan(since, reason),) if told and not before.told else ())
 
@@ -208,27 +202,30 @@ def at_address(repository: Repository | None, repo: str, now: datetime) -> Repos
     return Repository(repo, now, outage=repository.outage)
 
 
+def _missing(repository: Repository, listing: Mapping[str, str], look: Look) -> Mapping[str, datetime]:
+    """The branches that are not there, and since which listing; none began later than this one."""
+    absent = [branch for branch in repository.heads if branch not in listing]
+    return {branch: min(repository.missing.get(branch, look.began), look.began) for branch in absent}
+
+
 def _is_gone(repository: Repository, branch: str, since: datetime, look: Look, rhythm: Rhythm) -> bool:
     said = repository.deleted.get(branch)
-    return look.began - since >= rhythm.missing or (said is not None and look.saw(said))
+    return look.began - since >= rhythm.missing or (said is not None and look.shows(said))
 
 
-def _moved(repository: Repository, branch: str, commit: str) -> Moved | Appeared:
+def _moved(repository: Repository, branch: str, commit: str) -> News:
     before = repository.heads.get(branch)
     return Moved(branch, before, commit) if before else Appeared(branch, commit)
 
 
-def _settles(repository: Repository, branch: str, look: Look, rhythm: Rhythm) -> bool:
-    """It moved a moment ago, and pushes often come in a row: the next move that is told is to the newest."""
-    return branch in repository.heads and branch in _lately_moved(repository, look, rhythm)
-
-
-def _lately_moved(repository: Repository, look: Look, rhythm: Rhythm) -> Mapping[str, datetime]:
-    return {b: at for b, at in repository.moved.items() if timedelta() <= look.ended - at < rhythm.settle}
+def _over(repository: Repository) -> Sequence[OutageEnded]:
+    return [OutageEnded(repository.outage.since)] if repository.outage and repository.outage.told else []
 
 
 def _still_asked(repository: Repository, look: Look) -> datetime | None:
-    return None if repository.asked_at is None or look.saw(repository.asked_at) else repository.asked_at
+    """The next look shows it, even if the clock was set back meanwhile."""
+    at = repository.asked_at
+    return None if at is None or look.shows(at) else min(at, look.ended)
 
 
 def _next_look(repository: Repository, settling: Collection[str], look: Look, rhythm: Rhythm) -> datetime:

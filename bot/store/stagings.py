@@ -172,6 +172,12 @@ async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Relea
     return [_release(dict(row._mapping)) for row in rows]
 
 
+async def followed_at(connection: AsyncConnection, project: str) -> str | None:
+    """Where the project's repository was when its branches were looked at last."""
+    known = tables.repositories.c
+    return (await connection.execute(select(known.repo).where(known.project == project))).scalar()
+
+
 async def seed(connection: AsyncConnection, staging: str) -> str | None:
     """What its generated values are made of, as it was saved (encrypted)."""
     return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
@@ -246,6 +252,13 @@ async def sow(connection: AsyncConnection, staging: str, seed: str) -> None:
     """Its first seed stays. `seed`: encrypted."""
     unsown = (STAGING.id == staging) & STAGING.seed.is_(None)
     await connection.execute(update(tables.stagings).where(unsown).values(seed=seed))
+
+
+async def follow_at(connection: AsyncConnection, project: str, repo: str) -> None:
+    """Note where the project's repository is. What was seen elsewhere says nothing of what is here."""
+    here = insert(tables.repositories).values(project=project, repo=repo)
+    await connection.execute(here.on_conflict_do_update(index_elements=["project"], set_={"repo": repo}))
+    await connection.execute(update(tables.stagings).where(STAGING.project == project).values(head=""))
 
 
 async def save_objects(

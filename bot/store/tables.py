@@ -160,6 +160,13 @@ journal = Table(
     Column("why", Text, nullable=False),
 )
 
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("repo", Text, nullable=False),
+)
+
 requests = Table(
     "requests",
     metadata,

@@ -22,6 +22,7 @@ from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome
 from bot.domain.hearsay import Hearsay, PullRequest, PullState, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
+from bot.forge import address
 from bot.ports import Git, Span
 from bot.service import Service
 
@@ -133,15 +134,15 @@ class Follower:
     async def _look(self, project: Project) -> None:
         began = self._service.now()
         try:
-            stagings = await self._service.following.stagings(project.name)
+            stagings = await self._service.following.stagings(project)
             listing = {head.branch: head.commit for head in await self._git.heads(project)}
             expected = _expecting(self._at(project.name), stagings)
             outcome = rule.listed(expected, listing, self._ended(began), self._rhythm)
             await self._remember(project.name, outcome)
-            await self._follow(project, stagings, outcome.repository.heads)
+            await self._follow(project, stagings, listing, outcome.repository.heads)
         except (TemporaryError, PermanentError, UserError) as error:
             log.info("a repository can't be followed", project=project.name, why=error.text)
-            await self._failed(project.name, error.text, began)
+            await self._failed(project.name, f"{error.text} {getattr(error, 'next_step', '')}".strip(), began)
         except Exception:
             log.exception("following failed", project=project.name)
             await self._failed(project.name, "an error in Octopod itself; its log says more", began)
@@ -153,47 +154,64 @@ class Follower:
 
     async def _remember(self, project: str, outcome: Outcome) -> None:
         """At once, as more may be heard at any time; what is told of outages is saved then."""
-        self._known[project] = outcome.repository
+        was, self._known[project] = self._known[project], outcome.repository
+        if was.outage and outcome.repository.outage is None:
+            self._host_answers(outcome.repository.repo)
         for news in outcome.news:
             if isinstance(news, OutageBegan | OutageEnded):
                 await self._service.following.outage(project, news)
 
+    def _host_answers(self, repo: str) -> None:
+        """What else is there is worth a look, too."""
+        now, host = self._service.now(), _host(repo)
+        for name, known in self._known.items():
+            if _host(known.repo) == host:
+                self._known[name] = rule.host_answered(known, now, self._chance())
+        self._poked.set()
+
     def _ended(self, began: datetime) -> Look:
         return Look(began, self._service.now(), self._chance())
 
-    async def _follow(self, project: Project, stagings: Sequence[Staging], heads: Mapping[str, str]) -> None:
+    async def _follow(
+        self, project: Project, stagings: Sequence[Staging], listing: Mapping[str, str], heads: Mapping[str, str]
+    ) -> None:
         """Compares what is with what stagings have seen, so what fails here is done by the next look.
 
-        `heads`: of all branches that are there, or may be.
+        `heads`: as they count by now. A branch that has just moved still has its last one there, and so has one that is
+        missing; a branch that is not there at all is gone.
         """
         for staging in stagings:
-            head = heads.get(staging.branch)
-            if head is None:
-                await self._gone(project, staging, heads)
-            elif staging.branch_ended is Ending.DELETED:
+            head, counts = listing.get(staging.branch), heads.get(staging.branch)
+            if counts is None and staging.head:
+                await self._gone(project, staging, listing[project.baseline])
+            if head and staging.branch_ended is Ending.DELETED:
                 await self._service.following.back(staging.id)
-            if head and head != staging.head and staging.desired in (Desired.PRESENT, Desired.RESET):
+            if head and head == counts != staging.head and staging.desired in (Desired.PRESENT, Desired.RESET):
                 await self._moved(project, staging, head)
         if project.follow.baseline:
-            baseline = await self._git.commit(project, heads[project.baseline])
+            baseline = await self._git.commit(project, listing[project.baseline])
             await self._service.following.baseline(project, baseline)
 
     async def _moved(self, project: Project, staging: Staging, head: str) -> None:
         span = await self._git.between(project, staging.head or staging.attempt.commit, head)
-        await self._service.following.moved(staging.id, await self._git.commit(project, head), _push(span))
+        await self._service.following.moved(staging, await self._git.commit(project, head), _push(span))
         self._checkpoint("followed")
 
-    async def _gone(self, project: Project, staging: Staging, heads: Mapping[str, str]) -> None:
+    async def _gone(self, project: Project, staging: Staging, baseline: str) -> None:
         if staging.branch_ended is None:
-            last = staging.head or staging.attempt.commit
-            merged = await self._git.merged(project, last, heads[project.baseline])
+            merged = await self._git.merged(project, staging.head, baseline)
             await self._service.following.ended(project.name, staging.branch, _how(merged))
 
 
 def _expecting(known: Repository, stagings: Sequence[Staging]) -> Repository:
-    """What stagings run is expected to be there, also when nothing is remembered of it."""
-    seen = {one.branch: one.head or one.attempt.commit for one in stagings if one.branch_ended is not Ending.DELETED}
+    """What stagings have seen is expected to be there, also when nothing is remembered of it."""
+    seen = {one.branch: one.head for one in stagings if one.head and one.branch_ended is not Ending.DELETED}
     return replace(known, heads={**seen, **known.heads})
+
+
+def _host(repo: str) -> str:
+    at = address.read(repo)
+    return at.host if at else repo
 
 
 def _how(merged: bool) -> Ending:
