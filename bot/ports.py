@@ -343,12 +343,13 @@ class GitHostApi(Protocol):
         """
         ...
 
-    async def status(self, status: Status) -> None:
-        """Mark a commit. To do it twice does no harm."""
+    async def status(self, status: Status) -> bool:
+        """Mark a commit. To do it twice does no harm. False: this host has no such mark, and nothing was done."""
         ...
 
     async def deployment(self, deployment: Deployment, known: str) -> str:
-        """Let the one deployment of this release be in this state. Its id. `known`: as with `comment`."""
+        """Let the one deployment of this release be in this state. Its id, or "" if this host has no such state and
+        nothing was done. `known`: as with `comment`. Raises MessageGone, too."""
         ...
 
     async def runs(self, commit: str) -> Sequence[CiRun]:

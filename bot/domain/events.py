@@ -227,6 +227,7 @@ class Target(StrEnum):
     ENGINE = "engine"
     CARD = "card"
     PROGRESS = "progress"
+    HOST = "host"
 
 
 class NoticeKind(StrEnum):

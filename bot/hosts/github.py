@@ -68,10 +68,11 @@ class GitHub:
             raise MessageGone("Somebody deleted the comment.") from error
         return known
 
-    async def status(self, status: Status) -> None:
+    async def status(self, status: Status) -> bool:
         body = {"state": STATUSES[status.standing], "context": f"octopod/{status.name}"}
         body |= {"description": status.description} | ({"target_url": status.url} if status.url else {})
         await self._api.send("POST", f"{self._repo}/statuses/{status.commit}", body)
+        return True
 
     async def deployment(self, deployment: Deployment, known: str) -> str:
         id = known or await self._deployment(deployment) or await self._deploy(deployment)
@@ -82,7 +83,10 @@ class GitHub:
         }
         body |= {"environment_url": deployment.url} if deployment.url else {}
         body |= {"log_url": deployment.log_url} if deployment.log_url else {}
-        await self._api.send("POST", f"{self._repo}/deployments/{id}/statuses", body)
+        try:
+            await self._api.send("POST", f"{self._repo}/deployments/{id}/statuses", body)
+        except NotThere as error:
+            raise MessageGone("Somebody deleted the deployment.") from error
         return id
 
     async def _deployment(self, deployment: Deployment) -> str:

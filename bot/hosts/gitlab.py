@@ -63,9 +63,9 @@ class GitLab:
             raise MessageGone("Somebody deleted the comment.") from error
         return known
 
-    async def status(self, status: Status) -> None:
+    async def status(self, status: Status) -> bool:
         if status.standing not in STATUSES:
-            return
+            return False
         body = {"state": STATUSES[status.standing], "name": f"octopod/{status.name}", "description": status.description}
         body |= {"target_url": status.url} if status.url else {}
         try:
@@ -74,6 +74,7 @@ class GitLab:
             # It is in that state already: https://gitlab.com/gitlab-org/gitlab-foss/-/issues/25807
             if "Cannot transition status" not in error.text:
                 raise
+        return True
 
     async def deployment(self, deployment: Deployment, known: str) -> str:
         """Its id and that of its environment, "42/9"."""
@@ -119,7 +120,10 @@ class GitLab:
 
     async def _move(self, id: str, state: str) -> None:
         """What has ended begins no more: it keeps its state while its release starts anew."""
-        now = (await self._api.get(f"{self._project}/deployments/{id}")).get("status")
+        try:
+            now = (await self._api.get(f"{self._project}/deployments/{id}")).get("status")
+        except NotThere as error:
+            raise MessageGone("Somebody deleted the deployment.") from error
         if now == state or (state in ("running", "canceled") and now not in ("created", "running")):
             return
         await self._api.send("PUT", f"{self._project}/deployments/{id}", {"status": state})

@@ -51,3 +51,10 @@ class Hosts:
 def _app(host: GitHost) -> tuple[str, str]:
     assert host.app, "octopod.yaml has one of both"
     return host.app.id, host.app.key
+
+
+class NoHosts:
+    """The port `GitHosts`, where there are no such APIs."""
+
+    def of(self, project: Project) -> GitHostApi | None:
+        return None

@@ -23,8 +23,8 @@ Named = Callable[[str], str]
 
 
 def mark(staging: Staging) -> str:
-    """By which its comment is known; not to be seen."""
-    return f"<!-- octopod {staging.id} -->"
+    """By which its comment is known; not to be seen. One that is made anew goes on with the comment of the former."""
+    return f"<!-- octopod {staging.project}/{staging.name} -->"
 
 
 def comment(staging: Staging, thread: str | None, named: Named) -> str:

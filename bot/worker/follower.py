@@ -80,6 +80,7 @@ class Follower:
                 await self._service.following.ended(project, said.branch, Ending.MERGED, said.by)
             case PullRequest():
                 self._known[project] = rule.asked(known, now, self._rhythm)
+                await self._service.reporting.pull_heard(project, said.branch)
             case _:
                 pass
 
