@@ -30,7 +30,7 @@ from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.following import RHYTHM, Rhythm
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import Chosen, choose, renderer
+from bot.engines import Chosen, choose, encrypt_anew, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
 from bot.hosts.hosts import Hosts, NoHosts
@@ -113,6 +113,7 @@ class Bot:
         person = slack.directory.person
         self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
         sender = slack.sender(projects, engine)
+        opening = Opening(neighbours.secrets, keys)
         engine_work = EngineWork(
             self.service,
             store,
@@ -123,12 +124,17 @@ class Bot:
             trees,
             checkpoint,
             images=neighbours.images,
-            opening=Opening(neighbours.secrets, keys),
+            opening=opening,
         )
         owner = secrets.token_hex(8)
         pumps = [
             Pump(
-                RequestWork(self.service, store, neighbours.git, engine, checkpoint), store, now, REQUESTS, pace, owner
+                RequestWork(self.service, store, neighbours.git, engine, checkpoint, opening=opening),
+                store,
+                now,
+                REQUESTS,
+                pace,
+                owner,
             ),
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
@@ -156,6 +162,7 @@ class Bot:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await self.service.recall()
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
             for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run, self.asker.run):
@@ -192,6 +199,7 @@ class Slack:
         self.directory = Directory(reading)
         self.workspace = Workspace(self.client, bot_token, self._met)
         self.bolt = AsyncApp(
+            name="octopod",
             client=AsyncWebClient(base_url=api_url, session=session, retry_handlers=[]),
             # Socket Mode needs no secret, but Bolt refuses to start without one.
             signing_secret=signing_secret or secrets.token_hex(16),
@@ -239,7 +247,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         projects = Projects(configuration.projects)
-        chosen = choose(configuration.engine, projects, settings)
+        chosen = choose(configuration.engine, projects, settings, keys)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
@@ -260,7 +268,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
-        reload = Reload(settings.octopod_config, configuration.engine, projects)
+        reload = Reload(settings.octopod_config, configuration.engine, projects, taken=bot.service.projects_changed)
         await _until_stopped([bot.run, slack.run, reload.run, *([socket.run] if socket else [])], bot)
 
 
@@ -280,6 +288,7 @@ async def rotated(settings: Settings) -> int:
             ) from None
         finally:
             await store.close()
+        encrypt_anew(data, keys)
         if not settings.octopod_keys:
             only_newest_in(data)
     return count

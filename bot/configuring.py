@@ -5,12 +5,12 @@ Every way in comes through here (typed, button, dialog), so here is also looked 
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import events, naming
 from bot.domain.changes import Change, changed
-from bot.domain.configuration import Overrides, effective, summary
+from bot.domain.configuration import Overrides, Secret, effective, summary
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person, require_deploy, require_profiles
@@ -20,13 +20,17 @@ from bot.ports import Commit, Head
 
 @dataclass(frozen=True, slots=True)
 class Wished:
-    """Who wants which commit of a branch on a staging, with which changes of its configuration."""
+    """Who wants which commit of a branch on a staging, with which changes of its configuration.
+
+    `secrets`: those of the staging's newest release that have new values at their places.
+    """
 
     actor: str
     at: datetime
     head: Head
     commit: Commit
     change: Change
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
 class Configuring:
@@ -91,11 +95,16 @@ class Configuring:
             urls=_urls(project, hosts),
             env=in_force.env,
             values=in_force.values,
-            secrets=in_force.secrets,
+            secrets={key: _newest(secret, wished.secrets.get(key)) for key, secret in in_force.secrets.items()},
             overrides=overrides,
             changed=in_words(wished.change),
             head=wished.head.tip or wished.head.commit,
         )
+
+
+def _newest(secret: Secret, seen: Secret | None) -> Secret:
+    """With the mark of its new value, if it is at the same place still."""
+    return seen if seen is not None and seen == secret else secret
 
 
 def _urls(project: Project, hosts: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Ending, Release, Staging
+from bot.domain.model import Build, Ending, Release, Staging
 from bot.domain.status import StagingStatus
 
 
@@ -108,6 +108,16 @@ class ImageMissing:
     release: str
     image: str
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSeen:
+    """There is news of the image that a release waits for. `build`: what CI says of it; None: nothing. `look`: it may
+    be there by now."""
+
+    release: str
+    build: Build | None
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +227,7 @@ class Tick:
 
 OfBranch = Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
-Work = FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed
+Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
 Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Tick
 
 
@@ -249,6 +259,7 @@ class NoticeKind(StrEnum):
     BRANCH_BACK = "branch back"
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
+    LOST = "lost"
     ANSWER = "answer"
 
 

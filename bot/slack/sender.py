@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain import naming
+from bot.domain import masking, naming
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import Where
 from bot.domain.model import Release, Staging
@@ -64,6 +64,7 @@ class Sender:
             await self._client.views_publish(user_id=user, view=home.home(user, shown))
 
     async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
+        staging = masking.shown(staging, self._projects.get(staging.project))
         text = messages.card(staging, self._engine, self._probed(staging.project), self._compared(staging))
         if at:
             return await self._update(at, text, f"card-{staging.id}")

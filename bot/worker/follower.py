@@ -19,7 +19,7 @@ from bot.domain import following as rule
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
-from bot.domain.hearsay import Hearsay, PullRequest, PullState, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, PullRequest, PullState, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
 from bot.forge import address
@@ -60,8 +60,10 @@ class Follower:
         """
         if (source, delivery) in self._delivered:
             return False
-        for name in projects:
-            for one in said:
+        for one in said:
+            if isinstance(one, ImagePushed):
+                await self._service.building.image_pushed(one.image)
+            for name in projects:
                 await self._heard(name, one)
         self._delivered[source, delivery] = None
         if len(self._delivered) > DELIVERIES_KEPT:
@@ -81,7 +83,9 @@ class Follower:
             case PullRequest():
                 self._known[project] = rule.asked(known, now, self._rhythm)
                 await self._service.reporting.pull_heard(project, said.branch)
-            case _:
+            case CiRun():
+                await self._service.building.heard(project, said)
+            case ImagePushed():
                 pass
 
     # --- when to look -------------------------------------------------------------------------------------------------

@@ -154,12 +154,12 @@ class Talk:
         await self.bot.service.tick()
         await self.settled()
 
-    async def hears(self, path: str, body: Json) -> tuple[int, str]:
-        """Something is told at this door, signed, and what follows from it is done."""
+    async def hears(self, path: str, body: Json, event: str = "pull_request") -> tuple[int, str]:
+        """Something is told at this door, signed, and what follows from it is done. `event`: as GitHub calls it."""
         raw = json.dumps(body).encode()
         signature = f"sha256={hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()}"
-        headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": "pull_request"}
-        headers["Authorization"] = f"Bearer {SECRET}"
+        headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": event}
+        headers |= {"Authorization": f"Bearer {SECRET}", "X-Gitlab-Token": SECRET}
         async with self.slack.http.post(f"{self.url}{path}", data=raw, headers=headers) as answer:
             said = answer.status, await answer.text()
         await self.settled()
@@ -350,12 +350,13 @@ async def talking(
     rhythm: Rhythm = RHYTHM,
     hosts: Callable[[aiohttp.ClientSession], GitHosts] | None = None,
 ) -> AsyncIterator[Talk]:
-    """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
-    `environ`: the bot's own environment. `rhythm`: how often branches are looked at.
+    """`database`: a migrated one, which is copied, as is the repository beside it. `way`: http (signed), socket, or
+    none yet. `project`: changes to the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`:
+    makes what asks the registry. `environ`: the bot's own environment. `rhythm`: how often branches are looked at.
     `hosts`: makes what knows the APIs of git hosts."""
     shutil.copy(database, folder / "octopod.db")
-    origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
+    origin = Origin(folder / "origin", of=database.with_name("origin"))
+    clock, engine, prober = Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     async with AsyncExitStack() as stack:

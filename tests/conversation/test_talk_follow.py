@@ -191,3 +191,7 @@ async def test_the_baseline_always_has_a_staging(tmp_path: Path, database: Path)
         assert "live" in card and "never, it is kept" in card and "the project" in card
         commit = await talk.push("main")
         assert commit[:7] in (await talk.card("main")).text
+        await talk.say("carol", "/octopod delete main --now")
+        assert "so a new one is made by itself" in (await talk.replies("main"))[-1]
+        await talk.tell("main", commit)
+        assert "rolling out" in (await talk.card("main")).text

@@ -132,13 +132,13 @@ async def test_a_comment_that_somebody_deleted_comes_back_with_the_next_release(
 
 async def test_answers_that_are_lost_double_nothing(tmp_path: Path, database: Path) -> None:
     github = GitHubStandin()
-    pull, github.lose = github.open("feature-x"), 5
+    pull, github.lose_first = github.open("feature-x"), True
+    changes = {(one.method, one.path) for one in github.routes() if one.method != "GET" and not one.by_app}
     async with reporting(tmp_path, database, github) as talk:
         await talk.deploy("feature-x")
-    assert not github.lose
-    assert "is live" in github.comment_on(pull)
-    ((id, made),) = github.deployments.items()
-    assert github.states(id)[-1] == "success" and made["environment"] == "staging/feature-x"
+        await talk.until(lambda _: github.lost == changes and github.last() == "success")
+    assert "is live" in github.comment_on(pull), "there is one"
+    assert len(github.deployments) == 1
 
 
 async def test_what_is_refused_keeps_nothing_else_from_being_told(tmp_path: Path, database: Path) -> None:
@@ -161,6 +161,33 @@ async def test_stagings_of_one_repository_are_told_apart(tmp_path: Path, databas
         await talk.say("alice", "/octopod deploy feature-x --project shop")
         await talk.settled()
     assert github.newest(talk.origin.head("feature-x"))["context"] == "octopod/shop/feature-x"
+
+
+async def test_ci_that_nobody_tells_of_is_asked_for(tmp_path: Path, database: Path) -> None:
+    github = GitHubStandin()
+    pull = github.open("feature-x")
+    async with github.serving() as url:
+        project = {"host": a_host(HostKind.GITHUB, url), "image": "ghcr.io/acme/shop:${commit}"}
+        async with talking(tmp_path, database, hosts=hosts, images=lambda _: NoImages(), project=project) as talk:
+            await talk.say("alice", "/octopod deploy feature-x")
+            await talk.settled()
+            assert "🟡 **shop / feature-x** waits for its image" in github.comment_on(pull)
+            github.workflows = [a_run(talk.origin.head("feature-x"))]
+            await _asked(talk)
+            assert "CI run" in (await talk.card("feature-x")).text and "812" in (await talk.card("feature-x")).text
+            failed = {"status": "completed", "conclusion": "failure", "updated_at": "2026-11-28T10:09:00Z"}
+            github.workflows = [a_run(talk.origin.head("feature-x"), **failed)]
+            await _asked(talk)
+            assert "has *failed*" in (await talk.card("feature-x")).text, "nobody waits any longer"
+            assert "🔴 **shop / feature-x** has failed" in github.comment_on(pull)
+
+
+async def _asked(talk: Talk) -> None:
+    for _ in range(2):  # the first time it is put down, and asked for later
+        await talk.bot.asker.round()
+        await talk.later(seconds=70)
+    await talk.bot.asker.round()
+    await talk.settled()
 
 
 # --- CI --------------------------------------------------------------------------------------------------------------
@@ -209,7 +236,13 @@ def a_run(commit: str, **changes: Any) -> dict[str, Any]:
         "html_url": "https://ci/812",
         "status": "in_progress",
     }
-    return {**run, "conclusion": None, "run_started_at": "2026-11-28T10:00:00Z", **changes}
+    return {
+        **run,
+        "conclusion": None,
+        "run_started_at": "2026-11-28T10:00:00Z",
+        "updated_at": "2026-11-28T10:05:00Z",
+        **changes,
+    }
 
 
 async def test_ci_is_asked_while_something_waits_and_told_once(

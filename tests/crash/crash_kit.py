@@ -344,10 +344,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def playground(folder: Path, *options: str, **env: str) -> Iterator[Playground]:
-    """Started, and at the end stopped as people do; whatever is left by a failure is ended by its pid."""
+def playground(
+    folder: Path, *options: str, before: Callable[[Playground], None] = lambda play: None, **env: str
+) -> Iterator[Playground]:
+    """Started, and at the end stopped as people do; whatever is left by a failure is ended by its pid.
+
+    `before`: done with it before its start.
+    """
     play = Playground(folder / "data", *options)
     try:
+        before(play)
         play.start(**env)
         yield play
         if play.launcher:

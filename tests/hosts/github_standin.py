@@ -49,6 +49,10 @@ class GitHubStandin(Standin):
     def newest(self, commit: str) -> Json:
         return self.statuses[commit][-1]
 
+    def last(self) -> str:
+        """The newest state of the newest deployment."""
+        return next((self.states(id)[-1] for id in reversed(self.deployments) if self.states(id)), "")
+
     def states(self, deployment: int) -> list[str]:
         return [one["state"] for one in self.deployments[deployment]["statuses"]]
 

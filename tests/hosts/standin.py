@@ -50,7 +50,8 @@ class Route:
 class Standin:
     """`asked`: what it was asked, in order, with the status of its answer. `wrong`: what no client should do.
 
-    `lose`: so many changes are made whose answer never arrives. `answers`: instead of an answer, once each.
+    `lose`: so many changes are made whose answer never arrives; `lose_first`: the first of each kind, which are `lost`
+    then. `answers`: instead of an answer, once each.
     """
 
     headers: ClassVar[Mapping[str, str]] = {}
@@ -60,7 +61,8 @@ class Standin:
         self.tokens = {"a-token"}
         self.asked: list[tuple[str, str, int]] = []
         self.wrong: list[str] = []
-        self.lose = 0
+        self.lose, self.lose_first = 0, False
+        self.lost: set[tuple[str, str]] = set()
         self.answers: list[web.Response] = []
         self.limit, self.left = 5000, 5000
         self.page = 100
@@ -90,11 +92,17 @@ class Standin:
         self.left -= answer.status != 304
         answer.headers["X-RateLimit-Limit"] = str(self.limit)
         answer.headers.setdefault("X-RateLimit-Remaining", str(max(self.left, 0)))
-        if request.method != "GET" and answer.status < 300 and self.lose:
-            self.lose -= 1
+        if request.method != "GET" and answer.status < 300 and self._loses(route):
             assert request.transport
             request.transport.abort()
         return answer
+
+    def _loses(self, route: Route) -> bool:
+        if self.lose_first and (route.method, route.path) not in self.lost:
+            self.lost.add((route.method, route.path))
+            return True
+        self.lose -= 1
+        return self.lose >= 0
 
     async def _answered(self, route: Route, request: web.Request) -> web.Response:
         for name, value in self.headers.items():

@@ -115,6 +115,7 @@ async def test_ci_is_told_as_its_webhooks_would() -> None:
     assert [(run.name, run.number, run.state) for run in runs] == [
         ("Image", "812", CiState.RUNNING),
         ("Lint", "813", CiState.FAILED),
+        ("Docs", "812", CiState.SKIPPED),
         ("unit", "", CiState.PASSED),
         ("jenkins", "", CiState.RUNNING),
     ], "our own mark is no CI"
