@@ -138,7 +138,7 @@ class Bot:
             ),
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
-            Pump(self._host_work(neighbours.hosts, checkpoint, pace), store, now, REPORTS, pace, owner),
+            Pump(self._host_work(neighbours.hosts, pace), store, now, REPORTS, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
@@ -156,9 +156,9 @@ class Bot:
         )
         handlers.register(slack.bolt, self.doors)
 
-    def _host_work(self, hosts: GitHosts, checkpoint: Checkpoint, pace: Pace) -> HostWork:
+    def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
         directory = self.slack.directory
-        return HostWork(self.service, self.store, hosts, directory.person, directory.link, checkpoint, pace)
+        return HostWork(self.service, self.store, hosts, directory.person, directory.link, pace)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -6,6 +6,7 @@ it is told again.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -40,11 +41,10 @@ class HostWork:
         hosts: GitHosts,
         person: Callable[[str], Person],
         link: Callable[[Posted], str | None],
-        checkpoint: Callable[[str], None],
         pace: Pace,
     ) -> None:
         self._service, self._store, self._hosts = service, store, hosts
-        self._person, self._link, self._checkpoint, self._pace = person, link, checkpoint, pace
+        self._person, self._link, self._pace = person, link, pace
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         async with self._store.write() as connection:
@@ -88,11 +88,7 @@ class HostWork:
         thread = self._link(found.card) if found.card else None
         body = words.comment(staging, thread, lambda user: self._person(user).handle)
         name = reporting.label(staging, self._service.projects)
-
-        async def remember(now: Told) -> None:
-            self._checkpoint("host-told")
-            await self._service.reporting.remember(staging.id, now)
-
+        remember = partial(self._service.reporting.remember, staging.id)
         return Report(host, staging, name, body, thread or "", told, remember)
 
     async def _finish(self, claim: Claim, note: str = "") -> None:
