@@ -33,9 +33,10 @@ from bot.domain.project import EngineKind, Project
 from bot.engines import Chosen, choose, encrypt_anew, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
+from bot.hosts.hosts import Hosts, NoHosts
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Engine, Git, Images, Prober, Renderer, Secrets
+from bot.ports import Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
@@ -51,8 +52,10 @@ from bot.store.news import Line, News
 from bot.store.rotate import rotate
 from bot.store.store import Store
 from bot.wayback import WayBack
+from bot.worker.asker import Asker
 from bot.worker.engine import EngineWork
 from bot.worker.follower import Follower
+from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
@@ -68,13 +71,14 @@ CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
 DIRECTORY_EVERY = 300.0
 PACE = Pace()
 GREETING = 5.0
-# How many requests, engine targets and Slack messages are worked on at once.
-REQUESTS, TARGETS, MESSAGES = 12, 6, 12
+# How many requests, engine targets, Slack messages and reports to git hosts are worked on at once.
+REQUESTS, TARGETS, MESSAGES, REPORTS = 12, 6, 12, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found."""
+    """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found.
+    `hosts`: else no git host is told or asked anything but by git."""
 
     git: Git
     renderer: Renderer
@@ -82,6 +86,7 @@ class Neighbours:
     prober: Prober
     images: Images | None = None
     secrets: Secrets = field(default_factory=lambda: Places({}, None))
+    hosts: GitHosts = field(default_factory=NoHosts)
 
 
 class Bot:
@@ -133,8 +138,10 @@ class Bot:
             ),
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
+            Pump(self._host_work(neighbours.hosts, pace), store, now, REPORTS, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
+        self.asker = Asker(self.service, neighbours.hosts, self.follower)
         self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread or not self.follower.quiet)
         store.saved = self._saved
@@ -149,12 +156,16 @@ class Bot:
         )
         handlers.register(slack.bolt, self.doors)
 
+    def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
+        directory = self.slack.directory
+        return HostWork(self.service, self.store, hosts, directory.person, directory.link, pace)
+
     async def run(self) -> None:
         """Until cancelled."""
         await self.service.recall()
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
-            for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run):
+            for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run, self.asker.run):
                 group.create_task(loop())
 
     async def settled(self) -> None:
@@ -241,7 +252,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places)
+        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session))
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,
@@ -323,7 +334,7 @@ async def _listening(
         chosen.answering(pages),
         bot.projects.values(),
         chosen.serves,
-        webhooks.Webhooks(settings.accepted, bot.projects, bot.follower).routes(),
+        webhooks.Webhooks(settings.accepted, bot.projects, bot.asker).routes(),
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

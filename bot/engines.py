@@ -54,7 +54,7 @@ def own_secrets(settings: Settings, projects: Iterable[Project], environ: Mappin
     """Tokens, keys and the credentials of repositories, which no output is to show."""
     fields = [getattr(settings, name) for name in type(settings).model_fields]
     own = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
-    lent = [environ.get(one.credentials or "", "") for one in projects]
+    lent = [environ.get(name, "") for one in projects for name in one.lent]
     # Several keys have commas between them, and a token may have a user before it.
     parts = [part for one in own for part in one.split(",")] + [one.partition(":")[2] for one in lent]
     return frozenset().union(*(secrets_in({"secret": one}) for one in [*own, *lent, *parts]))
@@ -65,11 +65,11 @@ class Own:
 
     def __init__(self, settings: Settings, projects: Projects) -> None:
         self._settings, self._projects = settings, projects
-        self._lent: tuple[str | None, ...] | None = None
+        self._lent: tuple[tuple[str, ...], ...] | None = None
         self._secrets: frozenset[str] = frozenset()
 
     def __call__(self) -> frozenset[str]:
-        lent = tuple(project.credentials for project in self._projects.values())
+        lent = tuple(project.lent for project in self._projects.values())
         if lent != self._lent:
             self._lent, self._secrets = lent, own_secrets(self._settings, self._projects.values(), os.environ)
         return self._secrets

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.events import NoticeKind, Where
+from bot.domain.hearsay import CiRun
 from bot.domain.known import KnownValue
 from bot.domain.model import Release, Staging
 from bot.domain.project import Project, SecretPlace, Source, UrlProbe
+from bot.domain.reporting import Deployment, Status
 from bot.domain.status import StagingStatus, Synced
 
 
@@ -325,4 +327,47 @@ class Chat(Protocol):
 
     async def send(self, letter: Letter, staging: Staging | None, *, unsure: bool) -> Posted | None:
         """Send a notice. None when it leaves nothing that could be edited (private answers)."""
+        ...
+
+
+class GitHostApi(Protocol):
+    """The API of the host of one repository.
+
+    Raises TemporaryError (unreachable, overloaded, its limits), OutcomeUnknown, and PermanentError when it refuses.
+    """
+
+    @property
+    def scarce(self) -> bool:
+        """Few requests are left of its limits: only what has to be said should be."""
+        ...
+
+    async def pull(self, branch: str) -> int | None:
+        """The number of the newest open pull request by which this branch of the repository itself shall be merged."""
+        ...
+
+    async def comment(self, pull: int, mark: str, body: str, known: str) -> str:
+        """Let the one comment with this mark on the pull request say this. Its id.
+
+        `known`: that id; empty: it is looked for, and made if there is none. Raises MessageGone when somebody deleted
+        the known one.
+        """
+        ...
+
+    async def status(self, status: Status) -> bool:
+        """Mark a commit. To do it twice does no harm. False: this host has no such mark, and nothing was done."""
+        ...
+
+    async def deployment(self, deployment: Deployment, known: str) -> str:
+        """Let the one deployment of this release be in this state. Its id, or "" if this host has no such state and
+        nothing was done. `known`: as with `comment`. Raises MessageGone, too."""
+        ...
+
+    async def runs(self, commit: str) -> Sequence[CiRun]:
+        """How CI stands of this commit, as the host would tell of its own accord."""
+        ...
+
+
+class GitHosts(Protocol):
+    def of(self, project: Project) -> GitHostApi | None:
+        """None: octopod.yaml gives no credentials for the API of its host."""
         ...

@@ -32,6 +32,7 @@ from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.projects import Projects
 from bot.projects.live import MOST_BRANCHES
+from bot.reporting import Reporting
 from bot.store import homes, known, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
@@ -76,7 +77,8 @@ class Repeated(Exception):
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
 
-    `configuration`, `following`, `building`: the use cases around that of a staging, its branch, and its image.
+    `configuration`, `following`, `building`, `reporting`: the use cases around that of a staging, its branch, its
+    image, and what its git host is told.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Service:
         self._meaning, self._configuring = Meaning(self.projects, port, keys.mark), Configuring(port, person)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
+        self.reporting = Reporting(store, self.projects, now)
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.building = Building(store, self.projects, now, common)
 
@@ -418,6 +421,7 @@ class Service:
         await queue.want(connection, staging.id, sorted(decision.targets), now)
         if Target.CARD in decision.targets:
             await homes.changed(connection, now)
+            await self.reporting.changed(connection, staging)
         await queue.add_notices(connection, staging.id, None, decision.notices, now)
         if decision.what:
             line = JournalLine(now, decision.actor, decision.what, decision.why)

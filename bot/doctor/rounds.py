@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.doctor.files import FOLDER, GIT, data_folder, helm, repositories
+from bot.doctor.githosts import githosts
 from bot.doctor.hosts import Network, hosts
 from bot.doctor.registries import registries
 from bot.doctor.report import Answer, unseen
@@ -16,6 +17,7 @@ from bot.doctor.slack import CHANNELS, slack
 from bot.domain.errors import ConfigError
 from bot.domain.project import EngineKind, Helm, Project
 from bot.environment import Places
+from bot.hosts.hosts import Hosts
 from bot.projects import Configuration, load_projects
 from bot.registry.client import Registries
 from bot.settings import Settings, load_settings
@@ -34,6 +36,7 @@ async def examine(environ: Mapping[str, str] = os.environ, network: Network | No
         _registries(settings, configuration),
         _secrets(settings, configuration, environ),
         _hosts(configuration, network),
+        _apis(configuration, environ),
         _files(settings, configuration, environ),
     ]
     found = await asyncio.gather(*groups)
@@ -122,6 +125,13 @@ async def _hosts(configuration: Configuration | None, network: Network | None) -
     if configuration.engine is EngineKind.LOCAL:
         return []
     return await hosts(configuration.projects.values(), network or Network())
+
+
+async def _apis(configuration: Configuration | None, environ: Mapping[str, str]) -> list[Answer]:
+    if configuration is None:
+        return []
+    async with aiohttp.ClientSession() as session:
+        return await githosts(configuration.projects.values(), Hosts(session, environ))
 
 
 async def _files(

@@ -237,6 +237,7 @@ class Target(StrEnum):
     ENGINE = "engine"
     CARD = "card"
     PROGRESS = "progress"
+    HOST = "host"
 
 
 class NoticeKind(StrEnum):

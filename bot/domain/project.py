@@ -163,6 +163,43 @@ class Follow:
     gone_after: timedelta | None = timedelta(hours=1)
 
 
+class HostKind(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+class Part(StrEnum):
+    """What a git host can be told of a staging: a comment on its pull request, a status of its commit, a deployment."""
+
+    COMMENT = "comment"
+    STATUS = "status"
+    DEPLOYMENT = "deployment"
+
+
+@dataclass(frozen=True, slots=True)
+class GithubApp:
+    """`id`: its App ID or client ID. `key`: the *name* of an environment variable with its private key (PEM)."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitHost:
+    """The API of the host of a repository.
+
+    `api`: its address, without a slash at the end. `repository`: as the host calls it, "acme/shop". One of `token`,
+    the *name* of an environment variable, and `app` is there. `report`: what is told there by itself.
+    """
+
+    kind: HostKind
+    api: str
+    repository: str
+    token: str | None = None
+    app: GithubApp | None = None
+    report: tuple[Part, ...] = tuple(Part)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One entry of `projects:` in octopod.yaml, defaults filled in.
@@ -179,6 +216,7 @@ class Project:
     `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
     `follow`: what pushes, merges and deletes of branches do.
+    `host`: what is asked and told by the API of the repository's host; None: nothing.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     `known`: what its chart or template has by way of values, as far as was seen.
     """
@@ -209,4 +247,17 @@ class Project:
     fence: Fence = field(default_factory=Fence)
     follow: Follow = field(default_factory=Follow)
     kinds: tuple[tuple[str, str], ...] = ()
+    host: GitHost | None = None
     known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """The names of the environment variables with its credentials."""
+        token = self.host.token if self.host else None
+        key = self.host.app.key if self.host and self.host.app else None
+        return tuple(name for name in (self.credentials, token, key) if name)
+
+    @property
+    def reports(self) -> bool:
+        """Whether its git host is told of its stagings."""
+        return self.host is not None and bool(self.host.report)

@@ -101,6 +101,8 @@ def _run(body: Body, run: Body, about: CiRun, started: str) -> Told:
 
 
 def _status(body: Body) -> Told:
+    if body.text("context").startswith("octopod/"):
+        return Told(_repositories(body), note="It is Octopod's own.")
     state = ci_state(body.text("state"))
     if state is None:
         return Told(_repositories(body), note=NO_STATE)

@@ -66,6 +66,8 @@ def _pipeline(body: Body, pipeline: Body) -> Told:
     state, number = ci_state(pipeline.text("status")), pipeline.text("id")
     if state is None:
         return Told(_repositories(body), note=NO_STATE)
+    if pipeline.text("source") == "external":
+        return Told(_repositories(body), note="It has only what others told GitLab, and Octopod may be one of them.")
     web = body.within("project").url("web_url")
     url = pipeline.url("url") or (f"{web}/-/pipelines/{number}" if web and number else "")
     name = pipeline.text("name") or "Pipeline"

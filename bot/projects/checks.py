@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.naming import valid_name
-from bot.projects import environment, fences, hosts, sources
+from bot.projects import environment, fences, githosts, hosts, sources
 from bot.projects.places import Document, Keys, Mistake
 
 KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing", "kinds": "has only its own"}
@@ -39,6 +39,7 @@ def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Ite
         if key in project and document.data.get("engine") == "local":
             yield document.mistake((*at, key), f"is for engine: kubernetes; the local engine {why}", at_key=True)
     yield from _inside_mistakes(document, (*at, "url_probe"), project.get("url_probe"))
+    yield from githosts.mistakes(document, at, project)
     yield from fences.mistakes(document, (*at, "fence"), project.get("fence"))
     yield from environment.reference_mistakes(document, (*at, "image"), project.get("image"), _IN_IMAGES)
     yield from environment.mistakes(document, at, project, hosts.known(project))

@@ -10,8 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.domain.project import Part
 from bot.projects.environment import KeyKeys, ProfileKeys
 from bot.projects.fences import FenceKeys
+from bot.projects.githosts import AppKeys
 from bot.projects.schema import FileKeys, FollowKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
 from bot.projects.sources import HelmKeys, SourceKeys
 
@@ -23,6 +25,7 @@ _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 999_999}
 _PEOPLE: Schema = {"anyOf": [{"type": "string"}, _NAMES]}
 _PLACE: Schema = {"type": ["string", "null"], "pattern": "^(env:[A-Z_][A-Z0-9_]*|[a-z0-9.-]+/[A-Za-z0-9._-]+)$"}
+_VARIABLE: Schema = {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"}
 _KEY = "^[A-Za-z_][A-Za-z0-9_]*$"
 _DURATION: Schema = {"type": "string", "pattern": "^([0-9]+[a-z]+)+$"}
 
@@ -132,13 +135,18 @@ _FOLLOW: Mapping[str, Callable[[], Schema]] = {
     "baseline": lambda: {"type": "boolean"},
     "gone_after": lambda: {"anyOf": [{"const": "never"}, _DURATION]},
 }
+_APP: Mapping[str, Callable[[], Schema]] = {"id": lambda: _TEXT, "key": lambda: _VARIABLE}
 _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "extends": _text,
     "repo": _text,
     "source": _source,
     "channel": _text,
     "alerts": _text,
-    "credentials": lambda: {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"},
+    "credentials": lambda: _VARIABLE,
+    "api": lambda: {"type": "string", "pattern": "^https?://"},
+    "api_token": lambda: _VARIABLE,
+    "github_app": lambda: _object(AppKeys, _APP),
+    "report": lambda: {"anyOf": [{"type": "boolean"}, {"type": "array", "items": _choice(*Part), "minItems": 1}]},
     "baseline": lambda: _TEXT,
     "image": _text,
     "undo": lambda: {"anyOf": [{"const": "none"}, _DURATION]},

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Follow, Limits, ProbeFrom, Project, Roles, UrlProbe
-from bot.projects import environment, fences, fields, hosts, schema, sources
+from bot.domain.project import EngineKind, Follow, GitHost, GithubApp, Limits, ProbeFrom, Project, Roles, UrlProbe
+from bot.projects import environment, fences, fields, githosts, hosts, schema, sources
 from bot.projects.checks import contradictions
 from bot.projects.extends import inherit
 from bot.projects.places import Document, Keys, Mistake, read
@@ -141,7 +141,13 @@ def _project(
         fence=fences.fence(keys.fence),
         follow=Follow(keys.follow.updates, keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
         kinds=keys.kinds,
+        host=_git_host(keys),
     )
+
+
+def _git_host(keys: schema.ProjectKeys) -> GitHost | None:
+    app = GithubApp(keys.github_app.id, keys.github_app.key) if keys.github_app else None
+    return githosts.host(keys.repo, keys.api, keys.api_token, app, keys.report)
 
 
 def _repo(repo: str, beside: Path) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.projects import fields
+from bot.domain.project import Part
+from bot.projects import fields, githosts
 from bot.projects.environment import Env, KeyKeys, ProfileKeys, Profiles, Secrets, Values
 from bot.projects.fences import FenceKeys
 from bot.projects.kinds import read_kinds
@@ -24,6 +25,8 @@ MISSING = {
     "source": "is missing; say where the manifests are, such as `source: {manifests: deploy/staging}`",
     "chart": "is missing; say which: a folder of the branch, oci://…, or its name in `repository`",
     "channel": "is missing; say where the cards go, such as `channel: stagings`",
+    "id": "is missing; say the App ID of the GitHub App",
+    "key": "is missing; say the name of an environment variable with the private key of the GitHub App",
     "hosts": "is missing; say `hosts: {web: ${staging}.shop.example.com}`",
 }
 
@@ -104,6 +107,20 @@ class ProjectKeys(_Strict):
     credentials: Annotated[str | None, BeforeValidator(fields.variable)] = Field(
         default=None, description="The name of an environment variable with a token or an ssh key for the repo."
     )
+    api: githosts.Api = Field(
+        default=None, description="The address of its host's API. By default that of github.com or gitlab.com."
+    )
+    api_token: Annotated[str | None, BeforeValidator(fields.variable)] = Field(
+        default=None, description="The name of an environment variable with a token for the API of the repo's host."
+    )
+    github_app: githosts.AppKeys | None = Field(
+        default=None, description="A GitHub App, by which the API is asked instead of by a token."
+    )
+    report: githosts.Report = Field(
+        default=tuple(Part),
+        description="What is told there: true (all, the default with credentials), false, or some of comment, status, "
+        "deployment.",
+    )
     baseline: Annotated[str, BeforeValidator(fields.branch)] = Field(
         default="main", description="The known-good branch."
     )
@@ -168,6 +185,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "projects.*.url_probe": ProbeKeys,
     "projects.*.fence": FenceKeys,
     "projects.*.follow": FollowKeys,
+    "projects.*.github_app": githosts.AppKeys,
 }
 
 

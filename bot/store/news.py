@@ -14,6 +14,7 @@ class Line(Enum):
     REQUESTS = "requests"
     ENGINE = "engine"
     SLACK = "slack"
+    HOST = "host"
     CLOCK = "clock"
 
 

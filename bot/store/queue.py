@@ -45,6 +45,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "homes": ("user",),
     "notices": ("id",),
 }
+LINES: Mapping[Target, Line] = {Target.ENGINE: Line.ENGINE, Target.HOST: Line.HOST}
 NOW = bindparam("now", type_=Utc())
 TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 
@@ -119,7 +120,7 @@ async def want(connection: AsyncConnection, staging: str, kinds: Sequence[Target
         return
     rows = [{"staging_id": staging, "kind": kind.value, "wanted": 1, "done": 0, "due_at": now} for kind in kinds]
     await connection.execute(WANT, rows)
-    tell(connection, {Line.ENGINE if kind is Target.ENGINE else Line.SLACK for kind in kinds})
+    tell(connection, {LINES.get(kind, Line.SLACK) for kind in kinds})
 
 
 def _want() -> Insert:

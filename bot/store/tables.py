@@ -213,6 +213,13 @@ targets = Table(
     Index("ix_targets_open", "kind", "due_at", sqlite_where=text("wanted > done")),
 )
 
+reports = Table(
+    "reports",
+    metadata,
+    Column("staging_id", String(32), ForeignKey("stagings.id", ondelete="CASCADE"), primary_key=True),
+    Column("told", JSON, nullable=False),
+)
+
 homes = Table(
     "homes",
     metadata,

@@ -82,6 +82,7 @@ class Follower:
                 await self._service.following.ended(project, said.branch, Ending.MERGED, said.by)
             case PullRequest():
                 self._known[project] = rule.asked(known, now, self._rhythm)
+                await self._service.reporting.pull_heard(project, said.branch)
             case CiRun():
                 await self._service.building.heard(project, said)
             case ImagePushed():

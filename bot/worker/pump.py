@@ -29,6 +29,7 @@ class Pace:
     longest_retry: float = 60.0
     longest_wait: float = 30.0
     edits: float = 1.0
+    reports: float = 5.0
 
 
 class Work(Protocol):

@@ -31,8 +31,9 @@ from bot.app import Bot, Neighbours, Slack
 from bot.domain.following import Rhythm
 from bot.domain.project import Follow, Manifests, Project, Roles
 from bot.environment import Places
+from bot.hosts.hosts import NoHosts
 from bot.keys import read_keys
-from bot.ports import Images
+from bot.ports import GitHosts, Images
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
 from bot.render.renderer import SourceRenderer
@@ -41,7 +42,7 @@ from bot.store.store import Store
 from bot.worker.pump import Pace
 from handlers import compare, health, tombstone, webhooks
 
-PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0)
+PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0, reports=0.0)
 PAYLOADS = Path(__file__).parents[1] / "forge" / "payloads"
 SECRET = "a secret of webhooks"
 RHYTHM = Rhythm(apart=timedelta(), settle=timedelta())
@@ -178,10 +179,17 @@ class Talk:
 
     async def merged(self, branch: str, by: str) -> None:
         """GitHub tells that somebody merged the branch."""
+        await self._of_pull(branch, {"merged": True, "state": "closed"}, "closed", by)
+
+    async def opened(self, branch: str, number: int, by: str = "alice") -> None:
+        """GitHub tells that somebody opened a pull request of the branch."""
+        await self._of_pull(branch, {"merged": False, "state": "open", "number": number}, "opened", by)
+
+    async def _of_pull(self, branch: str, pull: Json, action: str, by: str) -> None:
         told = json.loads((PAYLOADS / "github_pull_request.json").read_text())
-        told["pull_request"] |= {"merged": True, "state": "closed"}
+        told["pull_request"] |= pull
         told["pull_request"]["head"] |= {"ref": branch, "sha": self.origin.head(branch)}
-        told |= {"action": "closed", "sender": {"login": by}}
+        told |= {"action": action, "sender": {"login": by}}
         told["repository"] |= {"clone_url": str(self.origin.path)}
         status, said = await self.hears("/webhooks/github", told)
         assert status == 202, said
@@ -340,10 +348,12 @@ async def talking(
     helm: HelmRenderer | None = None,
     environ: Mapping[str, str] | None = None,
     rhythm: Rhythm = RHYTHM,
+    hosts: Callable[[aiohttp.ClientSession], GitHosts] | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied, as is the repository beside it. `way`: http (signed), socket, or
     none yet. `project`: changes to the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`:
-    makes what asks the registry. `environ`: the bot's own environment. `rhythm`: how often branches are looked at."""
+    makes what asks the registry. `environ`: the bot's own environment. `rhythm`: how often branches are looked at.
+    `hosts`: makes what knows the APIs of git hosts."""
     shutil.copy(database, folder / "octopod.db")
     origin = Origin(folder / "origin", of=database.with_name("origin"))
     clock, engine, prober = Clock(), FakeEngine(), FakeProber()
@@ -369,6 +379,7 @@ async def talking(
             prober,
             images(session) if images else None,
             Places(environ or {}, None),
+            hosts(session) if hosts else NoHosts(),
         )
         known = shop(origin, **(project or {}))
         keys = read_keys(Fernet.generate_key().decode())
@@ -388,7 +399,7 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     pages = compare.door(bot.service, gone)
-    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.follower)
+    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.asker)
     projects = bot.service.projects.values()
     app = site(bot.slack.bolt, healthz, readyz, metrics, pages, projects, more=hooks.routes())
     runner = web.AppRunner(app, access_log=None)
