@@ -130,6 +130,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         healthy_since=draw(maybe_moments),
         broken_since=draw(maybe_moments),
         expires_at=draw(maybe_moments),
+        reminded_for=draw(maybe_moments),
         warned_for=draw(maybe_moments),
         urls=draw(st.sampled_from([{}, {"web": URL}, {"web": URL, "api": "https://orange-api.example.com"}])),
         claims=draw(st.sampled_from([(), ("data",), ("cache", "data")])),

@@ -77,7 +77,7 @@ def branch_ended(staging: Staging, event: BranchEnded, policy: Policy, now: date
     if goes and policy.gone_after is not None:
         until = now + policy.gone_after
         until = min(staging.expires_at, until) if staging.expires_at else until
-        after = replace(after, expires_at=until, warned_for=until)
+        after = replace(after, expires_at=until, reminded_for=until, warned_for=until)
     facts = {
         "how": event.how.value,
         "by": event.by,
@@ -120,7 +120,7 @@ def keep(staging: Staging, event: Keep, policy: Policy, now: datetime) -> Decisi
     if event.kept == staging.kept:
         return Decision(staging)
     expires_at = now + policy.ttl if policy.ttl and not event.kept else None
-    after = replace(staging, kept=event.kept, expires_at=expires_at, warned_for=None)
+    after = replace(staging, kept=event.kept, expires_at=expires_at, reminded_for=None, warned_for=None)
     return _switched(staging, after, event.actor, "keep" if event.kept else "unkeep")
 
 

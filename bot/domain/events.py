@@ -252,10 +252,12 @@ class NoticeKind(StrEnum):
 
 
 class Where(StrEnum):
-    """Where a notice goes: the staging's thread, the alerts channel, the newest alert itself (an edit) or its thread,
-    the alerts channel, if it is about the whole project, or privately to whoever asked."""
+    """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
+    itself (an edit) or its thread, the alerts channel, if it is about the whole project, or privately to whoever
+    asked."""
 
     THREAD = "thread"
+    OWNER = "owner"
     ALERTS = "alerts"
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.domain import expiry
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -16,10 +17,9 @@ from bot.domain.branch import (
     freeze,
     keep,
     updating,
-    why_it_goes,
     withheld,
 )
-from bot.domain.breakage import alerted, iso
+from bot.domain.breakage import alerted
 from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
@@ -36,8 +36,6 @@ from bot.domain.events import (
     Freeze,
     ImageMissing,
     Keep,
-    Notice,
-    NoticeKind,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -49,7 +47,6 @@ from bot.domain.events import (
     UrlAnswered,
     Visited,
     Wake,
-    Where,
     Wiped,
     Withheld,
 )
@@ -313,7 +310,7 @@ def _extend(staging: Staging, event: Extend, policy: Policy, now: datetime) -> D
     if until > now + LONGEST_LIFE:
         raise UserError(f"A staging can live {LONGEST_LIFE.days} days from now at most; name a shorter time.")
     return Decision(
-        replace(staging, expires_at=until, warned_for=None),
+        expiry.lives_until(staging, until, policy, now),
         targets=frozenset({CARD}),
         actor=event.actor,
         what="extend",
@@ -331,11 +328,8 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
     if staging.expires_at and now >= staging.expires_at:
-        return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
-    decision = alerted(_overdue(staging, policy, now), policy, now)
-    if _warning_due(staging, policy, now):
-        return _warned(decision)
-    return decision
+        return expiry.is_over(staging, policy, now)
+    return expiry.warned(alerted(_overdue(staging, policy, now), policy, now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -348,31 +342,12 @@ def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
     return still_waiting(staging, policy, now) if staging.attempt.waiting else Decision(staging)
 
 
-def _warning_due(staging: Staging, policy: Policy, now: datetime) -> bool:
-    expires = staging.expires_at
-    return expires is not None and staging.warned_for != expires and now >= policy.warn_at(expires)
-
-
-def _warned(decision: Decision) -> Decision:
-    staging = decision.staging
-    facts = {"owner": staging.owner, "expires_at": iso(staging.expires_at), "claims": list(staging.claims)}
-    return replace(
-        decision,
-        staging=replace(staging, warned_for=staging.expires_at),
-        notices=(*decision.notices, Notice(NoticeKind.EXPIRING, Where.THREAD, facts)),
-        actor=decision.actor or CLOCK,
-        what=decision.what or "warned of expiry",
-    )
-
-
 def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
-    times = [at for at in (wait_ends(staging), waking_ends(staging, policy)) if at]
-    if staging.expires_at:
-        warned = staging.warned_for == staging.expires_at
-        times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))
+    some = (wait_ends(staging), waking_ends(staging, policy), expiry.next_time(staging, policy))
+    times = [at for at in some if at]
     if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)
     judged = staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way

@@ -16,6 +16,11 @@ from bot.domain.configuration import Layer, Overrides, Secret
 CLOCK = "clock"
 PUSH = "push"
 PROJECT = "project"
+NO_PERSON = frozenset({CLOCK, PUSH, PROJECT})
+
+
+def is_person(actor: str) -> bool:
+    return actor not in NO_PERSON
 
 
 class Desired(StrEnum):
@@ -153,7 +158,8 @@ class Staging:
     `revision` grows with every saved change. `attempt` is the newest release, `live` the last one that went live,
     `serving` the id of the one that answers requests, as far as the engine has told. `unhealthy_since` survives short
     recoveries (a crash loop flickers) until `healthy_since` is old enough. `broken_since`: when that was announced.
-    `warned_for` is the expiry that its owner was warned of. `urls`: name to URL, the first is the main one.
+    `reminded_for`, `warned_for`: the expiries that its owner was told of, a day and an hour before. `urls`: name to
+    URL, the first is the main one.
     `health_reason`: why it is not healthy; of one that is being deleted: why that takes so long.
     `claims`: names of the volumes whose data a delete destroys. `look_at`: when the registry is asked again for the
     image that the newest release awaits. `wake_at`: when the clock should look at it next.
@@ -187,6 +193,7 @@ class Staging:
     healthy_since: datetime | None = None
     broken_since: datetime | None = None
     expires_at: datetime | None = None
+    reminded_for: datetime | None = None
     warned_for: datetime | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, ...] = ()

@@ -18,8 +18,9 @@ class Policy:
 
     `debounce`: how long a live staging must be unhealthy to be called broken. `settle`: how long it must be healthy
     again to be called recovered. `unsteady`: how long a release may be ready and not ready by turns before it fails.
-    `warn_before`: how long before the expiry its owner is warned. `image_wait`: how long a release waits for its image
-    at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the end.
+    `remind_before`, `warn_before`: how long before the expiry its owner is told. `image_wait`: how long a release waits
+    for its image at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the
+    end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
     `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
     """
@@ -29,6 +30,7 @@ class Policy:
     debounce: timedelta = timedelta(seconds=5)
     settle: timedelta = timedelta(seconds=5)
     unsteady: timedelta = timedelta(minutes=5)
+    remind_before: timedelta = timedelta(days=1)
     warn_before: timedelta = timedelta(hours=1)
     image_wait: timedelta = timedelta(minutes=30)
     first_look: timedelta = timedelta(seconds=5)
@@ -43,8 +45,14 @@ class Policy:
 
     def warn_at(self, expires_at: datetime) -> datetime:
         """An hour before; a shorter life than two hours is warned of at its half."""
-        half = self.ttl / 2 if self.ttl else self.warn_before
-        return expires_at - min(self.warn_before, half)
+        return expires_at - self._early(self.warn_before)
+
+    def remind_at(self, expires_at: datetime) -> datetime:
+        """A day before; a shorter life than two days is told of at its half."""
+        return expires_at - self._early(self.remind_before)
+
+    def _early(self, most: timedelta) -> timedelta:
+        return min(most, self.ttl / 2) if self.ttl else most
 
 
 def policy_of(project: Project) -> Policy:

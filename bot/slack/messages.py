@@ -9,7 +9,7 @@ from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
 from bot.domain.model import Health, Phase, Release, Stage, Staging
-from bot.slack import branches, rest
+from bot.slack import branches, expiry, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -315,7 +315,7 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
         case NoticeKind.FAILED:
             return _failed(facts, staging)
         case NoticeKind.EXPIRING:
-            return _expiring(facts, staging)
+            return _expiring(facts, staging, where is Where.OWNER, card_link)
         case NoticeKind.BROKEN:
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
@@ -367,13 +367,19 @@ def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
     return text_of(head, *body)
 
 
-def _expiring(facts: Mapping[str, Any], staging: Staging) -> Text:
-    expires = datetime.fromisoformat(facts["expires_at"])
-    data = f" Its data ({', '.join(map(code, facts['claims']))}) goes with it." if facts["claims"] else ""
-    head = f"{mention(facts['owner'])} {escape(staging.name)} expires {date(expires)} and is deleted then.{data}"
-    extend = extend_button(staging.id, expires)
-    delete = delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"])
-    return text_of(head, section(head), actions(*([extend] if extend else []), delete))
+def _expiring(facts: Mapping[str, Any], staging: Staging, alone: bool, card_link: str | None) -> Text:
+    said = expiry.expiring(facts, staging, alone, card_link)
+    return text_of(said, section(said), actions(*_ways(staging, datetime.fromisoformat(facts["expires_at"]), facts)))
+
+
+def _ways(staging: Staging, expires: datetime, facts: Mapping[str, Any]) -> list[Block]:
+    """What can be done with what is about to go."""
+    ways = [
+        extend_button(staging.id, expires),
+        rest.buttons(staging)["sleep"] if "sleep" in offers(staging) else None,
+        delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"]),
+    ]
+    return [block for block in ways if block]
 
 
 def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:

@@ -83,6 +83,7 @@ stagings = Table(
     Column("healthy_since", Utc),
     Column("broken_since", Utc),
     Column("expires_at", Utc),
+    Column("reminded_for", Utc),
     Column("warned_for", Utc),
     Column("urls", JSON, nullable=False),
     Column("claims", JSON, nullable=False),

@@ -220,6 +220,11 @@ class Talk:
         """What only this person sees, in the order in which it was said."""
         return sorted(await self._private(user), key=lambda message: message.ts)
 
+    async def direct(self, user: str) -> list[Seen]:
+        """The bot's direct messages to this person."""
+        found = [one for one in (await self.slack.state())["channels"] if one["name"] == f"@{user}"]
+        return [Seen(one["id"], m["ts"], m) for one in found for m in one["messages"] if _public(m)]
+
     async def until(self, condition: Callable[[Json], Any], seconds: float = 10) -> Any:
         return await self.slack.until(condition, seconds)
 

@@ -1,0 +1,12 @@
+"""What owners were told of the end, and when stagings were used"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("stagings", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reminded_for", sa.String(32), nullable=True))
