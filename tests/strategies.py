@@ -29,6 +29,7 @@ from bot.domain.events import (
     StatusSeen,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
     Wiped,
@@ -156,6 +157,8 @@ def stagings(draw: st.DrawFn) -> Staging:
         kept=draw(st.booleans()),
         branch_ended=draw(st.none() | st.sampled_from(Ending)),
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
+        last_used_at=draw(maybe_moments),
+        in_use_since=draw(maybe_moments),
     )
 
 
@@ -235,7 +238,7 @@ reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(StatusSeen, status=statuses),
     st.builds(UrlAnswered, release=_of_release, text=texts),
     st.builds(ReleaseFailed, release=_of_release, reason=reasons, details=lines, next_step=texts),
-    st.sampled_from([Slept(), Wiped(), Visited()]),
+    st.sampled_from([Slept(), Wiped(), Visited(), Used()]),
 )
 of_branch: st.SearchStrategy[Event] = st.one_of(
     st.builds(Withheld, head=st.integers(1, 3).map(a_commit), push=st.just(Push(2, ("Bob",))), why=texts),

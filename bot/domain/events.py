@@ -211,6 +211,11 @@ class Visited:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """Somebody opened its URL, and it answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
@@ -218,7 +223,7 @@ class Tick:
 OfBranch = Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Tick
+Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Used | Tick
 
 
 class Target(StrEnum):
@@ -235,6 +240,7 @@ class NoticeKind(StrEnum):
     LIVE = "live"
     FAILED = "failed"
     EXPIRING = "expiring"
+    IN_USE = "in use"
     DELETED = "deleted"
     BROKEN = "broken"
     RECOVERED = "recovered"

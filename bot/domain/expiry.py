@@ -2,16 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.branch import why_it_goes
 from bot.domain.breakage import iso
 from bot.domain.ending import delete
-from bot.domain.events import Decision, Delete, Notice, NoticeKind, Where
-from bot.domain.model import CLOCK, Staging, is_person
+from bot.domain.events import Decision, Delete, Notice, NoticeKind, Target, Where
+from bot.domain.model import CLOCK, Desired, Staging, is_person
 from bot.domain.policy import Policy
 
+CARD = frozenset({Target.CARD})
 # Whoever has just given it more time need not be asked again at once.
 JUST_ASKED = timedelta(hours=12)
+# A visit is noted so rarely. One that is so recent counts as use, and for that it stays an hour more; some monitors
+# never stop visiting, so a day is the most.
+COARSE, IN_USE = timedelta(minutes=1), timedelta(minutes=10)
+ONE_MORE, MOST = timedelta(hours=1), timedelta(days=1)
 
 
 def next_time(staging: Staging, policy: Policy) -> datetime | None:
@@ -33,7 +39,8 @@ def _to_be_reminded(staging: Staging, policy: Policy) -> bool:
 def lives_until(staging: Staging, until: datetime | None, policy: Policy, now: datetime) -> Staging:
     """From now on; its owner is told anew before that."""
     soon = until is not None and policy.remind_at(until) < now + JUST_ASKED
-    return replace(staging, expires_at=until, warned_for=None, reminded_for=until if soon else None)
+    told: dict[str, Any] = {"warned_for": None, "reminded_for": until if soon else None, "in_use_since": None}
+    return replace(staging, expires_at=until, **told)
 
 
 def warned(decision: Decision, policy: Policy, now: datetime) -> Decision:
@@ -67,6 +74,39 @@ def _warnings(staging: Staging, last: bool) -> tuple[Notice, ...]:
     return (*owner, *thread)
 
 
+def used(staging: Staging, now: datetime) -> Decision:
+    """The last visit is all that is noted. A clock that was set back makes the next one count."""
+    last = staging.last_used_at
+    if staging.desired is Desired.ABSENT or (last and abs(now - last) < COARSE):
+        return Decision(staging)
+    return Decision(replace(staging, last_used_at=now))
+
+
+def in_use(staging: Staging, now: datetime) -> bool:
+    last = staging.last_used_at
+    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < IN_USE
+
+
+def _stays(staging: Staging, since: datetime, now: datetime) -> Decision:
+    """Told once; after that its card says until when."""
+    until = now + ONE_MORE
+    after = replace(staging, expires_at=until, warned_for=until, reminded_for=until, in_use_since=since)
+    facts = {
+        "owner": staging.owner,
+        "why": why_it_goes(staging),
+        "used_at": iso(staging.last_used_at),
+        "expires_at": iso(until),
+        "until": iso(since + MOST),
+        "claims": list(staging.claims),
+    }
+    told = () if staging.in_use_since else (Notice(NoticeKind.IN_USE, Where.THREAD, facts),)
+    why = f"{why_it_goes(staging)}, but somebody uses it"
+    return Decision(after, targets=CARD, notices=told, actor=CLOCK, what="stays an hour more", why=why)
+
+
 def is_over(staging: Staging, policy: Policy, now: datetime) -> Decision:
-    """Its time is."""
+    """Its time is. While somebody uses it, it is not taken away from them."""
+    since = staging.in_use_since or now
+    if in_use(staging, now) and now < since + MOST:
+        return _stays(staging, since, now)
     return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)

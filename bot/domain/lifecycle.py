@@ -45,6 +45,7 @@ from bot.domain.events import (
     Target,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
     Wiped,
@@ -139,6 +140,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return freeze(staging, event)
         case Keep():
             return keep(staging, event, policy, now)
+        case Used():
+            return expiry.used(staging, now)
         case Tick():
             return _tick(staging, policy, now)
         case Deploy():  # answered by decide()
@@ -215,7 +218,7 @@ def _put_on(staging: Staging, release: Release, policy: Policy, now: datetime) -
     """It wakes a staging that sleeps, and takes back its delete; one that is being reset is emptied first."""
     ended = superseded(staging.attempt, f"Release {release.number} took its place.", now)
     expires_at = _later(staging.expires_at, _expiry(policy, now))
-    changes: dict[str, Any] = {"attempt": release, "expires_at": expires_at, "look_at": None}
+    changes: dict[str, Any] = {"attempt": release, "expires_at": expires_at, "in_use_since": None, "look_at": None}
     if staging.desired is Desired.ABSENT and staging.reset_at:
         changes |= UP | {"desired": Desired.RESET, "reset_at": now, "asleep_at": staging.asleep_at}
     elif staging.desired is not Desired.RESET:

@@ -173,6 +173,8 @@ class Staging:
 
     `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
     expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
+    `last_used_at`: when somebody opened its URL, to a minute, as far as that was seen. `in_use_since`: when its time
+    was over and it was not taken away, as somebody used it.
     """
 
     id: str
@@ -219,6 +221,8 @@ class Staging:
     kept: bool = False
     branch_ended: Ending | None = None
     branch_ended_by: str = ""
+    last_used_at: datetime | None = None
+    in_use_since: datetime | None = None
 
     @property
     def phase(self) -> Phase:

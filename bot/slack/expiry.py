@@ -23,4 +23,32 @@ def expiring(facts: Mapping[str, Any], staging: Staging, alone: bool, card_link:
     asleep = " It is asleep, which does not stop that." if staging.desired is Desired.ASLEEP else ""
     keep = f"{code(f'/octopod keep {staging.name}')} keeps it for good."
     expires = date(datetime.fromisoformat(facts["expires_at"]))
-    return f"{begins} expires {expires} and is deleted then.{data}{asleep} {keep}"
+    used = f" The last visit was {seen}." if (seen := last_visit(staging)) else ""
+    return f"{begins} expires {expires} and is deleted then.{data}{asleep}{used} {keep}"
+
+
+def in_use(facts: Mapping[str, Any], staging: Staging) -> str:
+    used, until, most = (date(datetime.fromisoformat(facts[key]), form) for key, form in _TIMES.items())
+    return (
+        f"{addressed(facts['owner'])}{escape(staging.name)} was to go now, as {escape(facts['why'])}, but somebody "
+        f"used it {used}. So it stays until {until}, and as long as somebody uses it, {most} at most."
+    )
+
+
+_TIMES = {"used_at": "{ago}", "expires_at": "{time}", "until": "{date_short_pretty} at {time}"}
+
+
+def last_visit(staging: Staging) -> str:
+    """When somebody opened its URL, as far as that was seen."""
+    return date(staging.last_used_at, "{ago}") if staging.last_used_at else ""
+
+
+def use(staging: Staging, engine: str) -> str:
+    """What is known of visits, and why that may be nothing."""
+    if seen := last_visit(staging):
+        return f"Last visit {seen}"
+    if engine == "kubernetes":
+        return (
+            "No visit was seen: in a cluster Octopod sees them only if an access log tells of them (docs/webhooks.md)"
+        )
+    return "No visit yet"

@@ -316,6 +316,8 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _failed(facts, staging)
         case NoticeKind.EXPIRING:
             return _expiring(facts, staging, where is Where.OWNER, card_link)
+        case NoticeKind.IN_USE:
+            return _going(expiry.in_use(facts, staging), facts, staging)
         case NoticeKind.BROKEN:
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
@@ -368,7 +370,10 @@ def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
 
 
 def _expiring(facts: Mapping[str, Any], staging: Staging, alone: bool, card_link: str | None) -> Text:
-    said = expiry.expiring(facts, staging, alone, card_link)
+    return _going(expiry.expiring(facts, staging, alone, card_link), facts, staging)
+
+
+def _going(said: str, facts: Mapping[str, Any], staging: Staging) -> Text:
     return text_of(said, section(said), actions(*_ways(staging, datetime.fromisoformat(facts["expires_at"]), facts)))
 
 

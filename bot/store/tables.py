@@ -109,6 +109,8 @@ stagings = Table(
     Column("kept", Boolean, nullable=False, server_default=text("0")),
     Column("branch_ended", String(16)),
     Column("branch_ended_by", Text, nullable=False, server_default=text("''")),
+    Column("last_used_at", Utc),
+    Column("in_use_since", Utc),
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),

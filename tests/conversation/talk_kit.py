@@ -392,7 +392,7 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     pages = compare.door(bot.service, gone)
-    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.follower)
+    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.follower, visits=bot.visits)
     projects = bot.service.projects.values()
     app = site(bot.slack.bolt, healthz, readyz, metrics, pages, projects, more=hooks.routes())
     runner = web.AppRunner(app, access_log=None)

@@ -9,4 +9,5 @@ down_revision = "0008"
 
 def upgrade() -> None:
     with op.batch_alter_table("stagings", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("reminded_for", sa.String(32), nullable=True))
+        for name in ("reminded_for", "last_used_at", "in_use_since"):
+            batch_op.add_column(sa.Column(name, sa.String(32), nullable=True))
