@@ -131,8 +131,9 @@ class Bot:
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
-        self.visits = Visits(Idling(self.service), now)
-        self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
+        idling = Idling(self.service)
+        self.visits = Visits(idling, now)
+        self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)
         store.saved = self._saved
         self._checkpoint = checkpoint

@@ -94,7 +94,8 @@ def _asleep(staging: Staging, commit: str, handle: Handle) -> str:
     at = staging.asleep_at or staging.sleep_asked_at
     since = f" since {at:%Y-%m-%d %H:%M} UTC" if at else ""
     who = _who(staging.slept_by, handle)
-    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. Its data is kept."
+    wakes = f" It wakes by itself on {staging.turns_at:%Y-%m-%d at %H:%M} UTC." if staging.turns_at else ""
+    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. Its data is kept.{wakes}"
 
 
 def _who(actor: str | None, handle: Handle) -> str:

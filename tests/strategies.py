@@ -35,7 +35,8 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
-from bot.domain.model import Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.hours import Hours
+from bot.domain.model import CLOCK, Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
@@ -55,6 +56,7 @@ policies = st.builds(
     ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
     probes=st.booleans(),
     undo=st.sampled_from([timedelta(), timedelta(minutes=15)]),
+    hours=st.sampled_from([None, Hours("Europe/Berlin", frozenset(range(5)), 480, 1080)]),
 )
 envs = st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2)
 values = st.dictionaries(st.sampled_from(["web", "a.b"]), st.none() | st.integers(0, 2) | texts, max_size=2)
@@ -141,7 +143,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         deleted_at=draw(st.none() | st.none() | moments),
         look_at=draw(maybe_moments),
         wake_at=draw(maybe_moments),
-        slept_by=draw(st.none() | st.just("UBOB")),
+        slept_by=draw(st.sampled_from([None, "UBOB", CLOCK])),
         sleep_asked_at=draw(maybe_moments),
         asleep_at=draw(maybe_moments),
         visited_at=draw(maybe_moments),
@@ -159,6 +161,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
         last_used_at=draw(maybe_moments),
         in_use_since=draw(maybe_moments),
+        turns_at=draw(maybe_moments),
     )
 
 
@@ -238,11 +241,11 @@ reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(StatusSeen, status=statuses),
     st.builds(UrlAnswered, release=_of_release, text=texts),
     st.builds(ReleaseFailed, release=_of_release, reason=reasons, details=lines, next_step=texts),
-    st.sampled_from([Slept(), Wiped(), Visited(), Used()]),
+    st.sampled_from([Slept(), Wiped(), Visited()]),
 )
 of_branch: st.SearchStrategy[Event] = st.one_of(
     st.builds(Withheld, head=st.integers(1, 3).map(a_commit), push=st.just(Push(2, ("Bob",))), why=texts),
     st.builds(BranchEnded, how=st.sampled_from(Ending), by=st.sampled_from(["", "Alice"])),
     st.just(BranchBack()),
 )
-events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.just(Tick()))
+events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.sampled_from([Tick(), Used()]))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import expiry
+from bot.domain import expiry, night
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -95,7 +95,9 @@ def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime)
         decision = _deleted(staging, event)
     else:
         decision = _happened(staging, event, policy, now)
-    return _stamped(decision, staging, policy)
+    at = night.turns_at(decision.staging, policy, now, night.asked(event))
+    planned = replace(decision, staging=replace(decision.staging, turns_at=at))
+    return _stamped(planned, staging, policy)
 
 
 def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> Decision:
@@ -327,12 +329,14 @@ def _at_most(by: timedelta) -> timedelta:
 
 
 def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
-    staging = replace(staging, wake_at=next_wake(staging, policy))  # the project's rules may have changed
+    staging = replace(staging, turns_at=night.turns_at(staging, policy, now))  # the project's rules may have changed
+    staging = replace(staging, wake_at=next_wake(staging, policy))
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
     if staging.expires_at and now >= staging.expires_at:
         return expiry.is_over(staging, policy, now)
-    return expiry.warned(alerted(_overdue(staging, policy, now), policy, now), policy, now)
+    decision = night.turned(staging, now) or _overdue(staging, policy, now)
+    return expiry.warned(alerted(decision, policy, now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -349,7 +353,12 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
-    some = (wait_ends(staging), waking_ends(staging, policy), expiry.next_time(staging, policy))
+    some = (
+        wait_ends(staging),
+        waking_ends(staging, policy),
+        expiry.next_time(staging, policy),
+        night.next_time(staging),
+    )
     times = [at for at in some if at]
     if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)

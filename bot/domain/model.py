@@ -174,7 +174,8 @@ class Staging:
     `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
     expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
     `last_used_at`: when somebody opened its URL, to a minute, as far as that was seen. `in_use_since`: when its time
-    was over and it was not taken away, as somebody used it.
+    was over and it was not taken away, as somebody used it. `turns_at`: when the clock puts it to sleep, or wakes it,
+    by its project's hours.
     """
 
     id: str
@@ -223,6 +224,7 @@ class Staging:
     branch_ended_by: str = ""
     last_used_at: datetime | None = None
     in_use_since: datetime | None = None
+    turns_at: datetime | None = None
 
     @property
     def phase(self) -> Phase:
@@ -234,6 +236,11 @@ class Staging:
         if self.desired is Desired.ABSENT:
             return self.undo_until is not None
         return self.desired in (Desired.ASLEEP, Desired.RESET)
+
+    @property
+    def holds_place(self) -> bool:
+        """It uses compute, or will by itself: the clock wakes what it put to sleep."""
+        return self.desired is Desired.PRESENT or (self.desired is Desired.ASLEEP and self.slept_by == CLOCK)
 
     @property
     def behind(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import Health, Phase, Release, Stage, Staging
+from bot.domain.model import Desired, Health, Phase, Release, Stage, Staging
 from bot.slack import branches, expiry, rest
 from bot.slack.blocks import (
     MESSAGE,
@@ -168,6 +168,8 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
         parts.append(f"{engine} engine")
     if not probed:
         parts.append("URL not probed")
+    if staging.turns_at and staging.desired is Desired.PRESENT:
+        parts.append(f"sleeps {date(staging.turns_at)}")
     return " · ".join(parts)
 
 

@@ -102,7 +102,8 @@ def standing(staging: Staging) -> str | None:
 def _comes_back(staging: Staging) -> str:
     release = staging.live or staging.attempt
     back = "comes back" if staging.live else "is tried again"
-    return f"Release {release.number}, {code(release.commit[:7])}, {back} when it is woken."
+    when = f"{date(staging.turns_at)}, as its hours begin then" if staging.turns_at else "when it is woken"
+    return f"Release {release.number}, {code(release.commit[:7])}, {back} {when}."
 
 
 # --- replies in the thread, and edits of an alert --------------------------------------------------------------------

@@ -111,6 +111,7 @@ stagings = Table(
     Column("branch_ended_by", Text, nullable=False, server_default=text("''")),
     Column("last_used_at", Utc),
     Column("in_use_since", Utc),
+    Column("turns_at", Utc),
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),

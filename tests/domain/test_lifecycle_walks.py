@@ -35,6 +35,7 @@ from bot.domain.events import (
     Target,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
     Where,
@@ -66,6 +67,7 @@ KINDS += [
     "branch back",
     "freeze",
     "keep",
+    "used",
 ]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
@@ -140,6 +142,8 @@ class Life:
                 return Wiped()
             case "visited":
                 return Visited()
+            case "used":
+                return Used()
             case "push" if not self.staging.deleted_at:
                 self.deploys += 1
                 commit = f"{self.deploys:040x}"
@@ -242,7 +246,8 @@ def test_lives_do_get_somewhere() -> None:
     way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
     way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE, ("push", 1, 0), *GO_LIVE, ("withheld", 1, 1)]
     way += [("branch ended", 1, 0), ("branch back", 1, 0)]
-    way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *3 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
+    way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("used", 3550, 0)]
+    way += [*2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)
         phases.add(life.staging.phase)

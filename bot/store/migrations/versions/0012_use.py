@@ -9,5 +9,5 @@ down_revision = "0008"
 
 def upgrade() -> None:
     with op.batch_alter_table("stagings", schema=None) as batch_op:
-        for name in ("reminded_for", "last_used_at", "in_use_since"):
+        for name in ("reminded_for", "last_used_at", "in_use_since", "turns_at"):
             batch_op.add_column(sa.Column(name, sa.String(32), nullable=True))
