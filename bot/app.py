@@ -131,7 +131,7 @@ class Bot:
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
-        idling = Idling(self.service)
+        idling = Idling(self.service, store)
         self.visits = Visits(idling, now)
         self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)

@@ -34,6 +34,7 @@ class Clock:
             try:
                 await self._idling.look()
                 due = await self._service.tick()
+                await self._idling.tell()
                 seconds = self._until(due)
             except Exception:
                 log.exception("the clock failed")

@@ -254,13 +254,14 @@ class NoticeKind(StrEnum):
     BRANCH_BACK = "branch back"
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
+    IDLE = "idle"
     ANSWER = "answer"
 
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
-    itself (an edit) or its thread, the alerts channel, if it is about the whole project, or privately to whoever
-    asked."""
+    itself (an edit) or its thread; alerts or cards' channel, if it is about the whole project (PROJECT, CHANNEL); or
+    privately to whoever asked."""
 
     THREAD = "thread"
     OWNER = "owner"
@@ -268,6 +269,7 @@ class Where(StrEnum):
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"
     PROJECT = "project"
+    CHANNEL = "channel"
     PRIVATE = "private"
 
 

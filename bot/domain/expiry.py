@@ -6,8 +6,7 @@ from typing import Any
 
 from bot.domain.branch import why_it_goes
 from bot.domain.breakage import iso
-from bot.domain.ending import delete
-from bot.domain.events import Decision, Delete, Notice, NoticeKind, Target, Where
+from bot.domain.events import Decision, Notice, NoticeKind, Target, Where
 from bot.domain.model import CLOCK, Desired, Staging, is_person
 from bot.domain.policy import Policy
 
@@ -43,10 +42,20 @@ def lives_until(staging: Staging, until: datetime | None, policy: Policy, now: d
     return replace(staging, expires_at=until, **told)
 
 
-def warned(decision: Decision, policy: Policy, now: datetime) -> Decision:
-    """Its owner by a direct message, twice; the last time everybody who reads its thread, too."""
+def is_over(staging: Staging, now: datetime) -> bool:
+    """Its time is. What somebody uses is not taken away from them, for a while."""
+    if staging.expires_at is None or now < staging.expires_at:
+        return False
+    return not in_use(staging, now) or now >= (staging.in_use_since or now) + MOST
+
+
+def told(decision: Decision, policy: Policy, now: datetime) -> Decision:
+    """Its owner by a direct message, twice; the last time everybody who reads its thread, too. And then that it stays,
+    if it does."""
     staging = decision.staging
     expires = staging.expires_at
+    if expires and now >= expires:
+        return _stays(decision, now)
     if expires is None or staging.warned_for == expires:
         return decision
     last = now >= policy.warn_at(expires)
@@ -87,10 +96,10 @@ def in_use(staging: Staging, now: datetime) -> bool:
     return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < IN_USE
 
 
-def _stays(staging: Staging, since: datetime, now: datetime) -> Decision:
+def _stays(decision: Decision, now: datetime) -> Decision:
     """Told once; after that its card says until when."""
-    until = now + ONE_MORE
-    after = replace(staging, expires_at=until, warned_for=until, reminded_for=until, in_use_since=since)
+    staging = decision.staging
+    since, until = staging.in_use_since or now, now + ONE_MORE
     facts = {
         "owner": staging.owner,
         "why": why_it_goes(staging),
@@ -99,14 +108,13 @@ def _stays(staging: Staging, since: datetime, now: datetime) -> Decision:
         "until": iso(since + MOST),
         "claims": list(staging.claims),
     }
-    told = () if staging.in_use_since else (Notice(NoticeKind.IN_USE, Where.THREAD, facts),)
-    why = f"{why_it_goes(staging)}, but somebody uses it"
-    return Decision(after, targets=CARD, notices=told, actor=CLOCK, what="stays an hour more", why=why)
-
-
-def is_over(staging: Staging, policy: Policy, now: datetime) -> Decision:
-    """Its time is. While somebody uses it, it is not taken away from them."""
-    since = staging.in_use_since or now
-    if in_use(staging, now) and now < since + MOST:
-        return _stays(staging, since, now)
-    return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
+    news = () if staging.in_use_since else (Notice(NoticeKind.IN_USE, Where.THREAD, facts),)
+    return replace(
+        decision,
+        staging=replace(staging, expires_at=until, warned_for=until, reminded_for=until, in_use_since=since),
+        targets=decision.targets | CARD,
+        notices=(*decision.notices, *news),
+        actor=decision.actor or CLOCK,
+        what=decision.what or "stays an hour more",
+        why=decision.why or f"{why_it_goes(staging)}, but somebody uses it",
+    )

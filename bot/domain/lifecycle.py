@@ -17,6 +17,7 @@ from bot.domain.branch import (
     freeze,
     keep,
     updating,
+    why_it_goes,
     withheld,
 )
 from bot.domain.breakage import alerted
@@ -333,10 +334,10 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     staging = replace(staging, wake_at=next_wake(staging, policy))
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
-    if staging.expires_at and now >= staging.expires_at:
-        return expiry.is_over(staging, policy, now)
+    if expiry.is_over(staging, now):
+        return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
     decision = night.turned(staging, now) or _overdue(staging, policy, now)
-    return expiry.warned(alerted(decision, policy, now), policy, now)
+    return expiry.told(alerted(decision, policy, now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:

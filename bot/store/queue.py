@@ -168,7 +168,7 @@ def _lane(where: Where, staging: str | None, request: str | None) -> str:
             return f"owner {staging}"
         case Where.PRIVATE:
             return f"private {request}"
-        case Where.PROJECT:
+        case Where.PROJECT | Where.CHANNEL:
             return f"project {staging}"
         case _:
             return f"alerts {staging}"

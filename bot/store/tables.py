@@ -171,6 +171,13 @@ repositories = Table(
     Column("repo", Text, nullable=False),
 )
 
+idle_lists = Table(
+    "idle_lists",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("told_at", Utc, nullable=False),
+)
+
 requests = Table(
     "requests",
     metadata,

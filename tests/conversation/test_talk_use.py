@@ -1,6 +1,8 @@
 """What is used is known, and is not taken away from whoever uses it."""
 
-from talk_kit import Talk
+from pathlib import Path
+
+from talk_kit import Talk, talking
 
 HOST = "feature-y.localhost:8080"
 
@@ -53,3 +55,29 @@ async def test_it_stays_as_long_as_somebody_says(talk: Talk) -> None:
     assert "feature-y lives until" in await talk.click("alice", stays, "extend")
     await talk.later(hours=23)
     assert "live" in (await talk.card("feature-y")).text
+
+
+async def test_what_runs_for_nobody_is_listed_on_mondays(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project={"ttl": None}) as talk:
+        await talk.deploy("feature-x")
+        await talk.deploy("feature-y", user="bob")
+        await talk.deploy("main")
+        await talk.say("alice", "/octopod keep main")
+        await talk.later(days=6)
+        await opened(talk)
+        assert not await lists(talk), "nothing was idle for a week yet"
+        await talk.later(days=8)
+        (first,) = await lists(talk, 1)
+        assert "2 stagings of shop" in first and "*feature-x* of <@U01ALICE> · deployed <!date^" in first
+        assert "*feature-y* of <@U02BOB>" in first and "last visit" in first and "`/octopod sleep NAME`" in first
+        assert "*main*" not in first, "what is kept is meant to be there"
+        assert "keeps `data`" in first and "runs 1 replica" in first
+        await talk.say("bob", "/octopod sleep feature-y")
+        await talk.later(days=7)
+        assert "A staging of shop" in (await lists(talk, 2))[-1]
+
+
+async def lists(talk: Talk, count: int = 0) -> list[str]:
+    """The weekly ones, as soon as there are so many."""
+    await talk.until(lambda state: str(state).count("nobody deployed or opened") >= 2 * count)  # each as text and shown
+    return [one.text for one in await talk.posts() if "nobody deployed or opened" in one.text]

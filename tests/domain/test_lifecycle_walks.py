@@ -221,7 +221,7 @@ class Life:
         assert len(ends) <= 1
 
 
-NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER}
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 
 
