@@ -34,6 +34,7 @@ from bot.engines import Chosen, choose, encrypt_anew, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
 from bot.hosts.hosts import Hosts, NoHosts
+from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
 from bot.ports import Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
@@ -60,6 +61,7 @@ from bot.worker.pump import Pace, Pump
 from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
+from bot.worker.visits import Visits
 from bot.worker.worker import Worker
 from handlers import compare, health, tombstone, webhooks
 from handlers.clock import Clock
@@ -142,8 +144,10 @@ class Bot:
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
-        self.clock, self.watch = Clock(self.service), Watch(engine, self.service, checkpoint)
-        self.worker = Worker(store, now, pumps, unread=lambda: self.watch.unread or not self.follower.quiet)
+        idling = Idling(self.service, store)
+        self.visits = Visits(idling, now)
+        self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
+        self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)
         store.saved = self._saved
         self._checkpoint = checkpoint
         self.doors = Doors(
@@ -165,8 +169,20 @@ class Bot:
         await self.service.recall()
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
-            for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run, self.asker.run):
+            loops = (
+                self.worker.run,
+                self.clock.run,
+                self.watch.run,
+                self.follower.run,
+                self.asker.run,
+                self.visits.run,
+            )
+            for loop in loops:
                 group.create_task(loop())
+
+    @property
+    def _heard_all(self) -> bool:
+        return not self.watch.unread and self.follower.quiet and self.visits.quiet
 
     async def settled(self) -> None:
         await self.worker.settled()
@@ -331,10 +347,10 @@ async def _listening(
         health.healthz(reached),
         health.readyz(reached, lambda: len(bot.projects.refused)),
         health.metrics(bot.metrics.registry, bot.count),
-        chosen.answering(pages),
+        chosen.answering(pages, bot.visits.saw),
         bot.projects.values(),
         chosen.serves,
-        webhooks.Webhooks(settings.accepted, bot.projects, bot.asker).routes(),
+        webhooks.Webhooks(settings.accepted, bot.projects, bot.asker, visits=bot.visits).routes(),
     )
     runner = await listen(app, settings.octopod_http_host, settings.octopod_http_port)
     stack.push_async_callback(runner.cleanup)

@@ -32,7 +32,8 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Chosen:
     """`running`: the engine's life. `probed_at`: what the URL probe dials for every URL, if not the URL's own address.
 
-    `answering`: what answers at the hosts of stagings, made of what answers where none does; `serves`: whether a
+    `answering`: what answers at the hosts of stagings, made of what answers where none does, and of who is told the
+    hosts that are visited, where these are reached through the bot; `serves`: whether a
     staging is at this host, where stagings are reached through the bot. `pulls`: it runs images;
     `inside`: asks a staging from inside the cluster; `pulled_by`: what a project's stagings pull images by; `window`:
     what charts may see of the cluster; `beside`: what is in a Secret beside the bot, where there are such.
@@ -41,7 +42,7 @@ class Chosen:
     engine: Engine
     running: AbstractAsyncContextManager[Any]
     probed_at: str | None
-    answering: Callable[[Answer], Answer]
+    answering: Callable[[Answer, Callable[[str], None]], Answer]
     pulls: bool
     inside: Inside | None = None
     pulled_by: Callable[[str], Awaitable[Mapping[str, str]]] | None = None
@@ -90,7 +91,7 @@ def _local(projects: Projects, settings: Settings, keys: Keys) -> Chosen:
         engine,
         engine,
         f"{LOOPBACK}:{port}",
-        lambda gone: Proxy(engine, gone).handle,
+        lambda gone, visited: Proxy(engine, gone, visited).handle,
         pulls=False,
         serves=lambda host: engine.serving(host) is not None,
     )
@@ -117,7 +118,7 @@ def _kubernetes(projects: Projects, settings: Settings) -> Chosen:
         engine,
         engine,
         None,
-        lambda gone: gone,
+        lambda gone, visited: gone,
         pulls=True,
         inside=engine.ask,
         pulled_by=engine.pulled_by,

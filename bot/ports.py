@@ -242,6 +242,10 @@ class Engine(Protocol):
         ...
 
 
+PROBE_AGENT = "octopod-url-probe"
+"""What the URL probe calls itself, so that it is told from visits."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     """Whether a URL answers as a staging should. `text`: what came back, in words. `final`: asking again won't help."""

@@ -235,7 +235,7 @@ class Service:
         now = self.now()
         async with self._store.write() as connection:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
-            if existing is None or existing.desired is not Desired.PRESENT:
+            if existing is None or not existing.holds_place:
                 await self._require_room(connection, request.user, project.name)
             wished = Wished(request.user, request.received_at, head, commit, command.change, changed)
             event = self._configuring.deploy(project, existing, name, wished)
@@ -359,7 +359,8 @@ class Service:
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
             require_change(asked.person, found, self.projects)
-            if isinstance(event, events.Wake) and found.desired in (Desired.ASLEEP, Desired.ABSENT):
+            rests = found.desired in (Desired.ASLEEP, Desired.ABSENT) and not found.holds_place
+            if isinstance(event, events.Wake) and rests:
                 await self._require_room(connection, asked.person.id, found.project)
             if drawn_for and drawn_for != found.attempt.id:
                 raise UserError(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.idling import Idling
 from bot.service import Service
 
 log = structlog.get_logger()
@@ -15,8 +16,8 @@ LONGEST, SHORTEST = 20.0, 0.2
 class Clock:
     """Sleeps until the next time that is written down, and is woken when a nearer one may have been."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, idling: Idling) -> None:
+        self._service, self._idling = service, idling
         self._poked = asyncio.Event()
 
     def poke(self) -> None:
@@ -31,7 +32,9 @@ class Clock:
             self._poked.clear()
             seconds = LONGEST
             try:
+                await self._idling.look()
                 due = await self._service.tick()
+                await self._idling.tell()
                 seconds = self._until(due)
             except Exception:
                 log.exception("the clock failed")

@@ -95,7 +95,8 @@ def _asleep(staging: Staging, commit: str, handle: Handle) -> str:
     since = f" since {at:%Y-%m-%d %H:%M} UTC" if at else ""
     who = _who(staging.slept_by, handle)
     kept = "Its data is kept." if staging.lost is None else "Since then somebody removed it from where it ran."
-    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. {kept}"
+    wakes = f" It wakes by itself on {staging.turns_at:%Y-%m-%d at %H:%M} UTC." if staging.turns_at else ""
+    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. {kept}{wakes}"
 
 
 def _who(actor: str | None, handle: Handle) -> str:

@@ -1,4 +1,5 @@
-"""What git hosts, CI and registries tell: `POST /webhooks/github`, `gitlab`, `generic`, `registry`, and `POST /api/ci`.
+"""What git hosts, CI, registries and access logs tell: `POST /webhooks/github`, `gitlab`, `generic`, `registry`,
+`visits`, and `POST /api/ci`.
 
 | answer | when |
 |---|---|
@@ -88,12 +89,14 @@ DOORS = (
         lambda _, body: generic.pushed(body),
     ),
     Door("registry", "/webhooks/registry", "OCTOPOD_WEBHOOK_SECRET", _by_registry, lambda _, body: registry.told(body)),
+    Door("visits", "/webhooks/visits", "OCTOPOD_WEBHOOK_SECRET", _by_registry, lambda _, body: generic.visited(body)),
     Door("ci", "/api/ci", "OCTOPOD_API_TOKEN", _by_bearer, lambda _, body: generic.ci(body)),
 )
 
 
 class Webhooks:
-    """`secrets`: those of a setting. `projects` may change meanwhile. `seconds`: how long a body may take."""
+    """`secrets`: those of a setting. `projects` may change meanwhile. `seconds`: how long a body may take.
+    `visits`: who hears of these, if that is somebody else."""
 
     def __init__(
         self,
@@ -101,8 +104,10 @@ class Webhooks:
         projects: Mapping[str, Project],
         hearing: Hearing,
         seconds: float = 10.0,
+        visits: Hearing | None = None,
     ) -> None:
         self._secrets, self._projects, self._hearing, self._seconds = secrets, projects, hearing, seconds
+        self._visits = visits or hearing
         self._knocked: set[str] = set()
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -140,7 +145,8 @@ class Webhooks:
         if not told.said:
             return web.json_response({"ignored": told.note}, status=202)
         delivery = _delivery(headers, body)
-        new = await self._hearing.heard(door.source, delivery, projects, told.said)
+        hearing = self._visits if door.source == "visits" else self._hearing
+        new = await hearing.heard(door.source, delivery, projects, told.said)
         heard = [words(one) for one in told.said]
         log.info(
             "heard" if new else "heard again", source=door.source, delivery=delivery, said=heard, projects=projects

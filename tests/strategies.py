@@ -30,13 +30,15 @@ from bot.domain.events import (
     StatusSeen,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
     Wiped,
     Withheld,
 )
 from bot.domain.hearsay import CiRun, CiState
-from bot.domain.model import Build, Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.hours import Hours
+from bot.domain.model import CLOCK, Build, Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
@@ -56,6 +58,7 @@ policies = st.builds(
     ttl=st.none() | st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(days=3)]),
     probes=st.booleans(),
     undo=st.sampled_from([timedelta(), timedelta(minutes=15)]),
+    hours=st.sampled_from([None, Hours("Europe/Berlin", frozenset(range(5)), 480, 1080)]),
 )
 envs = st.dictionaries(st.sampled_from(["A", "B"]), texts, max_size=2)
 values = st.dictionaries(st.sampled_from(["web", "a.b"]), st.none() | st.integers(0, 2) | texts, max_size=2)
@@ -149,6 +152,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         healthy_since=draw(maybe_moments),
         broken_since=draw(maybe_moments),
         expires_at=draw(maybe_moments),
+        reminded_for=draw(maybe_moments),
         warned_for=draw(maybe_moments),
         urls=draw(st.sampled_from([{}, {"web": URL}, {"web": URL, "api": "https://orange-api.example.com"}])),
         claims=draw(st.sampled_from([(), ("data",), ("cache", "data")])),
@@ -158,7 +162,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         deleted_at=draw(st.none() | st.none() | moments),
         look_at=draw(maybe_moments),
         wake_at=draw(maybe_moments),
-        slept_by=draw(st.none() | st.just("UBOB")),
+        slept_by=draw(st.sampled_from([None, "UBOB", CLOCK])),
         sleep_asked_at=draw(maybe_moments),
         asleep_at=draw(maybe_moments),
         visited_at=draw(maybe_moments),
@@ -175,6 +179,9 @@ def stagings(draw: st.DrawFn) -> Staging:
         branch_ended=draw(st.none() | st.sampled_from(Ending)),
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
         lost=draw(st.sampled_from([None, None, (), ("data",)])),
+        last_used_at=draw(maybe_moments),
+        in_use_since=draw(maybe_moments),
+        turns_at=draw(maybe_moments),
     )
 
 
@@ -262,4 +269,4 @@ of_branch: st.SearchStrategy[Event] = st.one_of(
     st.builds(BranchEnded, how=st.sampled_from(Ending), by=st.sampled_from(["", "Alice"])),
     st.just(BranchBack()),
 )
-events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.just(Tick()))
+events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.sampled_from([Tick(), Used()]))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import ConfigError
+from bot.domain.hours import Hours
 from bot.domain.project import EngineKind, Fence, Follow, Manifests, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import load_projects
 
@@ -154,6 +155,27 @@ def test_how_branches_are_followed(tmp_path: Path) -> None:
         "projects.shop.follow.gone_after: must be a duration such as 3d, 12h or 1h30m, or never",
         "projects.shop.follow.baselines: is not a known key; did you mean baseline?",
     ]
+
+
+def test_working_hours(tmp_path: Path) -> None:
+    assert project(tmp_path, "").hours is None
+    said = "hours: {zone: Europe/Berlin, from: 07:30, to: 24:00}"
+    assert project(tmp_path, said).hours == Hours("Europe/Berlin", frozenset(range(5)), 450, 1440)
+    said = "hours: {zone: UTC, days: [sat-mon, wed], from: 22:00, to: 6:00}"
+    assert project(tmp_path, said).hours == Hours("UTC", frozenset({5, 6, 0, 2}), 1320, 360)
+
+
+def test_every_mistake_in_working_hours_is_told(tmp_path: Path) -> None:
+    wrong = f"{LEAST}    hours: {{zone: Europe/Berln, days: [mon-fry], from: 24:01, too: 7}}\n"
+    assert [text.split(": projects.shop.hours", 1)[1] for text in mistakes(tmp_path, wrong)] == [
+        '.to: is missing; say when they are put to sleep, such as `to: "19:00"`',
+        ".zone: Europe/Berln is no time zone; did you mean Europe/Berlin?",
+        ".days: must be days, such as mon-fri, or [mon-thu, sat]",
+        ".from: must be a time of day such as 07:30",
+        ".too: is not a known key; did you mean to?",
+    ]
+    wrong = f"{LEAST}    hours: {{zone: UTC, days: sun-sat, from: 0:00, to: 24:00}}\n"
+    assert "leaves no time to sleep" in mistakes(tmp_path, wrong)[0]
 
 
 def test_every_mistake_in_a_fence_is_told_with_its_place(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def branch_ended(staging: Staging, event: BranchEnded, policy: Policy, now: date
     if goes and policy.gone_after is not None:
         until = now + policy.gone_after
         until = min(staging.expires_at, until) if staging.expires_at else until
-        after = replace(after, expires_at=until, warned_for=until)
+        after = replace(after, expires_at=until, reminded_for=until, warned_for=until, in_use_since=None)
     facts = {
         "how": event.how.value,
         "by": event.by,
@@ -102,7 +102,7 @@ def branch_back(staging: Staging, policy: Policy, now: datetime) -> Decision:
         return Decision(staging)
     longer = now + policy.ttl if policy.ttl else None
     expires_at = max(staging.expires_at, longer) if staging.expires_at and longer else None
-    after = replace(staging, branch_ended=None, branch_ended_by="", expires_at=expires_at)
+    after = replace(staging, branch_ended=None, branch_ended_by="", expires_at=expires_at, in_use_since=None)
     told = (Notice(NoticeKind.BRANCH_BACK, Where.THREAD, {"expires_at": iso(expires_at)}),)
     return Decision(after, targets=CARD, notices=told, actor=PUSH, what="branch back")
 
@@ -120,7 +120,8 @@ def keep(staging: Staging, event: Keep, policy: Policy, now: datetime) -> Decisi
     if event.kept == staging.kept:
         return Decision(staging)
     expires_at = now + policy.ttl if policy.ttl and not event.kept else None
-    after = replace(staging, kept=event.kept, expires_at=expires_at, warned_for=None)
+    told: dict[str, Any] = dict.fromkeys(("reminded_for", "warned_for", "in_use_since"))
+    after = replace(staging, kept=event.kept, expires_at=expires_at, **told)
     return _switched(staging, after, event.actor, "keep" if event.kept else "unkeep")
 
 

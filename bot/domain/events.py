@@ -221,6 +221,11 @@ class Visited:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """Somebody opened its URL, and it answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
@@ -228,7 +233,7 @@ class Tick:
 OfBranch = Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Tick
+Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Used | Tick
 
 
 class Target(StrEnum):
@@ -246,6 +251,7 @@ class NoticeKind(StrEnum):
     LIVE = "live"
     FAILED = "failed"
     EXPIRING = "expiring"
+    IN_USE = "in use"
     DELETED = "deleted"
     BROKEN = "broken"
     RECOVERED = "recovered"
@@ -260,18 +266,22 @@ class NoticeKind(StrEnum):
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
     LOST = "lost"
+    IDLE = "idle"
     ANSWER = "answer"
 
 
 class Where(StrEnum):
-    """Where a notice goes: the staging's thread, the alerts channel, the newest alert itself (an edit) or its thread,
-    the alerts channel, if it is about the whole project, or privately to whoever asked."""
+    """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
+    itself (an edit) or its thread; alerts or cards' channel, if it is about the whole project (PROJECT, CHANNEL); or
+    privately to whoever asked."""
 
     THREAD = "thread"
+    OWNER = "owner"
     ALERTS = "alerts"
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"
     PROJECT = "project"
+    CHANNEL = "channel"
     PRIVATE = "private"
 
 

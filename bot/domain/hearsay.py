@@ -84,4 +84,11 @@ class ImagePushed:
     image: str
 
 
-Hearsay = Pushed | Merged | PullRequest | CiRun | ImagePushed
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody opened a page at this host (lower case, no port)."""
+
+    host: str
+
+
+Hearsay = Pushed | Merged | PullRequest | CiRun | ImagePushed | Visit

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.domain import expiry, night
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -20,7 +21,7 @@ from bot.domain.branch import (
     why_it_goes,
     withheld,
 )
-from bot.domain.breakage import alerted, iso
+from bot.domain.breakage import alerted
 from bot.domain.building import build_seen
 from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
@@ -39,8 +40,6 @@ from bot.domain.events import (
     Freeze,
     ImageMissing,
     Keep,
-    Notice,
-    NoticeKind,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -50,9 +49,9 @@ from bot.domain.events import (
     Target,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
-    Where,
     Wiped,
     Withheld,
 )
@@ -100,7 +99,9 @@ def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime)
         decision = _deleted(staging, event)
     else:
         decision = _happened(staging, event, policy, now)
-    return _stamped(decision, staging, policy)
+    at = night.turns_at(decision.staging, policy, now, night.asked(event))
+    planned = replace(decision, staging=replace(decision.staging, turns_at=at))
+    return _stamped(planned, staging, policy)
 
 
 def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> Decision:
@@ -147,6 +148,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return freeze(staging, event)
         case Keep():
             return keep(staging, event, policy, now)
+        case Used():
+            return expiry.used(staging, now)
         case Tick():
             return _tick(staging, policy, now)
         case Deploy():  # answered by decide()
@@ -225,7 +228,7 @@ def _put_on(staging: Staging, release: Release, policy: Policy, now: datetime) -
     """It wakes a staging that sleeps, and takes back its delete; one that is being reset is emptied first."""
     ended = superseded(staging.attempt, f"Release {release.number} took its place.", now)
     expires_at = _later(staging.expires_at, _expiry(policy, now))
-    changes: dict[str, Any] = {"attempt": release, "expires_at": expires_at, "look_at": None}
+    changes: dict[str, Any] = {"attempt": release, "expires_at": expires_at, "in_use_since": None, "look_at": None}
     if staging.desired is Desired.ABSENT and staging.reset_at:
         changes |= UP | {"desired": Desired.RESET, "reset_at": now, "asleep_at": staging.asleep_at}
     elif staging.desired is not Desired.RESET:
@@ -329,7 +332,7 @@ def _extend(staging: Staging, event: Extend, policy: Policy, now: datetime) -> D
     if until > now + LONGEST_LIFE:
         raise UserError(f"A staging can live {LONGEST_LIFE.days} days from now at most; name a shorter time.")
     return Decision(
-        replace(staging, expires_at=until, warned_for=None),
+        expiry.lives_until(staging, until, policy, now),
         targets=frozenset({CARD}),
         actor=event.actor,
         what="extend",
@@ -343,15 +346,14 @@ def _at_most(by: timedelta) -> timedelta:
 
 
 def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
-    staging = replace(staging, wake_at=next_wake(staging, policy))  # the project's rules may have changed
+    staging = replace(staging, turns_at=night.turns_at(staging, policy, now))  # the project's rules may have changed
+    staging = replace(staging, wake_at=next_wake(staging, policy))
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
-    if staging.expires_at and now >= staging.expires_at:
+    if expiry.is_over(staging, now):
         return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
-    decision = alerted(_overdue(staging, policy, now), policy, now)
-    if _warning_due(staging, policy, now):
-        return _warned(decision)
-    return decision
+    decision = night.turned(staging, now) or _overdue(staging, policy, now)
+    return expiry.told(alerted(decision, policy, now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -364,31 +366,17 @@ def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
     return still_waiting(staging, policy, now) if staging.attempt.waiting else Decision(staging)
 
 
-def _warning_due(staging: Staging, policy: Policy, now: datetime) -> bool:
-    expires = staging.expires_at
-    return expires is not None and staging.warned_for != expires and now >= policy.warn_at(expires)
-
-
-def _warned(decision: Decision) -> Decision:
-    staging = decision.staging
-    facts = {"owner": staging.owner, "expires_at": iso(staging.expires_at), "claims": list(staging.claims)}
-    return replace(
-        decision,
-        staging=replace(staging, warned_for=staging.expires_at),
-        notices=(*decision.notices, Notice(NoticeKind.EXPIRING, Where.THREAD, facts)),
-        actor=decision.actor or CLOCK,
-        what=decision.what or "warned of expiry",
-    )
-
-
 def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
-    times = [at for at in (wait_ends(staging), waking_ends(staging, policy)) if at]
-    if staging.expires_at:
-        warned = staging.warned_for == staging.expires_at
-        times.append(staging.expires_at if warned else policy.warn_at(staging.expires_at))
+    some = (
+        wait_ends(staging),
+        waking_ends(staging, policy),
+        expiry.next_time(staging, policy),
+        night.next_time(staging),
+    )
+    times = [at for at in some if at]
     if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)
     judged = staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way

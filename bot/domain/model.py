@@ -17,6 +17,11 @@ from bot.domain.hearsay import CiRun
 CLOCK = "clock"
 PUSH = "push"
 PROJECT = "project"
+NO_PERSON = frozenset({CLOCK, PUSH, PROJECT})
+
+
+def is_person(actor: str) -> bool:
+    return actor not in NO_PERSON
 
 
 class Desired(StrEnum):
@@ -173,7 +178,8 @@ class Staging:
     `revision` grows with every saved change. `attempt` is the newest release, `live` the last one that went live,
     `serving` the id of the one that answers requests, as far as the engine has told. `unhealthy_since` survives short
     recoveries (a crash loop flickers) until `healthy_since` is old enough. `broken_since`: when that was announced.
-    `warned_for` is the expiry that its owner was warned of. `urls`: name to URL, the first is the main one.
+    `reminded_for`, `warned_for`: the expiries that its owner was told of, a day and an hour before. `urls`: name to
+    URL, the first is the main one.
     `health_reason`: why it is not healthy; of one that is being deleted: why that takes so long.
     `claims`: names of the volumes whose data a delete destroys. `look_at`: when the registry is asked again for the
     image that the newest release awaits. `wake_at`: when the clock should look at it next.
@@ -189,6 +195,9 @@ class Staging:
 
     `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
     expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
+    `last_used_at`: when somebody opened its URL, to a minute, as far as that was seen. `in_use_since`: when its time
+    was over and it was not taken away, as somebody used it. `turns_at`: when the clock puts it to sleep, or wakes it,
+    by its project's hours.
     """
 
     id: str
@@ -209,6 +218,7 @@ class Staging:
     healthy_since: datetime | None = None
     broken_since: datetime | None = None
     expires_at: datetime | None = None
+    reminded_for: datetime | None = None
     warned_for: datetime | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
@@ -235,6 +245,9 @@ class Staging:
     branch_ended: Ending | None = None
     branch_ended_by: str = ""
     lost: tuple[str, ...] | None = None
+    last_used_at: datetime | None = None
+    in_use_since: datetime | None = None
+    turns_at: datetime | None = None
 
     @property
     def phase(self) -> Phase:
@@ -246,6 +259,11 @@ class Staging:
         if self.desired is Desired.ABSENT:
             return self.undo_until is not None
         return self.desired in (Desired.ASLEEP, Desired.RESET)
+
+    @property
+    def holds_place(self) -> bool:
+        """It uses compute, or will by itself: the clock wakes what it put to sleep."""
+        return self.desired is Desired.PRESENT or (self.desired is Desired.ASLEEP and self.slept_by == CLOCK)
 
     @property
     def behind(self) -> bool:

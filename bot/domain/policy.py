@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
-from bot.domain.model import Desired, Staging
+from bot.domain.hours import Hours
+from bot.domain.model import Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
@@ -18,10 +19,12 @@ class Policy:
 
     `debounce`: how long a live staging must be unhealthy to be called broken. `settle`: how long it must be healthy
     again to be called recovered. `unsteady`: how long a release may be ready and not ready by turns before it fails.
-    `warn_before`: how long before the expiry its owner is warned. `image_wait`: how long a release waits for its image
-    at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the end.
+    `remind_before`, `warn_before`: how long before the expiry its owner is told. `image_wait`: how long a release waits
+    for its image at most; it is looked for again after `first_look`, then ever more rarely, every `rarest_look` in the
+    end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
-    `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
+    `gone_after`: how long a staging outlives its branch; None: as long as it would anyway. `hours`: outside of these,
+    stagings sleep.
     """
 
     ttl: timedelta | None
@@ -29,6 +32,7 @@ class Policy:
     debounce: timedelta = timedelta(seconds=5)
     settle: timedelta = timedelta(seconds=5)
     unsteady: timedelta = timedelta(minutes=5)
+    remind_before: timedelta = timedelta(days=1)
     warn_before: timedelta = timedelta(hours=1)
     image_wait: timedelta = timedelta(minutes=30)
     first_look: timedelta = timedelta(seconds=5)
@@ -36,6 +40,7 @@ class Policy:
     undo: timedelta = timedelta(minutes=15)
     waking: timedelta = timedelta(minutes=15)
     gone_after: timedelta | None = timedelta(hours=1)
+    hours: Hours | None = None
 
     def look_after(self, waited: timedelta) -> timedelta:
         """The pause before the next look: a quarter of the wait so far."""
@@ -43,8 +48,14 @@ class Policy:
 
     def warn_at(self, expires_at: datetime) -> datetime:
         """An hour before; a shorter life than two hours is warned of at its half."""
-        half = self.ttl / 2 if self.ttl else self.warn_before
-        return expires_at - min(self.warn_before, half)
+        return expires_at - self._early(self.warn_before)
+
+    def remind_at(self, expires_at: datetime) -> datetime:
+        """A day before; a shorter life than two days is told of at its half."""
+        return expires_at - self._early(self.remind_before)
+
+    def _early(self, most: timedelta) -> timedelta:
+        return min(most, self.ttl / 2) if self.ttl else most
 
 
 def policy_of(project: Project) -> Policy:
@@ -55,6 +66,7 @@ def policy_of(project: Project) -> Policy:
         image_wait=project.image_wait,
         undo=project.undo,
         gone_after=project.follow.gone_after,
+        hours=project.hours,
     )
 
 
@@ -105,8 +117,9 @@ def require_room(actor: str, project: Project, present: Iterable[Staging]) -> No
     """Raise UserError if one more staging would be too many, for the project or for this person.
 
     `present`: those of the project. Only what uses compute counts: neither what is asleep nor what is being deleted.
+    What sleeps outside of hours keeps its place, as it wakes by itself.
     """
-    running = [one for one in present if one.desired is Desired.PRESENT]
+    running = [one for one in present if one.holds_place]
     own = [one for one in running if one.owner == actor]
     limits = project.limits
     if limits.per_person is not None and len(own) >= limits.per_person:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.domain.hours import Hours
 from bot.domain.known import KnownValue
 
 
@@ -217,6 +218,7 @@ class Project:
     `fence`: what each of its stagings may use (Kubernetes).
     `follow`: what pushes, merges and deletes of branches do.
     `host`: what is asked and told by the API of the repository's host; None: nothing.
+    `hours`: outside of these, stagings sleep; None: they never do by themselves.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
     `known`: what its chart or template has by way of values, as far as was seen.
     """
@@ -246,6 +248,7 @@ class Project:
     copy_secrets: tuple[str, ...] = ()
     fence: Fence = field(default_factory=Fence)
     follow: Follow = field(default_factory=Follow)
+    hours: Hours | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     host: GitHost | None = None
     known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)

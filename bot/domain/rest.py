@@ -169,6 +169,8 @@ def slept(staging: Staging, now: datetime) -> Decision:
         return Decision(after, targets=ENGINE)
     if staging.desired is Desired.ABSENT:
         return Decision(after)
+    if staging.slept_by == CLOCK:  # each evening the same is no news
+        return Decision(after, targets=CARD)
     facts = {"by": staging.slept_by or CLOCK, "claims": list(staging.claims)}
     told = (Notice(NoticeKind.SLEPT, Where.THREAD, facts),)
     return Decision(after, targets=CARD, notices=told, actor=staging.slept_by or CLOCK, what="asleep")
@@ -266,7 +268,8 @@ def awake(staging: Staging, trouble: str, now: datetime) -> Decision:
         "claims": list(staging.claims),
     }
     after = replace(staging, serving=staging.attempt.id, **(UP | WELL))
-    told = (Notice(NoticeKind.AWAKE, Where.THREAD, facts),)
+    news = by != CLOCK or trouble or staging.reset_at
+    told = (Notice(NoticeKind.AWAKE, Where.THREAD, facts),) if news else ()
     why = f"release {staging.attempt.number}"
     return Decision(after, targets=CARD, notices=told, actor=by, what="awake", why=why)
 

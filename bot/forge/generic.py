@@ -1,14 +1,19 @@
-"""What anybody can send who knows the secret: git hooks of other hosts, and CI.
+"""What anybody can send who knows the secret: git hooks of other hosts, access logs, and CI.
 
 POST /webhooks/generic  {"repo": "https://…", "branch": "feature-x", "commit": "40 hex digits"}
                         {"repo": "https://…", "branch": "feature-x", "deleted": true}
                         {"repo": "https://…", "branch": "feature-x", "merged": true}
+POST /webhooks/visits   {"host": "feature-x.shop.example.com"}
 POST /api/ci            {"repo": "https://…", "commit": "…", "state": "running | passed | failed | …", "url": "https://…"}
 """
 
-from bot.domain.hearsay import CiRun, CiState, Merged, Pushed
+import re
+
+from bot.domain.hearsay import CiRun, CiState, Merged, Pushed, Visit
 from bot.forge import address
 from bot.forge.reading import NOBODY, Body, Told, ci_state
+
+_HOST = re.compile(r"([a-z0-9_-][a-z0-9_.-]{0,252}?)\.?(?::[0-9]{1,5})?", re.ASCII)
 
 
 def pushed(raw: bytes) -> Told:
@@ -21,6 +26,16 @@ def pushed(raw: bytes) -> Told:
     gone = body.flag("deleted") or body.text("commit") == NOBODY
     said = Pushed(body.branch("branch"), None if gone else body.commit("commit"), body.text("by"))
     return body.told(_repo(body), said)
+
+
+def visited(raw: bytes) -> Told:
+    """The host as requests carry it, with or without a port. Raises Unreadable."""
+    body = Body.of(raw)
+    found = _HOST.fullmatch(body.text("host", longest=300).lower())
+    if not found:
+        body.wrong("host", "must be a host" if body.has("host") else "is missing: a host, such as x.shop.example.com")
+    body.checked()
+    return Told(said=(Visit(found[1] if found else ""),))
 
 
 def ci(raw: bytes) -> Told:

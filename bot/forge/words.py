@@ -1,6 +1,6 @@
 """What was heard, in a few words: for whoever sent it, and for the log."""
 
-from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed, Visit
 
 
 def words(hearsay: Hearsay) -> str:
@@ -17,3 +17,5 @@ def words(hearsay: Hearsay) -> str:
             return f"{hearsay.name or 'CI'} of {hearsay.commit[:7]}: {hearsay.state}"
         case ImagePushed(image):
             return f"{image} is there"
+        case Visit(host):
+            return f"somebody visited {host}"

@@ -10,16 +10,18 @@ from bot.local.engine import LocalEngine
 from bot.local.loopback import HOST
 from bot.local.release import ReleaseRun
 from bot.local.spec import Route
+from bot.ports import PROBE_AGENT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Proxy:
-    """Requests for hosts that no staging answers for go to `fallback`."""
+    """Requests for hosts that no staging answers for go to `fallback`. `visited` is told the host of all others."""
 
-    def __init__(self, engine: LocalEngine, fallback: Handler) -> None:
-        self._engine = engine
-        self._fallback = fallback
+    def __init__(
+        self, engine: LocalEngine, fallback: Handler, visited: Callable[[str], None] = lambda host: None
+    ) -> None:
+        self._engine, self._fallback, self._visited = engine, fallback, visited
         self._turn = 0
 
     def serves(self, host: str) -> bool:
@@ -31,6 +33,8 @@ class Proxy:
         run = self._engine.serving(host)
         if run is None:
             return await self._fallback(request)
+        if request.headers.get("User-Agent") != PROBE_AGENT:
+            self._visited(host)
         route = run.route(host, request.rel_url.raw_path)
         if route is None:
             return _answer(404, f"Nothing answers for {request.path} here.")

@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import ProbeFrom, UrlProbe
-from bot.ports import ProbeResult
+from bot.ports import PROBE_AGENT, ProbeResult
 
 TOMBSTONE = "Octopod-Tombstone"
 ALWAYS_ACCEPTED = {401, 403}
@@ -38,7 +38,7 @@ class UrlProber:
         try:
             async with self._session.get(
                 dialled,
-                headers={"Host": parts.netloc, "User-Agent": "octopod-url-probe"},
+                headers={"Host": parts.netloc, "User-Agent": PROBE_AGENT},
                 server_hostname=parts.hostname if parts.scheme == "https" else None,
                 timeout=aiohttp.ClientTimeout(total=how.seconds),
                 allow_redirects=False,

@@ -3,12 +3,14 @@
 YAML's own types are not asked, so that `1.10`, `off` and `0123` mean what they look like.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.domain.durations import parse_duration
 from bot.domain.naming import pattern_mistake
@@ -262,6 +264,49 @@ def globs(value: object) -> tuple[str, ...]:
         if not isinstance(entry, str) or not re.fullmatch(r"!?[^\s!~^:\\]+", entry):
             raise ValueError('must be branches or globs, such as "feature/*"; one that begins with ! takes out')
     return tuple(value)
+
+
+DAY = 24 * 60
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def zone(value: object) -> str:
+    name = text("a time zone such as Europe/Berlin")(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        close = difflib.get_close_matches(name, available_timezones(), 1)
+        hint = f"; did you mean {close[0]}?" if close else "; say one such as Europe/Berlin"
+        raise ValueError(f"{name} is no time zone{hint}") from None
+    return name
+
+
+def days(value: object) -> frozenset[int]:
+    """Monday is 0."""
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed:
+        raise ValueError(_NO_DAYS)
+    return frozenset(day for one in listed for day in _days(one))
+
+
+_NO_DAYS = "must be days, such as mon-fri, or [mon-thu, sat]"
+
+
+def _days(value: object) -> list[int]:
+    first, _, last = value.lower().partition("-") if isinstance(value, str) else ("", "", "")
+    if first not in DAYS or (last or first) not in DAYS:
+        raise ValueError(_NO_DAYS)
+    start, end = DAYS.index(first), DAYS.index(last or first)
+    return [(start + n) % 7 for n in range((end - start) % 7 + 1)]
+
+
+def time_of_day(value: object) -> int:
+    """In minutes since midnight; 24:00 is its end."""
+    match = re.fullmatch(r"([01]?[0-9]|2[0-4]):([0-5][0-9])", value) if isinstance(value, str) else None
+    minutes = 60 * int(match[1]) + int(match[2]) if match else DAY + 1
+    if minutes > DAY:
+        raise ValueError("must be a time of day such as 07:30")
+    return minutes
 
 
 def probe_path(value: object) -> str:

@@ -14,7 +14,7 @@ from bot.domain.project import Part
 from bot.projects.environment import KeyKeys, ProfileKeys
 from bot.projects.fences import FenceKeys
 from bot.projects.githosts import AppKeys
-from bot.projects.schema import FileKeys, FollowKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
+from bot.projects.schema import FileKeys, FollowKeys, HoursKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
 from bot.projects.sources import HelmKeys, SourceKeys
 
 Schema = dict[str, Any]
@@ -136,6 +136,13 @@ _FOLLOW: Mapping[str, Callable[[], Schema]] = {
     "gone_after": lambda: {"anyOf": [{"const": "never"}, _DURATION]},
 }
 _APP: Mapping[str, Callable[[], Schema]] = {"id": lambda: _TEXT, "key": lambda: _VARIABLE}
+_TIME_OF_DAY: Schema = {"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$"}
+_HOURS: Mapping[str, Callable[[], Schema]] = {
+    "zone": _text,
+    "days": lambda: {"anyOf": [_text(), {"type": "array", "items": _text(), "minItems": 1}]},
+    "from": lambda: _TIME_OF_DAY,
+    "to": lambda: _TIME_OF_DAY,
+}
 _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "extends": _text,
     "repo": _text,
@@ -165,6 +172,7 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "copy_secrets": lambda: _NAMES,
     "fence": lambda: _object(FenceKeys, _FENCE),
     "follow": lambda: _object(FollowKeys, _FOLLOW),
+    "hours": lambda: _object(HoursKeys, _HOURS),
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

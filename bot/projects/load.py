@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
+from bot.domain.hours import Hours
 from bot.domain.project import EngineKind, Follow, GitHost, GithubApp, Limits, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import environment, fences, fields, githosts, hosts, schema, sources
 from bot.projects.checks import contradictions
@@ -140,6 +141,7 @@ def _project(
         copy_secrets=keys.copy_secrets,
         fence=fences.fence(keys.fence),
         follow=Follow(keys.follow.updates, keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
+        hours=_hours(keys.hours),
         kinds=keys.kinds,
         host=_git_host(keys),
     )
@@ -152,6 +154,10 @@ def _git_host(keys: schema.ProjectKeys) -> GitHost | None:
 
 def _repo(repo: str, beside: Path) -> str:
     return str((beside / Path(repo).expanduser()).resolve()) if fields.is_path(repo) else repo
+
+
+def _hours(keys: schema.HoursKeys | None) -> Hours | None:
+    return Hours(keys.zone, keys.days, keys.start, keys.end) if keys else None
 
 
 def _url_probe(keys: schema.ProbeKeys) -> UrlProbe:

@@ -3,9 +3,9 @@
 import difflib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.domain.project import Part
 from bot.projects import fields, githosts
@@ -27,6 +27,9 @@ MISSING = {
     "channel": "is missing; say where the cards go, such as `channel: stagings`",
     "id": "is missing; say the App ID of the GitHub App",
     "key": "is missing; say the name of an environment variable with the private key of the GitHub App",
+    "zone": "is missing; say where the hours are kept, such as `zone: Europe/Berlin`",
+    "from": 'is missing; say when stagings wake, such as `from: "07:30"`',
+    "to": 'is missing; say when they are put to sleep, such as `to: "19:00"`',
     "hosts": "is missing; say `hosts: {web: ${staging}.shop.example.com}`",
 }
 
@@ -77,6 +80,27 @@ class FollowKeys(_Strict):
         default=timedelta(hours=1),
         description="How long a staging outlives its branch once that is merged or deleted, or never: it stays.",
     )
+
+
+class HoursKeys(_Strict):
+    zone: Annotated[str, BeforeValidator(fields.zone)] = Field(
+        description="Where they are kept, such as Europe/Berlin."
+    )
+    days: Annotated[frozenset[int], BeforeValidator(fields.days)] = Field(
+        default=frozenset(range(5)), description="On which days: mon-fri, sat, …; one or a list."
+    )
+    start: Annotated[int, BeforeValidator(fields.time_of_day)] = Field(
+        alias="from", description="When stagings answer again: 07:30. They are woken five minutes before."
+    )
+    end: Annotated[int, BeforeValidator(fields.time_of_day)] = Field(
+        alias="to", description="When they are put to sleep: 19:00. Not after `from`: on the next day."
+    )
+
+    @model_validator(mode="after")
+    def some_rest(self) -> Self:
+        if len(self.days) == 7 and self.end in (self.start, self.start + fields.DAY):
+            raise ValueError("leaves no time to sleep; take it out, or say days or times with a pause between")
+        return self
 
 
 class LimitKeys(_Strict):
@@ -163,6 +187,9 @@ class ProjectKeys(_Strict):
     )
     fence: FenceKeys = Field(default=FenceKeys(), description="Kubernetes: what each staging may use of its cluster.")
     follow: FollowKeys = Field(default=FollowKeys(), description="What pushes, merges and deletes of branches do.")
+    hours: HoursKeys | None = Field(
+        default=None, description="Working hours: outside of them, stagings sleep. By default they never do."
+    )
     kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
         default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
     )
@@ -186,6 +213,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "projects.*.fence": FenceKeys,
     "projects.*.follow": FollowKeys,
     "projects.*.github_app": githosts.AppKeys,
+    "projects.*.hours": HoursKeys,
 }
 
 

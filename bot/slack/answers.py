@@ -9,7 +9,7 @@ from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import Phase, Release, Staging
 from bot.domain.origins import Line
-from bot.slack import rest
+from bot.slack import expiry, rest
 from bot.slack.blocks import (
     Block,
     actions,
@@ -84,7 +84,10 @@ def _line(staging: Staging, at: str | None) -> str:
     url = f" · {link(staging.url, staging.url)}" if staging.url and staging.serving else ""
     expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
     thread = f" · {link(at, 'thread')}" if at else ""
-    said = f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
+    used = f" · last visit {seen}" if (seen := expiry.last_visit(staging)) else ""
+    said = (
+        f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{used}{thread}"
+    )
     waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
     slept = f" since {since}" if (since := rest.since(staging)) else ""
     lost = f", its data is lost {date(staging.undo_until)}" if staging.undo_until else ""
@@ -106,6 +109,7 @@ def info(
     shown = card(staging, engine, probed)
     lines = [f"{date(when)} {mention(who)}: {escape(what)}{_why(why)}" for when, who, what, why in journal]
     body = [block for block in shown.blocks if block["type"] != "actions"]
+    body.append(context(expiry.use(staging, engine)))
     body += described(configuration)
     body += [section("*Lately*\n" + "\n".join(lines))] if lines else []
     body += [context(link(at, "To its thread"))] if at else []

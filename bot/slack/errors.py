@@ -22,9 +22,15 @@ MENDABLE = {
     "token_revoked": "The bot's token was revoked.",
     "missing_scope": "The bot's token lacks a scope: see manifests/slack-app.yaml.",
 }
+# What of that is about the one conversation; the rest is about all of them.
+OF_ONE = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "missing_scope"}
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 OWN_TROUBLE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 DEFAULT_RETRY_AFTER = 5.0
+
+
+class NotThere(TemporaryError):
+    """The bot may not write in this conversation, until somebody mends that."""
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def _api(error: SlackApiError) -> Exception:
     if said in GONE:
         return MessageGone(f"Slack says {said}.")
     if said in MENDABLE:
-        return TemporaryError(f"{MENDABLE[said]} ({said})")
+        return (NotThere if said in OF_ONE else TemporaryError)(f"{MENDABLE[said]} ({said})")
     messages = (data.get("response_metadata") or {}).get("messages") or () if isinstance(data, dict) else ()
     return PermanentError(f"Slack says {said}. {'; '.join(messages)}".strip())
 

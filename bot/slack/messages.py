@@ -8,8 +8,8 @@ from typing import Any
 from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import PROJECT, Health, Phase, Release, Stage, Staging
-from bot.slack import branches, builds, rest
+from bot.domain.model import PROJECT, Desired, Health, Phase, Release, Stage, Staging
+from bot.slack import branches, builds, expiry, idle, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -170,6 +170,8 @@ def _small_print(staging: Staging, engine: str, probed: bool) -> str:
         parts.append(f"{engine} engine")
     if not probed:
         parts.append("URL not probed")
+    if staging.turns_at and staging.desired is Desired.PRESENT:
+        parts.append(f"sleeps {date(staging.turns_at)}")
     return " · ".join(parts)
 
 
@@ -319,11 +321,16 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
         case NoticeKind.FAILED:
             return _failed(facts, staging)
         case NoticeKind.EXPIRING:
-            return _expiring(facts, staging)
+            return _expiring(facts, staging, where is Where.OWNER, card_link)
+        case NoticeKind.IN_USE:
+            return _going(expiry.in_use(facts, staging), facts, staging)
         case NoticeKind.BROKEN:
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+        case NoticeKind.IDLE:
+            said, shown = idle.listing(facts)
+            return text_of(said, *shown)
         case NoticeKind.OUTAGE | NoticeKind.OUTAGE_OVER:
             return text_of(branches.outage(kind, facts))
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
@@ -371,13 +378,22 @@ def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
     return text_of(head, *body)
 
 
-def _expiring(facts: Mapping[str, Any], staging: Staging) -> Text:
-    expires = datetime.fromisoformat(facts["expires_at"])
-    data = f" Its data ({', '.join(map(code, facts['claims']))}) goes with it." if facts["claims"] else ""
-    head = f"{mention(facts['owner'])} {escape(staging.name)} expires {date(expires)} and is deleted then.{data}"
-    extend = extend_button(staging.id, expires)
-    delete = delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"])
-    return text_of(head, section(head), actions(*([extend] if extend else []), delete))
+def _expiring(facts: Mapping[str, Any], staging: Staging, alone: bool, card_link: str | None) -> Text:
+    return _going(expiry.expiring(facts, staging, alone, card_link), facts, staging)
+
+
+def _going(said: str, facts: Mapping[str, Any], staging: Staging) -> Text:
+    return text_of(said, section(said), actions(*_ways(staging, datetime.fromisoformat(facts["expires_at"]), facts)))
+
+
+def _ways(staging: Staging, expires: datetime, facts: Mapping[str, Any]) -> list[Block]:
+    """What can be done with what is about to go."""
+    ways = [
+        extend_button(staging.id, expires),
+        rest.buttons(staging)["sleep"] if "sleep" in offers(staging) else None,
+        delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"]),
+    ]
+    return [block for block in ways if block]
 
 
 def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:

@@ -117,7 +117,8 @@ def _comes_back(staging: Staging) -> str:
     release = staging.live or staging.attempt
     back = "comes back" if staging.live else "is tried again"
     back = "starts anew" if staging.lost is not None else back
-    return f"Release {release.number}, {code(release.commit[:7])}, {back} when it is woken."
+    when = f"{date(staging.turns_at)}, as its hours begin then" if staging.turns_at else "when it is woken"
+    return f"Release {release.number}, {code(release.commit[:7])}, {back} {when}."
 
 
 # --- replies in the thread, and edits of an alert --------------------------------------------------------------------

@@ -22,7 +22,7 @@ from bot.ports import Letter, Posted, Slot
 from bot.slack import answers, home, messages
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
-from bot.slack.errors import translated
+from bot.slack.errors import NotThere, translated
 from bot.slack.messages import Compared, Text
 
 EVENT_TYPE = "octopod_message"
@@ -52,6 +52,8 @@ class Sender:
     def slot(self, project: str | None, where: Where | None, posts: bool, key: tuple[Any, ...]) -> Slot:
         if where is Where.PRIVATE:
             return Slot(f"{RESPOND} {key[0]}", 0.0)
+        if where is Where.OWNER:
+            return Slot(f"{POST} owner {key[0]}", 0.0)
         name = f"{POST} {self._channel_of(project, where)}" if posts else UPDATE
         return Slot(name, self._budgets.wait(name))
 
@@ -90,6 +92,8 @@ class Sender:
         assert staging is not None, "only private answers are about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
         text = messages.notice(letter.kind, letter.where, letter.facts, staging, card_link)
+        if letter.where is Where.OWNER:
+            return await self._to_owner(letter, text, unsure)
         if letter.where is Where.ALERT_EDIT and letter.parent:
             return await self._update(letter.parent, text, None)
         parent = letter.parent if letter.where in (Where.THREAD, Where.ALERT_THREAD) else None
@@ -103,6 +107,18 @@ class Sender:
             return None
         host = naming.main_host(project.hosts, naming.COMPARING, self._port)
         return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}") if host else None
+
+    async def _to_owner(self, letter: Letter, text: Text, unsure: bool) -> Posted:
+        """A direct message can't be looked for without rights that the bot needs for nothing else, so it is tried once.
+        Raises PermanentError when this person has none, or may have it already."""
+        if unsure:
+            raise PermanentError("It is not known whether a direct message arrived.")
+        try:
+            async with self._call(POST, f"{POST} owner {letter.key}"):
+                answer = await self._client.chat_postMessage(channel=letter.facts["owner"], **_content(text))
+        except NotThere as error:
+            raise PermanentError(error.text) from error
+        return Posted(answer["channel"], answer["ts"])
 
     # --- one message -------------------------------------------------------------------------------------------------
 

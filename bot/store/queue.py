@@ -165,9 +165,11 @@ def _lane(where: Where, staging: str | None, request: str | None) -> str:
     match where:
         case Where.THREAD:
             return f"thread {staging}"
+        case Where.OWNER:
+            return f"owner {staging}"
         case Where.PRIVATE:
             return f"private {request}"
-        case Where.PROJECT:
+        case Where.PROJECT | Where.CHANNEL:
             return f"project {staging}"
         case _:
             return f"alerts {staging}"

@@ -83,6 +83,7 @@ stagings = Table(
     Column("healthy_since", Utc),
     Column("broken_since", Utc),
     Column("expires_at", Utc),
+    Column("reminded_for", Utc),
     Column("warned_for", Utc),
     Column("urls", JSON, nullable=False),
     Column("claims", JSON, nullable=False),
@@ -108,6 +109,9 @@ stagings = Table(
     Column("kept", Boolean, nullable=False, server_default=text("0")),
     Column("branch_ended", String(16)),
     Column("branch_ended_by", Text, nullable=False, server_default=text("''")),
+    Column("last_used_at", Utc),
+    Column("in_use_since", Utc),
+    Column("turns_at", Utc),
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),
@@ -184,6 +188,13 @@ repositories = Table(
     metadata,
     Column("project", String(63), primary_key=True),
     Column("repo", Text, nullable=False),
+)
+
+idle_lists = Table(
+    "idle_lists",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("told_at", Utc, nullable=False),
 )
 
 requests = Table(

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import MessageGone, PermanentError
-from bot.domain.events import Target, Where
+from bot.domain.events import Notice, Target, Where
 from bot.domain.model import Stage
-from bot.ports import Chat, Posted, Slot
+from bot.ports import Chat, Letter, Posted, Slot
 from bot.service import Found, Service
 from bot.store import outbox, queue, stagings
 from bot.store.news import Line
@@ -145,10 +145,22 @@ class SlackWork:
             if letter.where is Where.THREAD and found:
                 return await self._card_gone(claim, found.staging.id)
             raise
+        except PermanentError as error:
+            if letter.where is not Where.OWNER:
+                raise
+            return await self._in_the_thread(claim, letter, staging, error.text)
         self._checkpoint("notice-sent")
         where = {"channel": posted.channel, "ts": posted.ts} if posted else {}
         async with self._store.write(Urgency.MESSAGE) as connection:
             await queue.finish(connection, claim, self._service.now(), **where)
+
+    async def _in_the_thread(self, claim: Claim, letter: Letter, staging: str | None, why: str) -> None:
+        """Its owner can't be told by a direct message, so the thread calls them."""
+        now = self._service.now()
+        told = Notice(letter.kind, Where.THREAD, letter.facts)
+        async with self._store.write(Urgency.MESSAGE) as connection:
+            if await queue.finish(connection, claim, now, note=why, dropped_at=now, sent_at=None):
+                await queue.add_notices(connection, staging, None, [told], now)
 
     async def _home(self, claim: Claim) -> None:
         found = await self._service.everything()

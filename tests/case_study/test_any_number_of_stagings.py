@@ -21,7 +21,7 @@ async def test_several_at_once_and_the_clock_removes_what_nobody_extends(tell: T
     assert all(branch in said for branch in (*NEEDED, "orange-button"))
     await _each_answers(story, *NEEDED, "orange-button")
 
-    warning = await story.reply("orange-button", "<@U01ALICE>", "expires", "is deleted then")
+    warning = await story.reply("orange-button", "orange-button expires", "is deleted then")
     assert "extend" in warning.buttons and warning.raw["thread_ts"] == card.ts
     await story.reply("orange-button", "Deleted by the clock")
     await story.gone("orange-button")

@@ -228,6 +228,11 @@ class Talk:
         """What only this person sees, in the order in which it was said."""
         return sorted(await self._private(user), key=lambda message: message.ts)
 
+    async def direct(self, user: str) -> list[Seen]:
+        """The bot's direct messages to this person."""
+        found = [one for one in (await self.slack.state())["channels"] if one["name"] == f"@{user}"]
+        return [Seen(one["id"], m["ts"], m) for one in found for m in one["messages"] if _public(m)]
+
     async def until(self, condition: Callable[[Json], Any], seconds: float = 10) -> Any:
         return await self.slack.until(condition, seconds)
 
@@ -399,7 +404,7 @@ async def _listening(bot: Bot, listening: socket.socket) -> AsyncIterator[None]:
     metrics = health.metrics(bot.metrics.registry, bot.count)
     healthz, readyz = health.healthz(lambda: True), health.readyz(lambda: True)
     pages = compare.door(bot.service, gone)
-    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.asker)
+    hooks = webhooks.Webhooks(lambda name: [SECRET], bot.service.projects, bot.asker, visits=bot.visits)
     projects = bot.service.projects.values()
     app = site(bot.slack.bolt, healthz, readyz, metrics, pages, projects, more=hooks.routes())
     runner = web.AppRunner(app, access_log=None)

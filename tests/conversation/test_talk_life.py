@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from standin_kit import Json
 from talk_kit import Seen, Talk, talking
 
@@ -162,15 +164,22 @@ def _progress(state: Json) -> str:
 
 async def test_expiry_is_warned_of_once_and_then_comes(talk: Talk) -> None:
     await talk.deploy("feature-x")
-    await talk.later(days=2, hours=22, minutes=55)
-    assert len(await talk.replies("feature-x")) == 1
+    await talk.later(days=1, hours=23, minutes=55)
+    assert await talk.direct("alice") == []
     await talk.later(minutes=10)
+    (first,) = await talk.direct("alice")
+    assert "|feature-x>* of shop expires <!date^" in first.text
+    assert set(first.buttons) == {"extend", "sleep", "delete"}
+    assert len(await talk.replies("feature-x")) == 1, "a day before, the thread is left in peace"
+    await talk.later(hours=23)
     await talk.later(minutes=1)
+    _, last = await talk.direct("alice")
     warning = (await talk.replies("feature-x"))[-1]
-    assert warning.startswith("<@U01ALICE> feature-x expires <!date^") and "Its data (`data`) goes with it" in warning
+    assert warning.startswith("feature-x expires <!date^"), "its owner was called already"
+    assert "Its data (`data`) goes with it" in warning and "Its data (`data`) goes with it" in last.text
     assert len(await talk.replies("feature-x")) == 2
     said = (await talk.thread(await talk.card("feature-x")))[-1]
-    assert set(said.buttons) == {"extend", "delete"}
+    assert set(said.buttons) == set(last.buttons) == {"extend", "sleep", "delete"}
     await talk.later(minutes=53)
     assert talk.engine.removed == []
     await talk.later(minutes=1)
@@ -180,6 +189,30 @@ async def test_expiry_is_warned_of_once_and_then_comes(talk: Talk) -> None:
     card = await talk.card("feature-x")
     assert "is *deleted*" in card.text and "by the clock" in card.text
     assert "Deleted by the clock, because it expired" in (await talk.replies("feature-x"))[-1]
+
+
+async def test_from_a_direct_message_it_is_extended_put_to_sleep_or_deleted(talk: Talk) -> None:
+    for branch in ("main", "feature-x", "feature-y"):
+        await talk.deploy(branch)
+    await talk.later(days=2, minutes=1)
+    told = {one.text.split("|")[1].split(">")[0]: one for one in await talk.direct("alice")}
+    assert "main lives until" in await talk.click("alice", told["main"], "extend")
+    assert "Putting feature-x to sleep" in await talk.click("alice", told["feature-x"], "sleep")
+    assert "Deleting feature-y" in await talk.click("alice", told["feature-y"], "delete")
+    await talk.later(hours=23)
+    (last,) = (await talk.direct("alice"))[3:]
+    assert "|feature-x>* of shop expires" in last.text and "It is asleep, which does not stop that." in last.text
+    assert set(last.buttons) == {"extend", "delete"}
+
+
+@pytest.mark.parametrize("fault", [{"error": "user_disabled"}, {"error": "restricted_action"}, {"when": "after"}])
+async def test_who_can_get_no_direct_message_is_called_in_the_thread(talk: Talk, fault: dict[str, Any]) -> None:
+    """Nor is it repeated if it is not known whether it arrived."""
+    await talk.deploy("feature-x")
+    assert (await talk.slack.post("fault", method="chat.postMessage", **fault))["ok"]
+    await talk.later(days=2, minutes=1)
+    assert (await talk.replies("feature-x"))[-1].startswith("<@U01ALICE> feature-x expires <!date^")
+    assert len(await talk.direct("alice")) == ("when" in fault)
 
 
 async def test_an_extension_from_the_warning_saves_it(talk: Talk) -> None:

@@ -22,12 +22,12 @@ from builders import (
 )
 
 from bot.domain.errors import UserError
-from bot.domain.events import Decision, Delete, Extend, StatusSeen, Target, Tick
+from bot.domain.events import Decision, Delete, Extend, StatusSeen, Target, Tick, Where
 from bot.domain.lifecycle import LONGEST_LIFE, StillDeleting, decide, next_wake
-from bot.domain.model import CLOCK, Phase, Stage
+from bot.domain.model import CLOCK, PROJECT, Phase, Stage
 from bot.domain.policy import Policy
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def test_a_double_click_is_one_extension() -> None:
@@ -57,22 +57,47 @@ def test_what_never_expires_is_not_extended() -> None:
 def test_an_extension_brings_a_new_warning() -> None:
     warned = decide(a_staging(), Tick(), POLICY, EXPIRY - seconds(60)).staging
     assert warned.wake_at == EXPIRY
-    extended = decide(warned, Extend("UBOB", by=DAY), POLICY, EXPIRY - seconds(30)).staging
-    assert extended.wake_at == EXPIRY + DAY - timedelta(hours=1)
-    again = decide(extended, Tick(), POLICY, extended.wake_at)
-    (notice,) = again.notices
-    assert notice.facts == {"owner": "UALICE", "expires_at": (EXPIRY + DAY).isoformat(), "claims": ["data"]}
+    extended = decide(warned, Extend("UBOB", by=2 * DAY), POLICY, EXPIRY - seconds(30)).staging
+    assert extended.wake_at == EXPIRY + DAY
+    reminded = decide(extended, Tick(), POLICY, extended.wake_at)
+    (notice,) = reminded.notices
+    facts = {"owner": "UALICE", "expires_at": (EXPIRY + 2 * DAY).isoformat(), "claims": ["data"], "told": False}
+    assert (notice.where, notice.facts) == (Where.OWNER, facts)
+    assert reminded.staging.wake_at == EXPIRY + 2 * DAY - HOUR
+
+
+def test_who_has_just_extended_is_not_told_at_once_that_a_day_is_left() -> None:
+    extended = decide(a_staging(), Extend("UALICE", by=DAY), POLICY, EXPIRY - HOUR).staging
+    assert extended.wake_at == EXPIRY + DAY - HOUR
 
 
 @pytest.mark.parametrize(
-    ("ttl", "before"),
-    [(TTL, timedelta(hours=1)), (timedelta(hours=1), timedelta(minutes=30)), (None, timedelta(hours=1))],
+    ("ttl", "first", "last"),
+    [(TTL, DAY, HOUR), (12 * HOUR, 6 * HOUR, HOUR), (HOUR, None, HOUR / 2), (None, DAY, HOUR)],
 )
-def test_a_short_life_is_warned_of_at_its_half(ttl: timedelta | None, before: timedelta) -> None:
-    policy = Policy(ttl=ttl)
-    assert next_wake(a_staging(), policy) == EXPIRY - before
-    assert decide(a_staging(), Tick(), policy, EXPIRY - before - seconds(1)).notices == ()
-    assert len(decide(a_staging(), Tick(), policy, EXPIRY - before).notices) == 1
+def test_a_short_life_is_warned_of_at_its_half(ttl: timedelta | None, first: timedelta | None, last: timedelta) -> None:
+    policy, staging = Policy(ttl=ttl), a_staging()
+    for before, told in [(first, [Where.OWNER]), (last, [Where.OWNER, Where.THREAD])]:
+        if before:
+            assert next_wake(staging, policy) == EXPIRY - before
+            assert decide(staging, Tick(), policy, EXPIRY - before - seconds(1)).notices == ()
+            decision = decide(staging, Tick(), policy, EXPIRY - before)
+            assert [notice.where for notice in decision.notices] == told
+            staging = decision.staging
+    assert staging.wake_at == EXPIRY
+
+
+def test_nobody_gets_a_direct_message_of_what_is_no_persons() -> None:
+    staging = a_staging(owner=PROJECT)
+    assert next_wake(staging, POLICY) == EXPIRY - HOUR
+    (notice,) = decide(staging, Tick(), POLICY, EXPIRY - HOUR).notices
+    assert (notice.where, notice.facts["told"]) == (Where.THREAD, False)
+
+
+def test_a_bot_that_was_down_gives_only_the_last_warning() -> None:
+    decision = decide(a_staging(), Tick(), POLICY, EXPIRY - seconds(60))
+    assert [notice.where for notice in decision.notices] == [Where.OWNER, Where.THREAD]
+    assert decision.staging.wake_at == EXPIRY
 
 
 def test_a_tick_that_comes_too_early_for_changed_rules_sets_the_clock_anew() -> None:

@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from builders import NOW, POLICY, a_release, updating
 from hypothesis import assume, given, settings
@@ -166,7 +167,13 @@ def test_reports_about_an_older_release_leave_the_newest_alone(event: Event, now
 def test_a_wish_that_is_granted_is_in_the_journal(staging: Staging, event: Event, policy: Policy) -> None:
     with suppress(UserError):
         decision = decide(staging, event, policy, NOW)
-        assert decision.staging == staging or (decision.what and decision.actor in ("UALICE", "UBOB"))
+        planned: dict[str, Any] = {
+            "turns_at": staging.turns_at,
+            "wake_at": staging.wake_at,
+            "revision": staging.revision,
+        }
+        same = replace(decision.staging, **planned) == staging
+        assert same or (decision.what and decision.actor in ("UALICE", "UBOB"))
 
 
 @thorough

@@ -35,6 +35,7 @@ from bot.domain.events import (
     Target,
     Tick,
     UrlAnswered,
+    Used,
     Visited,
     Wake,
     Where,
@@ -66,6 +67,7 @@ KINDS += [
     "branch back",
     "freeze",
     "keep",
+    "used",
 ]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
@@ -140,6 +142,8 @@ class Life:
                 return Wiped()
             case "visited":
                 return Visited()
+            case "used":
+                return Used()
             case "push" if not self.staging.deleted_at:
                 self.deploys += 1
                 commit = f"{self.deploys:040x}"
@@ -207,8 +211,9 @@ class Life:
     def check_notices(self) -> None:
         told = Counter((release, notice.kind) for release, notice in self.notices)
         assert all(count == 1 for (_, kind), count in told.items() if kind is NoticeKind.LIVE)
-        warnings = [n.facts["expires_at"] for _, n in self.notices if n.kind is NoticeKind.EXPIRING]
-        assert len(warnings) == len(set(warnings)), "one warning for each expiry"
+        warnings = Counter((n.where, n.facts["expires_at"]) for _, n in self.notices if n.kind is NoticeKind.EXPIRING)
+        most = {Where.THREAD: 1, Where.OWNER: 2}
+        assert all(count <= most[where] for (where, _), count in warnings.items()), "each warning once for each expiry"
         alerts = [n.kind for _, n in self.notices if n.where in (Where.ALERTS, Where.ALERT_EDIT)]
         opened = [kind is NoticeKind.BROKEN for kind in alerts]
         assert opened == [index % 2 == 0 for index in range(len(alerts))], "each alert is closed before the next one"
@@ -216,7 +221,7 @@ class Life:
         assert len(ends) <= 1
 
 
-NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER}
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 
 
@@ -242,7 +247,8 @@ def test_lives_do_get_somewhere() -> None:
     way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE, ("push", 1, 0), *GO_LIVE, ("withheld", 1, 1)]
     way += [("branch ended", 1, 0), ("branch back", 1, 0)]
     way += [("sleep", 1, 0), ("gone", 1, 0), ("wake", 1, 0), ("wiped", 1, 0), *GO_LIVE]
-    way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
+    way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("used", 3550, 0)]
+    way += [*2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)
         phases.add(life.staging.phase)

@@ -47,7 +47,7 @@ def test_the_first_deploy_makes_a_staging() -> None:
     staging = decision.staging
     assert (staging.phase, staging.revision, staging.owner) == (Phase.ROLLING_OUT, 1, "UALICE")
     assert (staging.created_at, staging.expires_at, staging.urls) == (NOW, NOW + TTL, {"web": URL})
-    assert staging.wake_at == NOW + TTL - timedelta(hours=1)
+    assert staging.wake_at == NOW + TTL - timedelta(days=1)
     assert (staging.attempt.number, staging.attempt.stage, staging.attempt.env) == (
         1,
         Stage.QUEUED,

@@ -32,7 +32,14 @@ SECRETS = {
     "OCTOPOD_WEBHOOK_SECRET": [NEW],
     "OCTOPOD_API_TOKEN": [NEW],
 }
-DOORS = ["/webhooks/github", "/webhooks/gitlab", "/webhooks/generic", "/webhooks/registry", "/api/ci"]
+DOORS = [
+    "/webhooks/github",
+    "/webhooks/gitlab",
+    "/webhooks/generic",
+    "/webhooks/registry",
+    "/webhooks/visits",
+    "/api/ci",
+]
 PUSHED = Pushed("feature-x", COMMIT, "bob")
 
 

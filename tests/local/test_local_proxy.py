@@ -5,9 +5,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from local_world import deployment, engine_in, ingress, nobody, service, site, world
+from local_world import deployment, engine_in, ingress, nobody, service, serving, site, world
 
 from bot.local.proxy import Proxy
+from bot.ports import PROBE_AGENT
 
 HOST = "orange.localhost"
 
@@ -41,6 +42,22 @@ async def test_serves_what_is_live_only(tmp_path: Path) -> None:
         assert proxy.serves(f"{HOST.upper()}:8080")
         await there.engine.remove("s1")
         assert not proxy.serves(HOST)
+
+
+async def test_visits_are_told_and_the_bots_own_probe_is_none(tmp_path: Path) -> None:
+    seen: list[str] = []
+    async with world(tmp_path) as there:
+        await there.apply("r1", site(HOST))
+        await there.until_serving("r1")
+        async with serving(Proxy(there.engine, nobody, seen.append)) as url:
+            for host, agent in [
+                (HOST.upper() + ":1234", "Firefox"),
+                (HOST, PROBE_AGENT),
+                ("other.localhost", "Firefox"),
+            ]:
+                async with aiohttp.request("GET", url, headers={"Host": host, "User-Agent": agent}):
+                    pass
+    assert seen == [HOST]
 
 
 async def test_a_request_that_ends_its_process_ends_no_other(tmp_path: Path) -> None:

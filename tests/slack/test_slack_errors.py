@@ -13,7 +13,7 @@ from raw_server import raw_server
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import MessageGone, OctopodError, OutcomeUnknown, PermanentError, TemporaryError
-from bot.slack.errors import DEFAULT_RETRY_AFTER, translated
+from bot.slack.errors import DEFAULT_RETRY_AFTER, NotThere, translated
 
 Answer = Callable[[], web.StreamResponse]
 
@@ -46,9 +46,9 @@ def saying(error: str, status: int = 200, **more: object) -> Answer:
         ("message_not_found", MessageGone),
         ("thread_not_found", MessageGone),
         ("cant_update_message", MessageGone),
-        ("not_in_channel", TemporaryError),
-        ("channel_not_found", TemporaryError),
-        ("is_archived", TemporaryError),
+        ("not_in_channel", NotThere),
+        ("channel_not_found", NotThere),
+        ("is_archived", NotThere),
         ("token_revoked", TemporaryError),
         ("ratelimited", TemporaryError),
         ("internal_error", OutcomeUnknown),

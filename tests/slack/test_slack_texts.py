@@ -62,7 +62,11 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
         "next_step": text, "serves": None, "expires_at": NOW.isoformat(), "claims": [text[:200]], "health": "down",
         "since": NOW.isoformat(), "url": text[:200], "trouble": text, "reset": [text[:200]],
         "commits": 2, "authors": [text] * 5, "rewritten": False, "subject": text, "commit": text, "why": text,
-        "how": "merged", "goes_at": NOW.isoformat(), "project": text,
+        "how": "merged", "goes_at": NOW.isoformat(), "project": text, "used_at": NOW.isoformat(),
+        "until": NOW.isoformat(), "idle": [{
+            "name": "orange-button", "owner": "U01ALICE", "deployed_at": NOW.isoformat(), "used_at": NOW.isoformat(),
+            "replicas": 2, "claims": [text[:200]],
+        }] * 60,
     }  # fmt: skip
     places = [where for where in Where if where is not Where.PRIVATE]
     for kind in NoticeKind:

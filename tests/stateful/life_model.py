@@ -11,7 +11,8 @@ from bot.domain.status import WorkloadState
 
 DEBOUNCE = SETTLE = timedelta(seconds=5)
 UNSTEADY = timedelta(minutes=5)
-WARNED_BEFORE = timedelta(hours=1)
+REMINDED_BEFORE, WARNED_BEFORE = TTL / 2, timedelta(hours=1)
+JUST_ASKED = timedelta(hours=12)
 UNDO = WAKING = timedelta(minutes=15)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
@@ -48,6 +49,7 @@ class Life:
     ill_since: datetime | None = None
     well_since: datetime | None = None
     broken: bool = False
+    reminded_for: datetime | None = None
     warned_for: datetime | None = None
     told: list[tuple[NoticeKind, Where]] = field(default_factory=list)
     journal: int = 1
@@ -105,9 +107,10 @@ class Life:
             return False
         return self.commit == commit and (self.stage in UNDER_WAY or (self.stage == "live" and not self.broken))
 
-    def extended(self, until: datetime) -> None:
+    def extended(self, until: datetime, now: datetime) -> None:
         if until > self.expires:
             self.expires, self.warned_for = until, None
+            self.reminded_for = until if until - REMINDED_BEFORE < now + JUST_ASKED else None
             self.journal += 1
 
     def deleted(self, now: datetime, data: bool, person: bool = True, at_once: bool = False) -> None:
@@ -361,7 +364,11 @@ class Life:
             self.failed()
         self._judged(now)
         if self.warned_for != self.expires and now >= self.expires - WARNED_BEFORE:
-            self.warned_for = self.expires
-            self.told.append((NoticeKind.EXPIRING, Where.THREAD))
+            self.warned_for = self.reminded_for = self.expires
+            self.told += [(NoticeKind.EXPIRING, Where.OWNER), (NoticeKind.EXPIRING, Where.THREAD)]
+            self.journal += 1
+        elif self.warned_for != self.expires != self.reminded_for and now >= self.expires - REMINDED_BEFORE:
+            self.reminded_for = self.expires
+            self.told.append((NoticeKind.EXPIRING, Where.OWNER))
             self.journal += 1
         self.journal = min(self.journal, before + 1)  # what is decided together is one line

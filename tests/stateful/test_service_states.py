@@ -103,7 +103,7 @@ class Lives(RuleBasedStateMachine):
             assert life.absent
         else:
             self.asked.append((asked, (life.id, until)))
-            life.extended(until)
+            life.extended(until, self.world.now)
 
     @precondition(lambda self: self.lives)
     @rule(which=ANY, who=SOMEBODY, now=st.booleans(), at_once=AT_ONCE)
