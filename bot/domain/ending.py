@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.events import Decision, Delete, NoticeKind, Target
+from bot.domain.events import ALL, Decision, Delete, NoticeKind, Target
 from bot.domain.model import CLOCK, Desired, Staging
 from bot.domain.policy import Policy
 from bot.domain.rest import UP, WELL, alert_closed, superseded
@@ -30,7 +30,7 @@ def delete(staging: Staging, event: Delete, policy: Policy, now: datetime) -> De
     return Decision(
         replace(staging, attempt=ended[0] if ended else staging.attempt, **changes),
         releases=ended,
-        targets=frozenset(Target),
+        targets=ALL,
         notices=alert_closed(staging, NoticeKind.DELETED, event.actor, event.reason),
         actor=event.actor,
         what="delete",

@@ -245,6 +245,10 @@ class Target(StrEnum):
     HOST = "host"
 
 
+ALL = frozenset({Target.ENGINE, Target.CARD, Target.PROGRESS})
+"""What is decided about. What a git host is told follows from the card."""
+
+
 class NoticeKind(StrEnum):
     """Messages that are sent once each."""
 

@@ -27,6 +27,7 @@ from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
 from bot.domain.events import (
+    ALL,
     Applied,
     BranchBack,
     BranchEnded,
@@ -234,7 +235,7 @@ def _put_on(staging: Staging, release: Release, policy: Policy, now: datetime) -
     elif staging.desired is not Desired.RESET:
         changes |= UP | {"health_reason": staging.health_reason if staging.desired is Desired.PRESENT else ""}
     after = replace(staging, **changes)
-    return Decision(after, (*ended, release), targets=frozenset(Target), actor=release.actor)
+    return Decision(after, (*ended, release), targets=ALL, actor=release.actor)
 
 
 def _taken_back(staging: Staging, event: Deploy) -> bool:
@@ -261,7 +262,7 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
     return Decision(
         staging,
         releases=(release,),
-        targets=frozenset(Target),
+        targets=ALL,
         actor=event.actor,
         what="create",
         why=_what(event),

@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.breakage import broke
 from bot.domain.durations import format_duration
 from bot.domain.errors import UserError
-from bot.domain.events import Decision, Notice, NoticeKind, ReleaseFailed, Reset, Sleep, Target, Wake, Where
+from bot.domain.events import ALL, Decision, Notice, NoticeKind, ReleaseFailed, Reset, Sleep, Target, Wake, Where
 from bot.domain.model import CLOCK, Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState
@@ -60,7 +60,7 @@ def sleep(staging: Staging, event: Sleep, now: datetime) -> Decision:
     )
     after = replace(staging, attempt=ended[0] if ended else staging.attempt, **changes)
     closed = alert_closed(staging, NoticeKind.SLEPT, event.actor, "")
-    return Decision(after, ended, frozenset(Target), closed, event.actor, "sleep")
+    return Decision(after, ended, ALL, closed, event.actor, "sleep")
 
 
 def wake(staging: Staging, event: Wake, now: datetime) -> Decision:
@@ -109,7 +109,7 @@ def _reset(staging: Staging, actor: str, now: datetime, why: str) -> Decision:
     changes = UP | WELL | asked | claims | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
     after = replace(staging, attempt=attempt, **changes)
     changed = (attempt,) if attempt != staging.attempt else ()
-    return Decision(after, changed, frozenset(Target), (), actor, "reset", why)
+    return Decision(after, changed, ALL, (), actor, "reset", why)
 
 
 def alert_closed(staging: Staging, kind: NoticeKind, by: str, reason: str) -> tuple[Notice, ...]:
@@ -124,9 +124,9 @@ def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
     up = replace(staging, **(UP | WELL), serving=None, last_number=number)
     if staging.live is None:
         again = staging.attempt.anew(actor=actor, requested_at=now, copy_of=staging.attempt.copy_of)
-        return Decision(replace(up, attempt=again), (again,), frozenset(Target))
+        return Decision(replace(up, attempt=again), (again,), ALL)
     waking: dict[str, Any] = {"waking": Stage.QUEUED, "woken_by": actor, "wake_asked_at": now}
-    return Decision(replace(up, attempt=staging.live, **waking), targets=frozenset(Target))
+    return Decision(replace(up, attempt=staging.live, **waking), targets=ALL)
 
 
 # --- while it rests --------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def wiped(staging: Staging, now: datetime) -> Decision:
     if staging.desired is not Desired.RESET:
         return Decision(staging)
     if staging.attempt.stage.under_way:
-        return Decision(replace(staging, **UP), targets=frozenset(Target))
+        return Decision(replace(staging, **UP), targets=ALL)
     decision = _brought_back(staging, staging.woken_by or CLOCK, now)
     if not decision.staging.waking:
         return decision

@@ -26,6 +26,7 @@ from builders import (
 
 from bot.domain.errors import UserError
 from bot.domain.events import (
+    ALL,
     Applied,
     Decision,
     Delete,
@@ -55,7 +56,7 @@ def test_the_first_deploy_makes_a_staging() -> None:
     )
     assert decision.releases == (staging.attempt,)
     assert (decision.actor, decision.what) == ("UALICE", "create")
-    assert decision.targets == frozenset(Target)
+    assert decision.targets == ALL
 
 
 def test_a_deploy_replaces_a_release_that_is_under_way() -> None:
