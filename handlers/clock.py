@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -13,11 +14,24 @@ log = structlog.get_logger()
 LONGEST, SHORTEST = 20.0, 0.2
 
 
-class Clock:
-    """Sleeps until the next time that is written down, and is woken when a nearer one may have been."""
+async def waited(poked: asyncio.Event, seconds: float) -> None:
+    """So long, or until somebody pokes."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await poked.wait()
+            await asyncio.sleep(SHORTEST)
 
-    def __init__(self, service: Service, idling: Idling) -> None:
-        self._service, self._idling = service, idling
+
+class Clock:
+    """Sleeps until the next time that is written down, and is woken when a nearer one may have been. `wait`: how."""
+
+    def __init__(
+        self,
+        service: Service,
+        idling: Idling,
+        wait: Callable[[asyncio.Event, float], Awaitable[None]] = waited,
+    ) -> None:
+        self._service, self._idling, self._wait = service, idling, wait
         self._poked = asyncio.Event()
 
     def poke(self) -> None:
@@ -38,10 +52,7 @@ class Clock:
                 seconds = self._until(due)
             except Exception:
                 log.exception("the clock failed")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._poked.wait()
-                    await asyncio.sleep(SHORTEST)
+            await self._wait(self._poked, seconds)
 
     def _until(self, due: datetime | None) -> float:
         if due is None:
