@@ -4,13 +4,14 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.arriving import Arriving, pull_of
 from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
@@ -72,7 +73,8 @@ class Repeated(Exception):
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
 
-    `configuration`, `following`: the use cases around that of a staging, and around its branch.
+    `configuration`, `following`, `arriving`: the use cases around that of a staging, around its branch, and around pull
+    requests and what comes by itself.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Service:
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.following = Following(store, now, self._meaning, self._configuring, common)
+        self.arriving = Arriving(store, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -209,6 +212,7 @@ class Service:
                 await self._require_room(connection, request.user, project.name)
             wished = Wished(request.user, request.received_at, head, commit, command.change)
             event = self._configuring.deploy(project, existing, name, wished)
+            event = replace(event, pull=await pull_of(connection, event.project, event.branch))
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
@@ -331,6 +335,7 @@ class Service:
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
         now = self.now()
+        event = replace(event, pull=await pull_of(connection, event.project, event.branch))
         decision = decide(None, event, self._policy_for(event.project), now)
         await self._save(connection, decision, now)
         await self._sow(connection, decision.staging.id)

@@ -15,6 +15,7 @@ from bot.domain.branch import (
     follows,
     freeze,
     keep,
+    pull_seen,
     updating,
     why_it_goes,
     withheld,
@@ -38,6 +39,7 @@ from bot.domain.events import (
     Keep,
     Notice,
     NoticeKind,
+    PullSeen,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -132,6 +134,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return wiped(staging, now)
         case Visited():
             return visited(staging, now)
+        case PullSeen():
+            return pull_seen(staging, event)
         case Withheld():
             return withheld(staging, event)
         case BranchEnded():
@@ -240,13 +244,14 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         project=event.project,
         name=event.name,
         branch=event.branch,
-        owner=event.actor,
+        owner=event.owner or event.actor,
         created_at=now,
         attempt=release,
         expires_at=None if event.actor == PROJECT else _expiry(policy, now),
         urls=event.urls,
         head=event.head,
         kept=event.actor == PROJECT,
+        pull=event.pull,
     )
     return Decision(
         staging,

@@ -51,10 +51,17 @@ class Health(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a branch came to its end."""
+    """How a branch came to its end, or the pull request that its staging was made for."""
 
     MERGED = "merged"
     DELETED = "deleted"
+    CLOSED = "closed"
+    UNLABELLED = "unlabelled"
+
+    @property
+    def of_pull(self) -> bool:
+        """The branch is there still; it is its pull request that came to an end, or lost its label."""
+        return self in (Ending.CLOSED, Ending.UNLABELLED)
 
 
 class Phase(StrEnum):
@@ -71,6 +78,20 @@ class Phase(StrEnum):
     RESETTING = "resetting"
     DELETING = "deleting"
     DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """The pull request of a branch, as people see it."""
+
+    number: int
+    title: str = ""
+    url: str = ""
+    author: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{'!' if '/merge_requests/' in self.url else '#'}{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +188,7 @@ class Staging:
 
     `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
     expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
+    `pull`: the pull request of its branch, if there is one.
     """
 
     id: str
@@ -212,6 +234,7 @@ class Staging:
     kept: bool = False
     branch_ended: Ending | None = None
     branch_ended_by: str = ""
+    pull: Pull | None = None
 
     @property
     def phase(self) -> Phase:

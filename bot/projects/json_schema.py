@@ -156,6 +156,8 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "copy_secrets": lambda: _NAMES,
     "fence": lambda: _object(FenceKeys, _FENCE),
     "follow": lambda: _object(FollowKeys, _FOLLOW),
+    "deploy_on": lambda: _choice("chat", "push", "pull_request", "label"),
+    "label": lambda: _TEXT,
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Follow, Limits, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import DeployOn, EngineKind, Follow, Limits, ProbeFrom, Project, Roles, UrlProbe
 from bot.projects import environment, fences, fields, hosts, schema, sources
 from bot.projects.checks import contradictions
 from bot.projects.extends import inherit
@@ -139,6 +139,8 @@ def _project(
         copy_secrets=keys.copy_secrets,
         fence=fences.fence(keys.fence),
         follow=Follow(keys.follow.updates, keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
+        deploy_on=DeployOn(keys.deploy_on),
+        label=keys.label,
         kinds=keys.kinds,
     )
 

@@ -143,6 +143,12 @@ class ProjectKeys(_Strict):
     )
     fence: FenceKeys = Field(default=FenceKeys(), description="Kubernetes: what each staging may use of its cluster.")
     follow: FollowKeys = Field(default=FollowKeys(), description="What pushes, merges and deletes of branches do.")
+    deploy_on: Annotated[str, BeforeValidator(fields.choice("chat", "push", "pull_request", "label"))] = Field(
+        default="chat", description="What makes a staging, besides people: chat is nothing."
+    )
+    label: Annotated[str, BeforeValidator(fields.label)] = Field(
+        default="staging", description="The label of pull requests that `deploy_on: label` means."
+    )
     kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
         default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
     )

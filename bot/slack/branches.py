@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import NoticeKind
-from bot.domain.model import Ending, Phase, Staging
-from bot.slack.blocks import Block, actions, button, code, context, cut, date, escape, mention, section
+from bot.domain.model import Ending, Phase, Pull, Staging
+from bot.domain.pulls import from_fork
+from bot.slack.blocks import Block, actions, button, code, context, cut, date, escape, link, mention, section
 from bot.slack.rest import Said, data_of
 
 MOST_NAMED = 3
@@ -59,8 +60,8 @@ def _names(authors: Sequence[str]) -> str:
 
 
 def _ended(facts: Mapping[str, Any], staging: Staging) -> Said:
-    by = f" by {escape(cut(facts['by'], 100))}" if facts["by"] else ""
-    head = f"{addressed(facts['owner'])}Its branch {code(cut(staging.branch, 200))} was {facts['how']}{by}"
+    what = _end(Ending(facts["how"]), facts["by"], staging, named=True)
+    head = f"{addressed(facts['owner'])}{what[0].upper()}{what[1:]}"
     if facts["goes_at"] is None:
         said = f"{head}; this staging stays. {code(f'/octopod delete {staging.name}')} removes it."
         return said, [section(said)]
@@ -71,7 +72,9 @@ def _ended(facts: Mapping[str, Any], staging: Staging) -> Said:
 
 def _back(facts: Mapping[str, Any], staging: Staging) -> Said:
     until = f"until {date(datetime.fromisoformat(facts['expires_at']))}" if facts["expires_at"] else "for good"
-    said = f"Its branch {code(cut(staging.branch, 200))} is there again; this staging stays {until}."
+    of_pull = Ending(facts.get("was", Ending.DELETED)).of_pull
+    what = f"Its {pull_link(staging)} is open" if of_pull else f"Its branch {code(cut(staging.branch, 200))} is there"
+    said = f"{what} again; this staging stays {until}."
     return said, [section(said)]
 
 
@@ -90,7 +93,7 @@ def standing(staging: Staging) -> list[Block]:
     """What a card says of all that."""
     if staging.phase in (Phase.DELETED, Phase.DELETING):
         return []
-    parts = [_fate(staging)] if staging.branch_ended else []
+    parts = [_fate(staging, staging.branch_ended)] if staging.branch_ended else []
     if staging.frozen:
         parts.append("❄️ frozen: pushes do not update it")
     if staging.behind:
@@ -98,8 +101,37 @@ def standing(staging: Staging) -> list[Block]:
     return [context(" · ".join(parts))] if parts else []
 
 
-def _fate(staging: Staging) -> str:
-    by = f" by {escape(cut(staging.branch_ended_by, 100))}" if staging.branch_ended_by else ""
-    how = "merged" if staging.branch_ended is Ending.MERGED else "deleted"
+def _fate(staging: Staging, how: Ending) -> str:
     goes = "" if staging.kept or not staging.expires_at else f", so it goes {date(staging.expires_at)}"
-    return f"🍂 its branch was {how}{by}{goes}"
+    return f"🍂 {_end(how, staging.branch_ended_by, staging)}{goes}"
+
+
+def _end(how: Ending, by: str, staging: Staging, named: bool = False) -> str:
+    """How its branch or pull request ended, as part of a sentence. `named`: the branch is."""
+    said = f" by {escape(cut(by, 100))}" if by else ""
+    if how is Ending.UNLABELLED:
+        return f"the label of its {pull_link(staging)} was taken off{said}"
+    if how.of_pull or from_fork(staging.branch):
+        return f"its {pull_link(staging)} was {how}{said}"
+    return f"its branch{f' {code(cut(staging.branch, 200))}' if named else ''} was {how}{said}"
+
+
+def pull_link(staging: Staging) -> str:
+    """Its pull request, with a link if that is known."""
+    kind = "merge request" if staging.pull and staging.pull.label.startswith("!") else "pull request"
+    if staging.pull is None:
+        return kind
+    return f"{kind} {link(staging.pull.url, staging.pull.label) if staging.pull.url else staging.pull.label}"
+
+
+def source(staging: Staging) -> list[str]:
+    """What it is of, for a card: its branch, its pull request; of a fork only the latter."""
+    branch = [] if from_fork(staging.branch) else [f"*Branch*\n{code(staging.attempt.branch)}"]
+    return [*branch, *([_pull_field(staging.pull)] if staging.pull else [])]
+
+
+def _pull_field(pull: Pull) -> str:
+    kind = "Merge request" if pull.label.startswith("!") else "Pull request"
+    said = f"{pull.label} {cut(pull.title, 150)}".strip()
+    by = f" · {escape(cut(pull.author, 80))}" if pull.author else ""
+    return f"*{kind}*\n{link(pull.url, said) if pull.url else escape(said)}{by}"

@@ -19,7 +19,7 @@ from bot.domain import following as rule
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
-from bot.domain.hearsay import Hearsay, PullRequest, PullState, Pushed
+from bot.domain.hearsay import Hearsay, PullRequest, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
 from bot.forge import address
@@ -76,10 +76,9 @@ class Follower:
                 self._known[project] = rule.said_deleted(known, branch, now, self._rhythm)
             case Pushed():
                 self._known[project] = rule.asked(known, now, self._rhythm)
-            case PullRequest(state=PullState.MERGED, fork=False):
-                await self._service.following.ended(project, said.branch, Ending.MERGED, said.by)
             case PullRequest():
-                self._known[project] = rule.asked(known, now, self._rhythm)
+                await self._service.arriving.heard(self._service.projects[project], said)
+                self._known[project] = rule.asked(self._at(project), now, self._rhythm)
             case _:
                 pass
 
