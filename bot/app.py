@@ -106,7 +106,10 @@ class Bot:
         self.projects = projects = Projects.of(projects)
         self.store, self.slack, self.metrics = store, slack, slack.metrics
         person = slack.directory.person
-        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
+        facts = engine.facts
+        self.service = Service(
+            store, projects, keys, now, port=facts.port, policy=policy, person=person, sandboxed=facts.sandboxed
+        )
         sender = slack.sender(projects, engine)
         engine_work = EngineWork(
             self.service,

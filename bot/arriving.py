@@ -30,6 +30,11 @@ class Arriving:
                 for staging in await self._of(connection, project.name, after):
                     await self._told(connection, project, staging, before, after)
 
+    async def pull(self, project: str, number: int) -> tuple[PullRequest | None, Sequence[PullRequest]]:
+        """The one of this number, as far as it was heard of, and open ones with numbers near it."""
+        async with self._store.look() as connection:
+            return await pulls.known(connection, project, number), await pulls.near(connection, project, number)
+
     async def _of(self, connection: AsyncConnection, project: str, pull: PullRequest) -> Sequence[Staging]:
         branches = rule.refs_of(pull.number) if pull.fork else (pull.branch,)
         found = [await stagings.of_branch(connection, project, branch) for branch in branches]

@@ -12,6 +12,7 @@ from bot.domain.following import OutageBegan, OutageEnded
 from bot.domain.model import PROJECT, PUSH, Ending, Staging
 from bot.domain.policy import open_to_all
 from bot.domain.project import Project
+from bot.domain.pulls import from_fork
 from bot.meaning import Meaning
 from bot.ports import Commit, Head
 from bot.store import branches, pulls, queue, stagings
@@ -98,6 +99,8 @@ class Following:
 
 def _withheld(project: Project, staging: Staging) -> str | None:
     """Why a push does not update it, if so; empty: nobody needs to be told."""
+    if from_fork(staging.branch):
+        return "" if staging.frozen else "it comes from a fork, and somebody has to answer for each commit of one."
     if staging.frozen or not branch.covered(project, staging.branch):
         return ""
     guarded = [name for name in staging.attempt.overrides.profiles if not open_to_all(project, name)]

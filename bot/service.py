@@ -72,6 +72,7 @@ class Repeated(Exception):
 
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+    `sandboxed`: what runs can't reach what the bot has.
 
     `configuration`, `following`, `arriving`: the use cases around that of a staging, around its branch, and around pull
     requests and what comes by itself.
@@ -87,11 +88,12 @@ class Service:
         port: int | None = None,
         policy: Callable[[Project], Policy] = policy_of,
         person: Callable[[str], Person] = Person,
+        sandboxed: bool = True,
     ) -> None:
         self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person)
+        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person, sandboxed)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.following = Following(store, now, self._meaning, self._configuring, common)
@@ -210,7 +212,7 @@ class Service:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or existing.desired is not Desired.PRESENT:
                 await self._require_room(connection, request.user, project.name)
-            wished = Wished(request.user, request.received_at, head, commit, command.change)
+            wished = Wished(request.user, request.received_at, head, commit, command.change, command.fork or "")
             event = self._configuring.deploy(project, existing, name, wished)
             event = replace(event, pull=await pull_of(connection, event.project, event.branch))
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)

@@ -76,6 +76,14 @@ def require_deploy(person: Person, project: Project) -> None:
         )
 
 
+def require_word(person: Person, project: Project, why: str) -> None:
+    """Raise UserError unless this person may answer for what a fork brings: an admin, or who may deploy, if the project
+    names no admins. `why`: what there is to answer for."""
+    answering = project.roles.admin or project.roles.deploy
+    if not _among(person, answering):
+        raise UserError(f"{why} That is for {_listed(answering)}: ask them.")
+
+
 def require_change(person: Person, staging: Staging, projects: Mapping[str, Project]) -> None:
     """As `require_deploy`. The stagings of a project that left octopod.yaml, which sets no roles any more, are their
     owners' and everybody's who is an admin of another project: somebody must be able to remove them."""

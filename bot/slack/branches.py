@@ -11,6 +11,7 @@ from bot.slack.blocks import Block, actions, button, code, context, cut, date, e
 from bot.slack.rest import Said, data_of
 
 MOST_NAMED = 3
+DEPLOY_FORK = "Deploy the fork"
 
 
 def addressed(user: str) -> str:
@@ -39,8 +40,10 @@ def _updating(facts: Mapping[str, Any]) -> Said:
 
 def _withheld(facts: Mapping[str, Any], staging: Staging) -> Said:
     said = f"{_pushed(facts)}, up to {code(facts['commit'][:7])}: not deployed by itself, as {escape(facts['why'])}"
-    update = button("Update", "choose", f"deploy as {staging.name} --project {staging.project}")
-    return said, [section(said), actions(update)]
+    name, typed = "Update", f"deploy as {staging.name} --project {staging.project}"
+    if from_fork(staging.branch):
+        name, typed = DEPLOY_FORK, f"{typed} --fork {facts['commit']}"
+    return said, [section(said), actions(button(name, "choose", typed))]
 
 
 def _pushed(facts: Mapping[str, Any]) -> str:
@@ -94,6 +97,8 @@ def standing(staging: Staging) -> list[Block]:
     if staging.phase in (Phase.DELETED, Phase.DELETING):
         return []
     parts = [_fate(staging, staging.branch_ended)] if staging.branch_ended else []
+    if from_fork(staging.branch):
+        parts.append("🍴 from a fork: it has no secrets, and somebody answers for each commit")
     if staging.frozen:
         parts.append("❄️ frozen: pushes do not update it")
     if staging.behind:

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 from bot.domain import naming
 from bot.domain.errors import PermanentError, UserError
 from bot.domain.events import Applied, Event, ReleaseFailed, Slept, Target, UrlAnswered, Wiped
+from bot.domain.forks import seen_by
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
+from bot.domain.pulls import from_fork
 from bot.domain.redaction import secrets_of
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Rendered, Service
@@ -170,7 +172,7 @@ class EngineWork:
     ) -> Event:
         what = (facts.staging, facts.name, facts.project, release.id, release.commit)
         image = self._renderer.image(facts) or ""
-        await self._engine.apply(ReleaseOrder(*what, objects, tree, image))
+        await self._engine.apply(ReleaseOrder(*what, objects, tree, image, fork=from_fork(release.branch)))
         self._checkpoint("applied")
         return Applied(release.id)
 
@@ -202,7 +204,7 @@ class EngineWork:
             values=release.values,
             secrets=opened.values,
             secrets_mark=opened.mark,
-            kinds=frozenset(project.kinds),
+            kinds=frozenset(seen_by(project, release.branch).kinds),
             seed=seed,
             first=staging.live is None or staging.live.id == release.id,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from builders import NOW, a_release, a_staging, updating
 
+from bot.domain.commands import Deploy
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
@@ -86,7 +87,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     odd = [Line(level, text, text, "", text, text, text) for level in (ENV, VALUES)]
     yield configs.configuration(staging, [*lines(None, staging.attempt), *odd * 60])
     yield from (configs.configured(staging, changed, odd, None) for changed in (True, False))
-    yield answers.deploying(text, [(text, text)] * 9)
+    yield answers.deploying(Deploy(text), [(text, text)] * 9)
     yield answers.logs(text[:300], {text[:100]: [text] * 100, "api": []})
     yield from (answers.extended(staging), answers.deleting(staging), answers.ask_delete(staging))
     yield from (answers.sleeping(staging), answers.waking(staging), answers.brought_back(staging))
@@ -94,7 +95,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.deleting(replace(staging, undo_until=NOW))
     yield answers.releases(staging, [staging.attempt] * 120)
     yield answers.releases(staging, [])
-    yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
+    yield from (answers.deploying(Deploy(text)), answers.bug("abc"), answers.already(staging, LINK))
     yield from (answers.updating(staging, True, LINK), answers.updating(staging, False, None))
 
 
