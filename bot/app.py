@@ -30,7 +30,7 @@ from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.following import RHYTHM, Rhythm
 from bot.domain.policy import Policy, policy_of
 from bot.domain.project import EngineKind, Project
-from bot.engines import Chosen, choose, renderer
+from bot.engines import Chosen, choose, encrypt_anew, renderer
 from bot.environment import Places
 from bot.git.repository import GitCache
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
@@ -108,9 +108,18 @@ class Bot:
         person = slack.directory.person
         facts = engine.facts
         self.service = Service(
-            store, projects, keys, now, port=facts.port, policy=policy, person=person, sandboxed=facts.sandboxed
+            store,
+            projects,
+            keys,
+            now,
+            port=facts.port,
+            policy=policy,
+            person=person,
+            sandboxed=facts.sandboxed,
+            by_email=slack.directory.by_email,
         )
         sender = slack.sender(projects, engine)
+        opening = Opening(neighbours.secrets, keys)
         engine_work = EngineWork(
             self.service,
             store,
@@ -121,12 +130,17 @@ class Bot:
             trees,
             checkpoint,
             images=neighbours.images,
-            opening=Opening(neighbours.secrets, keys),
+            opening=opening,
         )
         owner = secrets.token_hex(8)
         pumps = [
             Pump(
-                RequestWork(self.service, store, neighbours.git, engine, checkpoint), store, now, REQUESTS, pace, owner
+                RequestWork(self.service, store, neighbours.git, engine, checkpoint, opening=opening),
+                store,
+                now,
+                REQUESTS,
+                pace,
+                owner,
             ),
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
@@ -148,6 +162,7 @@ class Bot:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await self.service.recall()
         await self.worker.start()
         async with asyncio.TaskGroup() as group:
             for loop in (self.worker.run, self.clock.run, self.watch.run, self.follower.run):
@@ -231,7 +246,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         git = GitCache(settings.octopod_data / "git")
         await git.check()
         projects = Projects(configuration.projects)
-        chosen = choose(configuration.engine, projects, settings)
+        chosen = choose(configuration.engine, projects, settings, keys)
         prober = UrlProber(session, address=chosen.probed_at, inside=chosen.inside)
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
@@ -252,7 +267,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         await stack.enter_async_context(chosen.running)
         stack.enter_context(_pid_file(settings.octopod_data / "bot.pid"))
         log.info("octopod is ready", port=settings.octopod_http_port, projects=list(configuration.projects))
-        reload = Reload(settings.octopod_config, configuration.engine, projects)
+        reload = Reload(settings.octopod_config, configuration.engine, projects, taken=bot.service.projects_changed)
         await _until_stopped([bot.run, slack.run, reload.run, *([socket.run] if socket else [])], bot)
 
 
@@ -272,6 +287,7 @@ async def rotated(settings: Settings) -> int:
             ) from None
         finally:
             await store.close()
+        encrypt_anew(data, keys)
         if not settings.octopod_keys:
             only_newest_in(data)
     return count

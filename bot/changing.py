@@ -12,6 +12,7 @@ from bot.domain.changes import Change, Mistake, WrongChange
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Secret
 from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
+from bot.domain.masking import masked
 from bot.domain.model import Staging
 from bot.domain.project import Project
 from bot.keys import Keys
@@ -25,13 +26,16 @@ from bot.store.turns import Urgency
 class Common:
     """What all use cases do the same way: `project` and `known` find by name and id, or raise UserError; `once` takes a
     wish, or raises that it was taken before; `decided` saves what follows from an event of the staging, `created` makes
-    one."""
+    one; `room` raises UserError if there is none for one more of this user and project."""
 
     project: Callable[[str | None], Project]
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
     once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
-    decided: Callable[[AsyncConnection, Staging, events.Deploy | events.OfBranch], Awaitable[Staging]]
+    decided: Callable[
+        [AsyncConnection, Staging, events.Deploy | events.OfBranch | events.BuildSeen], Awaitable[Staging]
+    ]
     created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
+    room: Callable[[AsyncConnection, str, str], Awaitable[None]]
 
 
 class Changing:
@@ -72,7 +76,9 @@ class Changing:
         """
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._common.known(connection, staging)
-            history = await stagings.overrides_since(connection, staging, drawn_for)
+            project = self._common.project(found.project)
+            since = await stagings.overrides_since(connection, staging, drawn_for)
+            history = [(actor, masked(own, project)) for actor, own in since]
             change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
             rest = rebased(change, found.attempt.overrides)
             if mistakes:

@@ -5,12 +5,12 @@ Every way in comes through here (typed, button, dialog), so here is also looked 
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain import events, forks, naming
 from bot.domain.changes import Change, changed
-from bot.domain.configuration import Overrides, summary
+from bot.domain.configuration import Overrides, Secret, summary
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person, require_deploy, require_profiles
@@ -21,14 +21,18 @@ from bot.ports import Commit, Head
 
 @dataclass(frozen=True, slots=True)
 class Wished:
-    """Who wants which commit of a branch on a staging, with which changes of its configuration. `word`: the commit of a
-    fork for which they answer. `owner`: whose a new staging is, if not the actor's."""
+    """Who wants which commit of a branch on a staging, with which changes of its configuration.
+
+    `secrets`: those of the staging's newest release that have new values at their places. `word`: the commit of a fork
+    for which they answer. `owner`: whose a new staging is, if not the actor's.
+    """
 
     actor: str
     at: datetime
     head: Head
     commit: Commit
     change: Change
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
     word: str = ""
     owner: str = ""
 
@@ -38,7 +42,7 @@ class Configuring:
     what runs can't reach what the bot itself has."""
 
     def __init__(self, port: int | None, person: Callable[[str], Person], sandboxed: bool = True) -> None:
-        self._port, self._person, self._sandboxed = port, person, sandboxed
+        self._port, self._person, self.sandboxed = port, person, sandboxed
 
     def require(
         self, person: Person, project: Project, staging: Staging | None, change: Change, branch: str = ""
@@ -86,7 +90,7 @@ class Configuring:
         return replace(self.deploy(project, staging, staging.name, wished), head="")
 
     def _require_sandbox(self, branch: str) -> None:
-        if from_fork(branch) and not self._sandboxed:
+        if from_fork(branch) and not self.sandboxed:
             raise UserError(
                 f"Pull request #{number_of(branch)} comes from a fork. The local engine runs the code of branches as "
                 "processes of the bot's own machine, where they could read its secrets; so nothing of a fork is run. "
@@ -112,12 +116,17 @@ class Configuring:
             urls=_urls(project, hosts),
             env=in_force.env,
             values=in_force.values,
-            secrets=in_force.secrets,
+            secrets={key: _newest(secret, wished.secrets.get(key)) for key, secret in in_force.secrets.items()},
             overrides=overrides,
             changed=in_words(wished.change),
             head=wished.head.tip or wished.head.commit,
             owner=wished.owner,
         )
+
+
+def _newest(secret: Secret, seen: Secret | None) -> Secret:
+    """With the mark of its new value, if it is at the same place still."""
+    return seen if seen is not None and seen == secret else secret
 
 
 def _urls(project: Project, hosts: Mapping[str, str]) -> dict[str, str]:

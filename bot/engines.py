@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from bot.domain.project import EngineKind, Project
 from bot.domain.redaction import secrets_in
 from bot.environment import Beside
+from bot.keys import Keys
 from bot.ports import Engine
 from bot.probe.url import Inside
 from bot.projects import Projects
@@ -73,17 +75,17 @@ class Own:
         return self._secrets
 
 
-def choose(kind: EngineKind, projects: Projects, settings: Settings) -> Chosen:
+def choose(kind: EngineKind, projects: Projects, settings: Settings, keys: Keys) -> Chosen:
     """`projects` may change meanwhile."""
-    return _local(projects, settings) if kind is EngineKind.LOCAL else _kubernetes(projects, settings)
+    return _local(projects, settings, keys) if kind is EngineKind.LOCAL else _kubernetes(projects, settings)
 
 
-def _local(projects: Projects, settings: Settings) -> Chosen:
+def _local(projects: Projects, settings: Settings, keys: Keys) -> Chosen:
     from bot.local.engine import LocalEngine
     from bot.local.proxy import Proxy
 
     port = settings.octopod_http_port
-    engine = LocalEngine(settings.octopod_data, port, _now, secrets=Own(settings, projects))
+    engine = LocalEngine(settings.octopod_data, port, _now, secrets=Own(settings, projects), keys=keys)
     return Chosen(
         engine,
         engine,
@@ -92,6 +94,14 @@ def _local(projects: Projects, settings: Settings) -> Chosen:
         pulls=False,
         serves=lambda host: engine.serving(host) is not None,
     )
+
+
+def encrypt_anew(data: Path, keys: Keys) -> None:
+    """What engines keep in the data folder, with the newest key: only the local one keeps anything there."""
+    from bot.local.folders import EngineFolder
+    from bot.local.record import encrypt_anew as anew
+
+    anew(EngineFolder(data / "local"), keys)
 
 
 def _kubernetes(projects: Projects, settings: Settings) -> Chosen:

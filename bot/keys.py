@@ -19,11 +19,19 @@ class Keys(MultiFernet):
 
     def __init__(self, parts: Sequence[str]) -> None:
         super().__init__([_fernet(part, f"key {number} of {len(parts)}") for number, part in enumerate(parts, 1)])
-        self._marking = hmac.digest(parts[0].encode(), b"octopod: to compare secrets by", "sha256")
+        self._marking = [hmac.digest(part.encode(), b"octopod: to compare secrets by", "sha256") for part in parts]
 
     def mark(self, text: str) -> str:
         """The same for the same text; tells nothing of it to whoever has no keys."""
-        return hmac.digest(self._marking, text.encode(), "sha256").hex()[:32]
+        return _mark(self._marking[0], text)
+
+    def marked(self, text: str, mark: str) -> bool:
+        """Whether it is the mark of this text, by any of the keys."""
+        return any(hmac.compare_digest(_mark(key, text), mark) for key in self._marking)
+
+
+def _mark(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
 def read_keys(text: str) -> Keys:

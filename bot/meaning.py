@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import commands, lookup, naming
-from bot.domain.comparing import Comparison, with_defaults, with_release
+from bot.domain.comparing import Comparison
+from bot.domain.configuration import Layer, Overrides, differences, effective
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.masking import masked
+from bot.domain.model import Release, Staging
 from bot.domain.policy import Person, require_deploy
 from bot.domain.project import Project
 from bot.domain.pulls import called
@@ -34,10 +36,13 @@ class Asked:
 
 
 class Meaning:
-    """`port`: what URLs carry when a host names none. Raises UserError for what means nothing, or too much."""
+    """`port`: what URLs carry when a host names none. `mark`: makes what secret values are compared by.
 
-    def __init__(self, projects: Mapping[str, Project], port: int | None) -> None:
-        self._projects, self._port = projects, port
+    Raises UserError for what means nothing, or too much.
+    """
+
+    def __init__(self, projects: Mapping[str, Project], port: int | None, mark: Callable[[str], str]) -> None:
+        self._projects, self._port, self._mark = projects, port, mark
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
@@ -126,11 +131,20 @@ class Meaning:
             good = await stagings.last_good(connection, staging)
             if good is None:
                 raise UserError(f"{staging.name} has no other release that was live, so there is nothing to compare.")
-            return with_release(staging, f"release {good.number}", good)
+            return self._comparison(staging, f"release {good.number}", good)
         second = await self.staging(connection, asked, other, command.project) if other else staging
         if second.id == staging.id:
-            return with_defaults(staging, self.project(staging.project))
-        return with_release(staging, second.name, second.attempt)
+            defaults = effective(self.project(staging.project), Overrides())
+            return Comparison(staging, "defaults", None, differences(defaults, self._shown(staging, staging.attempt)))
+        return self._comparison(staging, second.name, second.attempt, second)
+
+    def _comparison(self, staging: Staging, name: str, other: Release, its: Staging | None = None) -> Comparison:
+        """With a release of the same staging, or of another one."""
+        theirs = self._shown(its or staging, other)
+        return Comparison(staging, name, other, differences(theirs, self._shown(staging, staging.attempt)))
+
+    def _shown(self, staging: Staging, release: Release) -> Layer:
+        return masked(release.configuration, self._projects.get(staging.project), self._mark)
 
     async def deployed_onto(
         self, connection: AsyncConnection, project: Project, branch: str, name: str | None

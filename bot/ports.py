@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.events import NoticeKind, Where
+from bot.domain.known import KnownValue
 from bot.domain.model import Release, Staging
 from bot.domain.project import Project, SecretPlace, Source, UrlProbe
 from bot.domain.status import StagingStatus, Synced
@@ -173,6 +174,11 @@ class Renderer(Protocol):
 
     def image(self, facts: RenderFacts) -> str | None:
         """The project's own image, filled in. None: it has none, or `render` will say what is wrong with it."""
+        ...
+
+    async def known(self, tree: Path, facts: RenderFacts) -> Mapping[str, KnownValue]:
+        """By dotted key, what values the objects are made with, as far as that can be seen from what `render` has just
+        used. Nobody is asked for it."""
         ...
 
 

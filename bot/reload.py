@@ -5,7 +5,7 @@ Looked at by its content, as a ConfigMap's file changes by a link, and editors r
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -20,11 +20,23 @@ log = structlog.get_logger()
 EVERY = 1.0
 
 
-class Reload:
-    """`path`: the file that `projects` came from; `engine`: what it said of it."""
+async def _nothing() -> None:
+    """Nobody waits for it."""
 
-    def __init__(self, path: Path, engine: EngineKind, projects: Projects, every: float = EVERY) -> None:
+
+class Reload:
+    """`path`: the file that `projects` came from; `engine`: what it said of it. `taken`: awaited when a file counts."""
+
+    def __init__(
+        self,
+        path: Path,
+        engine: EngineKind,
+        projects: Projects,
+        every: float = EVERY,
+        taken: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
         self._path, self._engine, self._projects, self._every = path, engine, projects, every
+        self._follow_up = taken
         # What was read at the start may have changed since then, so the first look is like any other.
         self._taken: object = None
         self._seen: object = None
@@ -51,6 +63,13 @@ class Reload:
             self._refuse([f"{self._path.name} could not be read. The log says more."])
         else:
             self._take(configuration.projects)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        try:
+            await self._follow_up()
+        except Exception:
+            log.exception("octopod.yaml counts, but what follows from that could not be done")
 
     def _require_same_engine(self, configuration: Configuration) -> None:
         if configuration.engine is not self._engine:

@@ -12,6 +12,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.arriving import Arriving, pull_of
+from bot.building import Building
 from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
@@ -19,7 +20,9 @@ from bot.domain.changes import Change
 from bot.domain.configuration import Secret
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
-from bot.domain.lifecycle import decide
+from bot.domain.known import Learned
+from bot.domain.lifecycle import decide, new_values
+from bot.domain.masking import shown
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
@@ -29,7 +32,8 @@ from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.ports import Commit, Head, Posted
 from bot.projects import Projects
-from bot.store import homes, queue, sealing, stagings
+from bot.projects.live import MOST_BRANCHES
+from bot.store import homes, known, queue, sealing, stagings
 from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
@@ -72,10 +76,10 @@ class Repeated(Exception):
 
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
-    `sandboxed`: what runs can't reach what the bot has.
+    `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`: the use cases around that of a staging, around its branch, and around pull
-    requests and what comes by itself.
+    `configuration`, `following`, `arriving`, `building`: the use cases around that of a staging, around its branch,
+    around pull requests and what comes by itself, and around its image.
     """
 
     def __init__(
@@ -89,15 +93,18 @@ class Service:
         policy: Callable[[Project], Policy] = policy_of,
         person: Callable[[str], Person] = Person,
         sandboxed: bool = True,
+        by_email: Callable[[str], str | None] = lambda email: None,
     ) -> None:
         self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(self.projects, port), Configuring(port, person, sandboxed)
-        common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
+        self._meaning = Meaning(self.projects, port, keys.mark)
+        self._configuring = Configuring(port, person, sandboxed)
+        common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.following = Following(store, now, self._meaning, self._configuring, common)
-        self.arriving = Arriving(store, now, common)
+        self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
+        self.building = Building(store, self.projects, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -199,12 +206,25 @@ class Service:
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 
+    async def secrets_of(self, project: Project, head: Head, name: str | None) -> Mapping[str, Secret]:
+        """Of what the branch's staging has of this very commit. Raises UserError, as `deploy` does."""
+        async with self._store.read() as connection:
+            existing, _ = await self._meaning.deployed_onto(connection, project, head.branch, name)
+        return existing.attempt.secrets if existing and existing.attempt.commit == head.commit else {}
+
     async def deploy(
-        self, claim: Claim, request: Request, command: commands.Deploy, head: Head, commit: Commit
+        self,
+        claim: Claim,
+        request: Request,
+        command: commands.Deploy,
+        head: Head,
+        commit: Commit,
+        changed: Mapping[str, Secret],
     ) -> None:
         """Branch and commit are known: make or update the staging, and answer privately where the card won't be seen.
 
-        Raises UserError when it cannot be; StillDeleting when it can as soon as the old one is gone.
+        `changed`: those of `secrets_of` that have new values at their places, with the marks of these. Raises UserError
+        when it cannot be; StillDeleting when it can as soon as the old one is gone.
         """
         project = self.project(command.project)
         now = self.now()
@@ -212,7 +232,8 @@ class Service:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or existing.desired is not Desired.PRESENT:
                 await self._require_room(connection, request.user, project.name)
-            wished = Wished(request.user, request.received_at, head, commit, command.change, command.fork or "")
+            word = command.fork or ""
+            wished = Wished(request.user, request.received_at, head, commit, command.change, changed, word)
             event = self._configuring.deploy(project, existing, name, wished)
             event = replace(event, pull=await pull_of(connection, event.project, event.branch))
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
@@ -221,7 +242,8 @@ class Service:
                 await self._save(connection, decision, now)
                 if existing is None:
                     await self._sow(connection, decision.staging.id)
-                answer = {"answer": "card" if decision.releases else "already", "new": existing is None}
+                answer: dict[str, Any] = {"answer": "card" if decision.releases else "already"}
+                answer |= {"new": existing is None, "secrets": new_values(existing, event)}
                 await self._answer(connection, request.id, decision.staging.id, answer, now)
 
     async def seed(self, staging: str) -> str:
@@ -251,6 +273,22 @@ class Service:
             )
             await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
         return True
+
+    async def learned(self, project: str, branch: str, learned: Learned) -> None:
+        """What values the source of the project's objects knows on this branch; kept for suggestions."""
+        before = self.projects.learned(project, branch)
+        if learned == before or not (learned.values or before.values):
+            return
+        async with self._store.write() as connection:
+            await known.save(connection, project, branch, learned, self.now(), MOST_BRANCHES)
+        self.projects.learn(project, branch, learned)
+
+    async def recall(self) -> None:
+        """What was learned by earlier bots."""
+        async with self._store.look() as connection:
+            found = await known.all_of_them(connection)
+        for project, branch, learned in found:
+            self.projects.learn(project, branch, learned)
 
     async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
         """The release's objects, once they are known. None: they are not yet, or no key opens them."""
@@ -299,6 +337,13 @@ class Service:
         await self._happened([(staging, Tick()) for staging in due])
         return await self._next_due()
 
+    async def projects_changed(self) -> None:
+        """Draw the cards anew that tell what octopod.yaml calls secret by now."""
+        async with self._store.write() as connection:
+            for staging in await stagings.present(connection):
+                if shown(staging, self.projects.get(staging.project)) != staging:
+                    await queue.want(connection, staging.id, [Target.CARD], self.now())
+
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
         return self._meaning.project(name)
@@ -328,7 +373,7 @@ class Service:
             require_room(user, self.projects[project], await stagings.present(connection, project))
 
     async def _decided(
-        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch
+        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch | events.BuildSeen
     ) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
@@ -359,6 +404,8 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
+            return await self.building.looked(connection, decision.staging)
         return decision.staging
 
     async def _save(

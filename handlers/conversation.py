@@ -42,7 +42,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Deploy() | commands.Logs():
             meant = await doors.service.accept(asked, command)
             if isinstance(meant, commands.Deploy):
-                return answers.deploying(meant, doors.odd(meant.project, meant.change))
+                return answers.deploying(meant, doors.odd(meant))
             return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)
@@ -73,7 +73,7 @@ async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -
     before, after = await doors.service.configuration.change(asked, staging, change)
     found = await doors.service.staging(staging)
     at = doors.link_to(found.card) if found else None
-    return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
+    return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 
 
 async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
@@ -83,9 +83,9 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
             return answers.listing([(one.staging, doors.link_to(one.card)) for one in found], mine)
         case commands.Info(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
-            journal = [(line.at, line.actor, line.what, line.why) for line in one.journal]
             probed, known = doors.probed(one.staging), doors.configuration(one.staging)
-            return answers.info(one.staging, doors.engine, probed, doors.link_to(one.card), journal, known)
+            at, journal = doors.link_to(one.card), doors.journal(one)
+            return answers.info(doors.shown(one.staging), doors.engine, probed, at, journal, known)
         case commands.Config(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
             return configs.configuration(one.staging, doors.configuration(one.staging))

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from bot.domain.changes import Change, unknown
+from bot.domain import masking
+from bot.domain.commands import Deploy
 from bot.domain.model import Staging
-from bot.domain.origins import ENV, VALUES, Line, lines
+from bot.domain.notes import odd
+from bot.domain.origins import Line, lines
 from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.meaning import Asked
 from bot.ports import Posted
-from bot.service import Service
+from bot.service import Found, Service
 from bot.slack.messages import Text
 from bot.wayback import WayBack
 
@@ -51,13 +54,21 @@ class Doors:
 
     def configuration(self, staging: Staging) -> Sequence[Line]:
         """Of its newest release, key by key."""
-        return lines(self.service.projects.get(staging.project), staging.attempt)
+        return lines(self.service.projects.on(staging.project, staging.branch), staging.attempt)
 
-    def odd(self, project: str | None, change: Change) -> Sequence[tuple[str, str]]:
+    def shown(self, staging: Staging) -> Staging:
+        """As texts may tell of its configuration."""
+        return masking.shown(staging, self.service.projects.get(staging.project))
+
+    def journal(self, found: Found) -> Sequence[tuple[datetime, str, str, str]]:
+        """Time, actor, what and why of its newest lines, as texts may tell them."""
+        project = self.service.projects.get(found.staging.project)
+        return [(line.at, line.actor, line.what, masking.masked_text(line.why, project)) for line in found.journal]
+
+    def odd(self, meant: Deploy) -> Sequence[tuple[str, str]]:
         """What is odd about keys that are to be set."""
-        known = self.service.project(project)
-        keys = [(ENV, key) for key, _ in change.env] + [(VALUES, key) for key, _ in change.values]
-        return [(key, note) for level, key in keys if (note := unknown(known, level, key))]
+        known = self.service.projects.on(meant.project or "", meant.branch or "")
+        return odd(known, meant.change) if known else []
 
     def probed(self, staging: Staging) -> bool:
         project = self.service.projects.get(staging.project)

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.grammar import strip_mention
+from bot.domain.words import strip_mention
 from bot.meaning import Asked
 from handlers.conversation import say
 from handlers.doors import Doors

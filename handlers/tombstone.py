@@ -94,7 +94,8 @@ def _asleep(staging: Staging, commit: str, handle: Handle) -> str:
     at = staging.asleep_at or staging.sleep_asked_at
     since = f" since {at:%Y-%m-%d %H:%M} UTC" if at else ""
     who = _who(staging.slept_by, handle)
-    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. Its data is kept."
+    kept = "Its data is kept." if staging.lost is None else "Since then somebody removed it from where it ran."
+    return f"The staging of {commit} sleeps{since}: {who} put it to sleep. {kept}"
 
 
 def _who(actor: str | None, handle: Handle) -> str:

@@ -66,12 +66,13 @@ async def opened(
 async def _form(doors: Doors, asked: Asked, staging: str, conflict: ChangedMeanwhile | None = None) -> View:
     """After a conflict with what was typed still in its fields. Raises UserError for who may not."""
     project, found = await doors.service.configuration.open(asked, staging)
+    project = doors.service.projects.on(project.name, found.branch) or project
     may_use = frozenset(name for name in project.profiles if policy.may_use(asked.person, project, name))
-    current = found.attempt.overrides
+    seen = doors.shown(found)
     if conflict is None:
-        return modals.config_form(Form(project, found, may_use, current))
-    typed = applied(current, replace(conflict.change, secrets={}))
-    return modals.config_form(Form(project, found, may_use, typed, conflict.conflicts))
+        return modals.config_form(Form(project, seen, may_use, seen.attempt.overrides))
+    typed = applied(seen.attempt.overrides, replace(conflict.change, secrets={}))
+    return modals.config_form(Form(project, seen, may_use, typed, conflict.conflicts))
 
 
 @answering
@@ -109,7 +110,7 @@ async def _answer(doors: Doors, asked: Asked, view: View) -> dict[str, Any]:
 async def _done(doors: Doors, before: Staging, after: Staging) -> Text:
     found = await doors.service.staging(after.id)
     at = doors.link_to(found.card) if found else None
-    return configs.configured(after, before.attempt.id != after.attempt.id, doors.configuration(after), at)
+    return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 
 
 def _errors(view: View, mistakes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bot.domain.events import (
     Applied,
     BranchBack,
     BranchEnded,
+    BuildSeen,
     Delete,
     Deploy,
     Event,
@@ -35,7 +36,8 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
-from bot.domain.model import Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
+from bot.domain.hearsay import CiRun, CiState
+from bot.domain.model import Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
@@ -65,6 +67,22 @@ secrets = st.dictionaries(
 )
 overrides = st.builds(Overrides, st.sampled_from([(), ("live",), ("live", "many")]), envs, values, secrets)
 
+builds = st.none() | st.builds(
+    Build,
+    st.builds(
+        CiRun,
+        commit=st.just(a_commit(1)),
+        state=st.sampled_from(CiState),
+        name=texts,
+        number=st.sampled_from(["", "812"]),
+        url=st.sampled_from(["", URL]),
+        started_at=maybe_moments,
+        at=maybe_moments,
+        part=st.booleans(),
+    ),
+    st.none() | st.just(timedelta(minutes=9)),
+)
+
 
 def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
     return st.builds(
@@ -92,6 +110,7 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
         next_step=texts,
         awaits=images,
         awaits_until=maybe_moments,
+        build=builds,
         copy_of=st.none() | st.integers(1, 3),
         workloads=st.lists(
             st.builds(WorkloadProgress, texts, st.integers(0, 3), st.integers(0, 3), reasons), max_size=2
@@ -160,6 +179,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         branch_ended=draw(st.none() | st.sampled_from(Ending)),
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
         pull=draw(maybe_pulls),
+        lost=draw(st.sampled_from([None, None, (), ("data",)])),
     )
 
 
@@ -235,6 +255,7 @@ wishes: st.SearchStrategy[Event] = st.one_of(
 reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
     st.builds(ImageMissing, release=_of_release, image=images, trouble=texts),
+    st.builds(BuildSeen, release=_of_release, build=builds, look=st.booleans()),
     st.builds(Applied, release=_of_release),
     st.builds(StatusSeen, status=statuses),
     st.builds(UrlAnswered, release=_of_release, text=texts),

@@ -23,7 +23,13 @@ class Followed:
         self.file.write_text(SHOP)
         configuration = load_projects(self.file)
         self.projects = Projects(configuration.projects)
-        self.reload = Reload(self.file, configuration.engine, self.projects)
+        self.told: list[list[str]] = []
+        self.reload = Reload(self.file, configuration.engine, self.projects, taken=self.taken)
+
+    async def taken(self) -> None:
+        self.told.append(list(self.projects))
+        if "blog" in self.projects:
+            raise OSError("whoever is told can't do it")
 
     async def says(self, text: str) -> None:
         self.file.write_text(text)
@@ -42,7 +48,7 @@ async def test_a_changed_file_counts(tmp_path: Path) -> None:
     assert (len(seen), logs) == (1, [])
     with capture_logs() as logs:
         await followed.says(SHOP + BLOG)
-    assert [project.name for project in seen] == ["shop", "blog"]
+    assert [project.name for project in seen] == ["shop", "blog"] and followed.told == [["shop"], ["shop", "blog"]]
     assert (logs[0]["added"], logs[0]["changed"], logs[0]["removed"]) == (["blog"], [], [])
     with capture_logs() as logs:
         await followed.says(SHOP.replace("channel: c", "channel: d"))

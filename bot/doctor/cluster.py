@@ -9,7 +9,7 @@ from bot.doctor.report import Answer, unseen
 from bot.domain.errors import PermanentError
 from bot.kube.client import Kube
 from bot.kube.connect import Access, Connection, connect
-from bot.kube.copying import pull_configs
+from bot.kube.copying import pull_configs, texts_of
 from bot.kube.kinds import NAMESPACE, ROUTE, Kind
 from bot.kube.labels import OURS
 from bot.kube.rights import AT_HOME, EVERYWHERE, IN_STAGINGS, Right, is_account, of_further
@@ -25,8 +25,9 @@ FURTHER_STEP = "Give them by ClusterRoles of your own, as docs/configuration.md 
 GROUPS = {right.group for right in (*EVERYWHERE, *IN_STAGINGS)} | {ROUTE.group}
 
 
-async def cluster(access: Access, copies_secrets: bool, kinds: Sequence[tuple[str, str]] = ()) -> list[Answer]:
-    """`copies_secrets`: whether any project does. `kinds`: those that projects allow, as apiVersion and kind."""
+async def cluster(access: Access, reads_secrets: bool, kinds: Sequence[tuple[str, str]] = ()) -> list[Answer]:
+    """`reads_secrets`: whether any project needs those beside the bot. `kinds`: those that projects allow, as
+    apiVersion and kind."""
     found: list[Connection] = []
 
     async def open_one() -> str:
@@ -41,7 +42,7 @@ async def cluster(access: Access, copies_secrets: bool, kinds: Sequence[tuple[st
         known: list[Kind] = []
         looked = [await _known(kube, Kind(*kind), known) for kind in dict.fromkeys(kinds)]
         await _known(kube, ROUTE, known)  # who has no Gateway API needs none
-        return [reached, *looked, *await _rights(kube, copies_secrets, dict.fromkeys(known))]
+        return [reached, *looked, *await _rights(kube, reads_secrets, dict.fromkeys(known))]
     finally:
         for connection in found:
             await connection.close()
@@ -54,6 +55,15 @@ async def pulled_by(access: Access, names: Sequence[str]) -> Mapping[str, str]:
     connection = await connect(access)
     try:
         return await pull_configs(Kube(connection), names)
+    finally:
+        await connection.close()
+
+
+async def beside(access: Access, name: str) -> Mapping[str, str]:
+    """What is in the Secret of this name in the bot's own namespace. Raises OctopodError."""
+    connection = await connect(access)
+    try:
+        return await texts_of(Kube(connection), name)
     finally:
         await connection.close()
 
@@ -81,7 +91,7 @@ async def _known(kube: Kube, kind: Kind, known: list[Kind]) -> Answer:
     return await check(f"kind {kind.version}/{kind.name}", look, KINDS_STEP)
 
 
-async def _rights(kube: Kube, copies_secrets: bool, further: Iterable[Kind]) -> list[Answer]:
+async def _rights(kube: Kube, reads_secrets: bool, further: Iterable[Kind]) -> list[Answer]:
     """One answer per resource and place.
 
     What manifests/bot gives in the namespaces of stagings is given when they are made, so it is asked in one that is
@@ -91,7 +101,7 @@ async def _rights(kube: Kube, copies_secrets: bool, further: Iterable[Kind]) -> 
     everywhere = (*EVERYWHERE, *(look for look, _ in more))
     in_stagings = (*IN_STAGINGS, *(write for _, write in more))
     asked: list[tuple[str, str, Right]] = [("", "everywhere", right) for right in everywhere]
-    if copies_secrets:
+    if reads_secrets:
         asked += [(kube.home, f"in namespace {kube.home}", right) for right in AT_HOME]
     places: list[tuple[str, str]] = []
     looked = await check(RIGHTS, lambda: _places(kube, places), RIGHTS_STEP)

@@ -11,14 +11,16 @@ from bot.doctor.files import FOLDER, GIT, data_folder, helm, repositories
 from bot.doctor.hosts import Network, hosts
 from bot.doctor.registries import registries
 from bot.doctor.report import Answer, unseen
+from bot.doctor.secrets import placed, secrets
 from bot.doctor.slack import CHANNELS, slack
 from bot.domain.errors import ConfigError
-from bot.domain.project import EngineKind, Helm
+from bot.domain.project import EngineKind, Helm, Project
+from bot.environment import Places
 from bot.projects import Configuration, load_projects
 from bot.registry.client import Registries
 from bot.settings import Settings, load_settings
 
-SETTINGS, FILE, SLACK, HOSTS = "settings", "octopod.yaml", "Slack", "hosts"
+SETTINGS, FILE, SLACK, HOSTS, SECRETS = "settings", "octopod.yaml", "Slack", "hosts", "secrets"
 
 
 async def examine(environ: Mapping[str, str] = os.environ, network: Network | None = None) -> list[Answer]:
@@ -30,6 +32,7 @@ async def examine(environ: Mapping[str, str] = os.environ, network: Network | No
         _slack(settings, configuration),
         _cluster(settings, configuration),
         _registries(settings, configuration),
+        _secrets(settings, configuration, environ),
         _hosts(configuration, network),
         _files(settings, configuration, environ),
     ]
@@ -70,9 +73,14 @@ async def _cluster(settings: Settings | None, configuration: Configuration | Non
 
     if settings is None:
         return [unseen(REACHED, SETTINGS)]
-    copies = any(project.copy_secrets for project in configuration.projects.values())
+    reads = any(_reads_secrets(project) for project in configuration.projects.values())
     kinds = [kind for project in configuration.projects.values() for kind in project.kinds]
-    return await cluster(Access(settings.kubeconfig, settings.octopod_kube_context), copies, kinds)
+    return await cluster(Access(settings.kubeconfig, settings.octopod_kube_context), reads, kinds)
+
+
+def _reads_secrets(project: Project) -> bool:
+    """Those beside the bot: to copy them, or for the values in them."""
+    return bool(project.copy_secrets) or any(place.secret for _, place in placed(project))
 
 
 async def _registries(settings: Settings | None, configuration: Configuration | None) -> list[Answer]:
@@ -89,6 +97,22 @@ async def _registries(settings: Settings | None, configuration: Configuration | 
     async with aiohttp.ClientSession() as session:
         known = Registries(session, settings.docker_config, lambda project: pulled_by(access, copied[project]))
         return await registries(with_image, known)
+
+
+async def _secrets(
+    settings: Settings | None, configuration: Configuration | None, environ: Mapping[str, str]
+) -> list[Answer]:
+    if configuration is None:
+        return []
+    if configuration.engine is not EngineKind.KUBERNETES:
+        return await secrets(configuration.projects.values(), Places(environ, None))
+    if settings is None:
+        return [unseen(SECRETS, SETTINGS)]
+    from bot.doctor.cluster import beside
+    from bot.kube.connect import Access
+
+    access = Access(settings.kubeconfig, settings.octopod_kube_context)
+    return await secrets(configuration.projects.values(), Places(environ, lambda name: beside(access, name)))
 
 
 async def _hosts(configuration: Configuration | None, network: Network | None) -> list[Answer]:

@@ -40,6 +40,11 @@ def covered(project: Project, branch: str) -> bool:
     return project.follow.updates and (branch == project.baseline or is_followed(project, branch))
 
 
+def made_by_push(project: Project, branch: str) -> bool:
+    """Whether a push to it makes its staging. That of the baseline is there always, or is not wanted."""
+    return branch != project.baseline and not from_fork(branch) and is_followed(project, branch)
+
+
 def is_followed(project: Project, branch: str) -> bool:
     """By the globs alone."""
     fitting = [glob for glob in project.follow.branches if fnmatchcase(branch, glob.removeprefix("!"))]

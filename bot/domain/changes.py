@@ -11,8 +11,6 @@ from bot.domain.configuration import (
     Overrides,
     Secret,
     is_secret,
-    known_env,
-    known_values,
     path_of,
 )
 from bot.domain.errors import UserError
@@ -150,25 +148,6 @@ def _of_unset(level: str, given: Sequence[str], unset: Sequence[str], own: Seque
         elif key not in own:
             has = ", ".join(f"`{_short(one)}`" for one in own[:20]) or "nothing"
             yield Mistake(level, key, f"`{_short(key)}` is not changed on this staging. Changed is {has}.")
-
-
-def unknown(project: Project, level: str, key: str) -> str:
-    """A note about a key that octopod.yaml says nothing of; empty if it does, or says nothing at all."""
-    known = known_env(project) if level == "env" else known_values(project)
-    if not known or key in known:
-        return ""
-    if level == "values" and any(_around(key, one) for one in known):
-        return ""
-    meant = close(key, known)
-    hint = f"; did you mean `{meant}`?" if meant else ""
-    return f"octopod.yaml does not know this key{hint}"
-
-
-def _around(key: str, known: str) -> bool:
-    """One of them is a part of the other."""
-    one, other = path_of(key), path_of(known)
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
 
 
 def close(word: str, known: Iterable[str]) -> str:

@@ -171,8 +171,12 @@ def flat(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
 
 def is_secret(project: Project, key: str) -> bool:
     """Whether its value is not to be seen, whatever it is."""
-    known = project.keys.get(key)
-    return bool(known and known.secret) or any(key in one.secrets for one in _givers(project))
+    return key in secret_keys(project)
+
+
+def secret_keys(project: Project) -> frozenset[str]:
+    said = (key for key, known in project.keys.items() if known.secret)
+    return frozenset([*said, *(key for one in _givers(project) for key in one.secrets)])
 
 
 def known_env(project: Project) -> Sequence[str]:
@@ -186,8 +190,9 @@ def _givers(project: Project) -> Sequence[Project | Profile]:
 
 
 def known_values(project: Project) -> Sequence[str]:
+    """Every key of the deployment that octopod.yaml, the chart or the template says something of."""
     found = (key for one in _givers(project) for key, _ in flat(one.values))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *project.known]))
 
 
 def place_of(text: str) -> SecretPlace:

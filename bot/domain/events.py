@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Ending, Pull, Release, Staging
+from bot.domain.model import Build, Ending, Pull, Release, Staging
 from bot.domain.status import StagingStatus
 
 
@@ -121,6 +121,16 @@ class ImageMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildSeen:
+    """There is news of the image that a release waits for. `build`: what CI says of it; None: nothing. `look`: it may
+    be there by now."""
+
+    release: str
+    build: Build | None
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """The engine accepted the release."""
 
@@ -227,7 +237,7 @@ class Tick:
 
 OfBranch = PullSeen | Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
-Work = FilesReady | ImageMissing | Applied | StatusSeen | UrlAnswered | ReleaseFailed
+Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
 Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Tick
 
 
@@ -260,6 +270,7 @@ class NoticeKind(StrEnum):
     FORK = "fork"
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
+    LOST = "lost"
     ANSWER = "answer"
 
 

@@ -12,56 +12,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.domain.commands import (
-    Command,
-    Config,
-    Delete,
-    Deploy,
-    Diff,
-    Extend,
-    Help,
-    Info,
-    List,
-    Logs,
-    Projects,
-    Reset,
-    Rollback,
-    Sleep,
-    Undo,
-    Wake,
-)
+from bot.domain.commands import Command, Help
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
 from bot.domain.pulls import is_named
-from bot.domain.verbs import INTROS, MOST_LINES, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
-from bot.domain.words import Word, escape, is_plain, quoted, shown, split, strip_mention
-
-__all__ = [
-    "MOST_LINES",
-    "Command",
-    "Config",
-    "Delete",
-    "Deploy",
-    "Diff",
-    "Extend",
-    "Help",
-    "Info",
-    "List",
-    "Logs",
-    "Projects",
-    "Reset",
-    "Rollback",
-    "Sleep",
-    "Undo",
-    "Usage",
-    "Wake",
-    "parse",
-    "render",
-    "reread",
-    "strip_mention",
-    "typed",
-    "usage",
-]
+from bot.domain.verbs import INTROS, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
+from bot.domain.words import Word, escape, is_plain, quoted, shown, split
 
 MOST_CHARACTERS = 3000
 

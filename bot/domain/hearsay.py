@@ -50,13 +50,15 @@ class CiState(StrEnum):
     RUNNING = "running"
     PASSED = "passed"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class CiRun:
     """A run of CI over a commit. `name`: of what ran, `number`: as people count its runs (without "#").
 
-    `started_at`: UTC. `url`: where to look at it.
+    `started_at`: UTC. `url`: where to look at it. `at`: when this was so (UTC), if that was said. `part`: it is a check
+    or a status, which is a part of a run at most.
     """
 
     commit: str
@@ -65,6 +67,8 @@ class CiRun:
     number: str = ""
     url: str = ""
     started_at: datetime | None = None
+    at: datetime | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

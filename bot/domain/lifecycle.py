@@ -4,6 +4,7 @@ The table is drawn in docs/design.md. No event on any stored state raises anythi
 nothing new (a replayed snapshot, the result of a superseded release) decides nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from bot.domain.branch import (
     withheld,
 )
 from bot.domain.breakage import alerted, iso
+from bot.domain.building import build_seen
 from bot.domain.configuration import Layer
 from bot.domain.ending import delete, time_is_over
 from bot.domain.errors import UserError
@@ -28,6 +30,7 @@ from bot.domain.events import (
     Applied,
     BranchBack,
     BranchEnded,
+    BuildSeen,
     Decision,
     Delete,
     Deploy,
@@ -108,6 +111,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return files_ready(staging, event, now)
         case ImageMissing():
             return image_missing(staging, event, policy, now)
+        case BuildSeen():
+            return build_seen(staging, event, now)
         case Applied():
             return applied(staging, event, now)
         case StatusSeen(status):
@@ -195,6 +200,8 @@ def _deploy(staging: Staging | None, event: Deploy, policy: Policy, now: datetim
         return Decision(seen, targets=news | {ENGINE} if look else news)
     release = _new_release(event, staging.id, _next_number(staging))
     decision = _put_on(replace(followed(staging, event), urls=event.urls), release, policy, now)
+    said = [f"the secret {key} has a new value" for key in new_values(staging, event)]
+    event = replace(event, changed=", ".join([*filter(None, [event.changed]), *said]))
     what = "configure" if event.changed and event.commit == staging.attempt.commit else "deploy"
     told = updating(event, release.number)
     return replace(decision, notices=told, what=what, why=f"release {release.number}: {_what(event)}")
@@ -292,7 +299,16 @@ def _nothing_new(staging: Staging, event: Deploy) -> bool:
     attempt = staging.attempt
     wanted = Layer(event.env, event.values, event.secrets)
     same = attempt.commit == event.commit and attempt.overrides == event.overrides and attempt.configuration == wanted
+    if new_values(staging, event):
+        return False
     return same and (attempt.stage.under_way or (attempt.stage is Stage.LIVE and not staging.broken_since))
+
+
+def new_values(staging: Staging | None, event: Deploy) -> Sequence[str]:
+    """The keys of secrets that are where they were, and were seen to have another value there by now."""
+    known = staging.attempt.secrets if staging else {}
+    same = ((key, secret, known[key]) for key, secret in event.secrets.items() if key in known and secret.place)
+    return [key for key, now, then in same if now == then and now.mark and then.mark and now.mark != then.mark]
 
 
 def _expiry(policy: Policy, now: datetime) -> datetime | None:

@@ -7,11 +7,12 @@ is PROJECT's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Layer, Overrides, Secret
+from bot.domain.hearsay import CiRun
 
 CLOCK = "clock"
 PUSH = "push"
@@ -105,6 +106,15 @@ class WorkloadProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """The run of CI that tells most of when an image will be there. `usual`: how long its like took lately, if that is
+    known."""
+
+    run: CiRun
+    usual: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One commit and configuration put on a staging.
 
@@ -112,6 +122,7 @@ class Release:
     `ended_at` is when it went live, failed or was superseded. `reason`, `details`, `next_step` say why it failed.
     `overrides`: what people had changed of its configuration; `env`, `values` and `secrets`: the whole of it, in force.
     `awaits`: its image that is in no registry yet, if that is so; it is waited for until `awaits_until`.
+    `build`: what CI says of it.
     `copy_of`: the number of the release that it returns to, if it is a rollback.
     """
 
@@ -139,6 +150,7 @@ class Release:
     workloads: tuple[WorkloadProgress, ...] = ()
     awaits: str = ""
     awaits_until: datetime | None = None
+    build: Build | None = None
     copy_of: int | None = None
 
     @property
@@ -158,7 +170,15 @@ class Release:
     def anew(self, **changes: Any) -> "Release":
         """The same commit and configuration, with nothing done of it yet."""
         steps: dict[str, Any] = dict.fromkeys(("files_at", "applied_at", "ready_at", "ended_at", "awaits_until"))
-        told = {"reason": "", "details": (), "next_step": "", "workloads": (), "awaits": "", "copy_of": None}
+        told = {
+            "reason": "",
+            "details": (),
+            "next_step": "",
+            "workloads": (),
+            "awaits": "",
+            "build": None,
+            "copy_of": None,
+        }
         return replace(self, stage=Stage.QUEUED, **(steps | told | changes))
 
     def same_as(self, other: "Release") -> bool:
@@ -183,6 +203,8 @@ class Staging:
     `visited_at` is when somebody opened its URL meanwhile. `waking`: how far `attempt`, which was live before, has come
     back since `woken_by` asked for it at `wake_asked_at`. `reset_at`: when a reset was asked for that is not over.
     `undo_until`: until then a delete can be taken back; None of one that is being deleted: its data goes already.
+    `deleted_by`: who wanted it gone; of one that wakes: whose delete is taken back by that, if it is.
+    `lost`: the engine has nothing any more of what was to sleep: the volumes that it had (maybe none); None: it has.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
     live before the one that is.
 
@@ -234,6 +256,7 @@ class Staging:
     kept: bool = False
     branch_ended: Ending | None = None
     branch_ended_by: str = ""
+    lost: tuple[str, ...] | None = None
     pull: Pull | None = None
 
     @property
@@ -251,6 +274,11 @@ class Staging:
     def behind(self) -> bool:
         """Its branch has been moved, and it has not followed."""
         return bool(self.head) and self.head != self.attempt.commit and self.branch_ended is None
+
+    @property
+    def was_there(self) -> bool:
+        """The engine has had something of it."""
+        return self.live is not None or self.attempt.applied_at is not None
 
     @property
     def can_roll_back(self) -> bool:

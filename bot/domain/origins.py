@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import unknown
 from bot.domain.configuration import Layer, flat, is_secret, layers, literal, written_value
 from bot.domain.model import Release
+from bot.domain.notes import ENV, VALUES, note
 from bot.domain.project import Project
-
-ENV, VALUES = "env", "values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,20 @@ def _lines(
             key,
             None if hidden else write(value),
             origin,
-            write(told[0][1]) if origin != "default" and told and told[0][0] == "default" and not hidden else None,
+            None if hidden or origin == "default" else _default(project, level, key, told, write),
             secret.place if secret else "",
-            unknown(project, level, key) if project else "",
+            note(project, level, key, value) if project else "",
         )
+
+
+def _default(
+    project: Project | None, level: str, key: str, told: Sequence[tuple[str, Any]], write: Callable[[Any], str]
+) -> str | None:
+    """What octopod.yaml says for all, else what the chart or the template takes where it says nothing."""
+    if told and told[0][0] == "default":
+        return write(told[0][1])
+    known = project.known.get(key) if project and level == VALUES else None
+    return known.default if known else None
 
 
 def _writing(level: str, key: str, release: Release) -> Callable[[Any], str]:

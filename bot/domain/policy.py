@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
-from bot.domain.model import Desired, Staging
+from bot.domain.model import PROJECT, Desired, Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
@@ -112,12 +112,13 @@ def require_profiles(person: Person, project: Project, names: Iterable[str]) -> 
 def require_room(actor: str, project: Project, present: Iterable[Staging]) -> None:
     """Raise UserError if one more staging would be too many, for the project or for this person.
 
-    `present`: those of the project. Only what uses compute counts: neither what is asleep nor what is being deleted.
+    `present`: those of the project, which itself is no person. Only what uses compute counts: neither what is asleep
+    nor what is being deleted.
     """
     running = [one for one in present if one.desired is Desired.PRESENT]
     own = [one for one in running if one.owner == actor]
     limits = project.limits
-    if limits.per_person is not None and len(own) >= limits.per_person:
+    if actor != PROJECT and limits.per_person is not None and len(own) >= limits.per_person:
         raise UserError(f"You have {len(own)} of {limits.per_person} stagings of {project.name}. {_removable(own)}")
     if limits.stagings is not None and len(running) >= limits.stagings:
         whose = _removable(own) if own else "None of them is yours: `/octopod list` shows whose they are, ask them."

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.domain.known import KnownValue
+
 
 class EngineKind(StrEnum):
     KUBERNETES = "kubernetes"
@@ -177,7 +179,8 @@ class Project:
 
     `repo`: what git clones: https://, ssh, or a path. `credentials`: the *name* of an environment variable.
     `image`: may contain `${commit}` and friends; None when manifests name their images themselves.
-    `image_wait`: how long a release waits for it when no registry has it yet. `undo`: how long a delete with data can
+    `image_wait`: how long a release waits for it when no registry has it yet; `ci`: what makes
+    it, as CI names that. `undo`: how long a delete with data can
     be taken back; zero: not at all.
     `source`: where its objects come from. `hosts`: pattern per name, may end in ":port".
     `env`: the application's configuration by default, `secrets`: what of it is secret and where its values are, `keys`:
@@ -188,6 +191,7 @@ class Project:
     `follow`: what pushes, merges and deletes of branches do. `deploy_on`: what makes a staging. `label`: that of
     pull requests which make one.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
+    `known`: what its chart or template has by way of values, as far as was seen.
     """
 
     name: str
@@ -199,6 +203,7 @@ class Project:
     baseline: str = "main"
     image: str | None = None
     image_wait: timedelta = timedelta(minutes=30)
+    ci: str | None = None
     undo: timedelta = timedelta(minutes=15)
     hosts: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "https"
@@ -217,3 +222,4 @@ class Project:
     deploy_on: DeployOn = DeployOn.CHAT
     label: str = "staging"
     kinds: tuple[tuple[str, str], ...] = ()
+    known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)

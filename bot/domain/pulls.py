@@ -94,13 +94,16 @@ def wanted(project: Project, pull: PullRequest) -> bool:
             return False
 
 
+def is_wanted(project: Project, pull: PullRequest) -> bool:
+    """Whether it shall have one now."""
+    return pull.state is PullState.OPEN and wanted(project, pull)
+
+
 def arrives(project: Project, before: PullRequest | None, now: PullRequest) -> bool:
     """Whether a staging is to be made by these news: when it opens, is labelled, or is pushed to."""
-    if now.state is not PullState.OPEN or not wanted(project, now):
+    if not is_wanted(project, now):
         return False
-    if before is None or before.state is not PullState.OPEN or not wanted(project, before):
-        return True
-    return before.commit != now.commit
+    return before is None or not is_wanted(project, before) or before.commit != now.commit
 
 
 def ends(project: Project, before: PullRequest | None, now: PullRequest) -> Ending | None:

@@ -29,7 +29,7 @@ UP: dict[str, Any] = {
     "delete_reason": "",
     **dict.fromkeys(("slept_by", "sleep_asked_at", "asleep_at", "visited_at")),
     **dict.fromkeys(("waking", "woken_by", "wake_asked_at", "reset_at")),
-    **dict.fromkeys(("undo_until", "deleted_by", "delete_asked_at")),
+    **dict.fromkeys(("undo_until", "deleted_by", "delete_asked_at", "lost")),
 }
 """Whatever of it was asleep, waking, being reset or deleted is over."""
 
@@ -78,12 +78,17 @@ def wake(staging: Staging, event: Wake, now: datetime) -> Decision:
         return Decision(staging)
     if staging.desired in (Desired.PRESENT, Desired.RESET):
         raise UserError(f"{staging.name} is not asleep, but {staging.phase}.")
+    if staging.lost is not None:  # what runs anew finds no data, so its hooks have to run, as after a reset
+        return replace(_reset(staging, event.actor, now, "nothing of it was there any more"), what="wake")
     undone = staging.desired is Desired.ABSENT
     why = "the delete was taken back" if undone else ""
     if undone and staging.reset_at:  # part of its data may be wiped already
         back = replace(staging, **(UP | WELL))
         return _reset(replace(back, asleep_at=staging.asleep_at), event.actor, now, why)
-    return replace(_brought_back(staging, event.actor, now), actor=event.actor, what="wake", why=why)
+    decision = _brought_back(staging, event.actor, now)
+    if undone and decision.staging.waking:  # whose delete it takes back is told when it is there again
+        decision = replace(decision, staging=replace(decision.staging, deleted_by=staging.deleted_by))
+    return replace(decision, actor=event.actor, what="wake", why=why)
 
 
 def reset(staging: Staging, event: Reset, now: datetime) -> Decision:
@@ -100,7 +105,8 @@ def _reset(staging: Staging, actor: str, now: datetime, why: str) -> Decision:
     """A release under way is started anew afterwards."""
     attempt = staging.attempt.anew() if staging.attempt.stage.under_way else staging.attempt
     asked: dict[str, Any] = {"desired": Desired.RESET, "reset_at": now, "woken_by": actor, "wake_asked_at": now}
-    changes = UP | WELL | asked | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
+    claims = {"lost": staging.lost, "claims": staging.claims if staging.lost is None else staging.lost}
+    changes = UP | WELL | asked | claims | {"asleep_at": staging.asleep_at, "look_at": None, "serving": None}
     after = replace(staging, attempt=attempt, **changes)
     changed = (attempt,) if attempt != staging.attempt else ()
     return Decision(after, changed, frozenset(Target), (), actor, "reset", why)
@@ -129,12 +135,28 @@ def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
 def rest_seen(staging: Staging, status: StagingStatus, now: datetime) -> Decision:
     """Of one that is wanted gone and is: everybody is told when its time is over."""
     quiet = replace(staging, serving=None)
+    if staging.desired is Desired.ASLEEP and not status.present and staging.was_there:
+        return _lost(quiet, now)
+    if status.present and staging.lost is not None and staging.desired is Desired.ASLEEP:
+        return Decision(replace(quiet, lost=None, claims=staging.lost), targets=CARD)
     if status.asleep or not status.present:
         return slept(quiet, now)
     again = ENGINE if staging.asleep_at or status.ask_again else frozenset()  # something was started meanwhile
     if staging.asleep_at or status.hanging == staging.health_reason:
         return Decision(quiet, targets=again)
     return Decision(replace(quiet, health_reason=status.hanging), targets=CARD | again)
+
+
+def _lost(staging: Staging, now: datetime) -> Decision:
+    """Somebody else has removed what was to be kept. Told once; if it is seen again after all, it is kept again."""
+    if staging.lost is not None:
+        return Decision(staging)
+    asleep_at = staging.asleep_at or now
+    after = replace(staging, lost=staging.claims, claims=(), asleep_at=asleep_at, health_reason="")
+    facts = {"owner": staging.owner, "claims": list(staging.claims)}
+    told = (Notice(NoticeKind.LOST, Where.THREAD, facts),)
+    why = "it was removed where it ran, not by Octopod"
+    return Decision(after, targets=CARD, notices=told, actor=CLOCK, what="lost", why=why)
 
 
 def slept(staging: Staging, now: datetime) -> Decision:
@@ -167,7 +189,7 @@ def wiped(staging: Staging, now: datetime) -> Decision:
     decision = _brought_back(staging, staging.woken_by or CLOCK, now)
     if not decision.staging.waking:
         return decision
-    return replace(decision, staging=replace(decision.staging, reset_at=staging.reset_at))
+    return replace(decision, staging=replace(decision.staging, reset_at=staging.reset_at, lost=staging.lost))
 
 
 def visited(staging: Staging, now: datetime) -> Decision:
@@ -238,6 +260,9 @@ def awake(staging: Staging, trouble: str, now: datetime) -> Decision:
         "number": staging.attempt.number,
         "reset": list(staging.claims) if staging.reset_at else None,
         "trouble": trouble,
+        "undone": staging.deleted_by,
+        "lost": staging.lost is not None,
+        "claims": list(staging.claims),
     }
     after = replace(staging, serving=staging.attempt.id, **(UP | WELL))
     told = (Notice(NoticeKind.AWAKE, Where.THREAD, facts),)
@@ -251,7 +276,8 @@ def not_awake(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision
     if staging.waking is Stage.READY:
         return awake(staging, event.reason, now)
     by = staging.woken_by or CLOCK
-    facts = {"by": by, "number": staging.attempt.number, "reason": event.reason, "details": list(event.details)}
+    facts: dict[str, Any] = {"by": by, "number": staging.attempt.number, "reason": event.reason}
+    facts |= {"details": list(event.details), "kept": staging.reset_at is None}
     ill = {"health": Health.DOWN, "health_reason": event.reason, "health_details": tuple(event.details)}
     after = replace(staging, **(UP | WELL | ill | {"unhealthy_since": now}))
     told = Notice(NoticeKind.NOT_AWAKE, Where.THREAD, {**facts, "next_step": event.next_step})

@@ -31,7 +31,7 @@ def files_ready(staging: Staging, event: FilesReady, now: datetime) -> Decision:
     attempt = staging.attempt
     if not _concerns(staging, event.release) or (attempt.files_at and not attempt.waiting):
         return Decision(staging)
-    release = replace(attempt, files_at=attempt.files_at or now, awaits="", awaits_until=None)
+    release = replace(attempt, files_at=attempt.files_at or now, awaits="", awaits_until=None, build=None)
     claims = tuple(sorted({*staging.claims, *event.claims}))
     after = replace(staging, claims=claims, look_at=None)
     return _with_attempt(after, release, PROGRESS, *_card_if(attempt.waiting))
@@ -71,7 +71,7 @@ def wait_ends(staging: Staging) -> datetime | None:
 def _awaiting(release: Release, image: str, policy: Policy, now: datetime) -> Release:
     if image == release.awaits:
         return release
-    return replace(release, awaits=image, awaits_until=now + policy.image_wait if image else None)
+    return replace(release, awaits=image, awaits_until=now + policy.image_wait if image else None, build=None)
 
 
 def _never_there(staging: Staging, release: Release, policy: Policy, trouble: Sequence[str], now: datetime) -> Decision:
@@ -201,7 +201,7 @@ def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> De
     if seen.stage is Stage.READY:
         return Decision(staging)
     steps = replace(seen, ready_at=seen.ready_at or now, applied_at=seen.applied_at or now)
-    well = replace(steps, reason="", details=(), next_step="", awaits="", awaits_until=None)
+    well = replace(steps, reason="", details=(), next_step="", awaits="", awaits_until=None, build=None)
     ready = replace(well, stage=Stage.READY, ended_at=None)
     if not (policy.probes and staging.urls):
         return _live(staging, ready, "", now)

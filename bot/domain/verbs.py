@@ -6,28 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.commands import (
-    Command,
-    Config,
-    Delete,
-    Deploy,
-    Diff,
-    Extend,
-    Freeze,
-    Help,
-    Info,
-    Keep,
-    List,
-    Logs,
-    Projects,
-    Reset,
-    Rollback,
-    Sleep,
-    Undo,
-    Unfreeze,
-    Unkeep,
-    Wake,
-)
+from bot.domain import commands
+from bot.domain.commands import Command
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
@@ -170,14 +150,14 @@ _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 
 VERBS = (
     Verb(
-        Deploy, "deploy", ("update", "redeploy", "create"),
+        commands.Deploy, "deploy", ("update", "redeploy", "create"),
         (_BRANCH, _PULL, _AS, _PROFILE, _ENV, _SET, _FORK, _PROJECT),
         "Make a staging of a branch or of a pull request (#123, or its link), or update the one it has. What is said "
         "of its configuration stays, see config. --fork answers for a commit that a fork brings.",
         "deploy feature-x --env RETRIES=5",
     ),
     Verb(
-        Config, "config", ("configure", "configuration", "cfg"),
+        commands.Config, "config", ("configure", "configuration", "cfg"),
         (_STAGING, _ENV, _UNSET_ENV, _SET, _UNSET, _PROFILE, _DROP, _PROJECT),
         "The configuration of a staging, or a change of it; several changes are one release. --env is the "
         "application's, always text; --set the deployment's: true, false, null, numbers and JSON keep their types, "
@@ -185,70 +165,70 @@ VERBS = (
         "config feature-x --env RETRIES=5 --set web.replicas=2",
     ),
     Verb(
-        Diff, "diff", ("compare",), (_STAGING, _OTHER, _PROJECT),
+        commands.Diff, "diff", ("compare",), (_STAGING, _OTHER, _PROJECT),
         "What differs of a staging: from its project's defaults, from another staging, or from its own last release "
         "that was good (last-good).",
         "diff feature-x main",
     ),
-    Verb(List, "list", ("ls",), (_MINE, _PROJECT), "All stagings, or only yours.", "list mine"),
+    Verb(commands.List, "list", ("ls",), (_MINE, _PROJECT), "All stagings, or only yours.", "list mine"),
     Verb(
-        Info, "info", ("status", "show"), (_STAGING, _PROJECT),
+        commands.Info, "info", ("status", "show"), (_STAGING, _PROJECT),
         "How a staging is doing, and who deployed what to it.", "info feature-x",
     ),
     Verb(
-        Logs, "logs", ("log",), (_STAGING, _WORKLOAD, _LINES, _PROJECT),
+        commands.Logs, "logs", ("log",), (_STAGING, _WORKLOAD, _LINES, _PROJECT),
         "The last lines that its workloads wrote.", "logs feature-x web --lines 100",
     ),
     Verb(
-        Extend, "extend", ("prolong",), (_STAGING, _BY, _PROJECT),
+        commands.Extend, "extend", ("prolong",), (_STAGING, _BY, _PROJECT),
         "Let a staging live longer before it is removed.", "extend feature-x by 2d",
     ),
     Verb(
-        Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _NOW, _PROJECT),
+        commands.Delete, "delete", ("rm", "remove", "destroy", "cleanup"), (_STAGING, _YES, _NOW, _PROJECT),
         "Remove a staging, and its data after a while; `--yes` does not ask, `--now` does not wait either.",
         "delete feature-x",
     ),
     Verb(
-        Undo, "undo", ("undelete",), (_STAGING, _PROJECT),
+        commands.Undo, "undo", ("undelete",), (_STAGING, _PROJECT),
         "Take back a delete, as long as its data is kept.", "undo feature-x",
     ),
     Verb(
-        Sleep, "sleep", ("archive",), (_STAGING, _PROJECT),
+        commands.Sleep, "sleep", ("archive",), (_STAGING, _PROJECT),
         "Free what a staging uses to run, and keep its data.", "sleep feature-x",
     ),
     Verb(
-        Wake, "wake", ("restore",), (_STAGING, _PROJECT),
+        commands.Wake, "wake", ("restore",), (_STAGING, _PROJECT),
         "Bring back a staging that sleeps, with exactly what ran.", "wake feature-x",
     ),
     Verb(
-        Rollback, "rollback", ("revert",), (_STAGING, _NUMBER, _PROJECT),
+        commands.Rollback, "rollback", ("revert",), (_STAGING, _NUMBER, _PROJECT),
         "Return to the last release that was live before, or to the one of this number.", "rollback feature-x",
     ),
     Verb(
-        Reset, "reset", (), (_STAGING, _YES, _PROJECT),
+        commands.Reset, "reset", (), (_STAGING, _YES, _PROJECT),
         "Wipe a staging's data and start its release anew, after asking.", "reset feature-x",
     ),
     Verb(
-        Freeze, "freeze", (), (_STAGING, _PROJECT),
+        commands.Freeze, "freeze", (), (_STAGING, _PROJECT),
         "Stay on this commit: pushes do not update the staging any more. A deploy still does.", "freeze feature-x",
     ),
     Verb(
-        Unfreeze, "unfreeze", ("thaw",), (_STAGING, _PROJECT),
+        commands.Unfreeze, "unfreeze", ("thaw",), (_STAGING, _PROJECT),
         "Let pushes update a staging again.", "unfreeze feature-x",
     ),
     Verb(
-        Keep, "keep", (), (_STAGING, _PROJECT),
+        commands.Keep, "keep", (), (_STAGING, _PROJECT),
         "Let a staging never expire, whatever becomes of its branch.", "keep feature-x",
     ),
     Verb(
-        Unkeep, "unkeep", (), (_STAGING, _PROJECT),
+        commands.Unkeep, "unkeep", (), (_STAGING, _PROJECT),
         "Let a staging expire again, after its usual time.", "unkeep feature-x",
     ),
     Verb(
-        Projects, "projects", ("project",), (),
+        commands.Projects, "projects", ("project",), (),
         "The projects: their channels, repositories, hosts and profiles, and who may use these.", "projects",
     ),
-    Verb(Help, "help", ("?", "-h", "--help"), (_TOPIC,), "What can be typed.", "help deploy"),
+    Verb(commands.Help, "help", ("?", "-h", "--help"), (_TOPIC,), "What can be typed.", "help deploy"),
 )  # fmt: skip
 VERB_OF: Mapping[str, Verb] = {word: verb for verb in VERBS for word in (verb.word, *verb.synonyms)}
 INTROS = frozenset(intro for verb in VERBS for intro in verb.intros)

@@ -2,7 +2,7 @@
 
 POST /webhooks/generic  {"repo": "https://…", "branch": "feature-x", "commit": "40 hex digits"}
                         {"repo": "https://…", "branch": "feature-x", "deleted": true}
-POST /api/ci            {"repo": "https://…", "commit": "…", "state": "running | passed | failed", "url": "https://…"}
+POST /api/ci            {"repo": "https://…", "commit": "…", "state": "running | passed | failed | …", "url": "https://…"}
 """
 
 from bot.domain.hearsay import CiRun, CiState, Pushed
@@ -25,7 +25,7 @@ def ci(raw: bytes) -> Told:
     body = Body.of(raw)
     state = ci_state(body.text("state"))
     if state is None:
-        words = "running, passed or failed"
+        words = "running, passed, failed or skipped"
         body.wrong("state", f"must be {words}" if body.has("state") else f"is missing: {words}")
     if body.has("url") and not body.url("url"):
         body.wrong("url", "must be an http:// or https:// URL")

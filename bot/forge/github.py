@@ -3,9 +3,10 @@
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
+from dataclasses import replace
 from urllib.parse import parse_qs
 
-from bot.domain.hearsay import CiRun, ImagePushed, PullRequest, PullState, Pushed
+from bot.domain.hearsay import CiRun, CiState, ImagePushed, PullRequest, PullState, Pushed
 from bot.forge.reading import NO_STATE, NOBODY, Body, Told, Unreadable, ci_state
 
 _PULL_ACTIONS = {"opened", "reopened", "synchronize", "edited", "closed", "labeled", "unlabeled"}
@@ -80,26 +81,32 @@ def _pull_request(body: Body) -> Told:
 
 def _check(body: Body, check: Body) -> Told:
     name = check.text("name") or check.within("app").text("name")
-    return _run(body, check, name, "", check.url("html_url") or check.url("details_url"), "started_at")
+    url = check.url("html_url") or check.url("details_url")
+    return _run(body, check, CiRun("", CiState.RUNNING, name, url=url, part=True), "started_at")
 
 
 def _workflow_run(body: Body, run: Body) -> Told:
-    return _run(body, run, run.text("name"), run.text("run_number"), run.url("html_url"), "run_started_at")
+    about = CiRun("", CiState.RUNNING, run.text("name"), run.text("run_number"), run.url("html_url"))
+    return _run(body, run, about, "run_started_at")
 
 
-def _run(body: Body, run: Body, name: str, number: str, url: str, started: str) -> Told:
+def _run(body: Body, run: Body, about: CiRun, started: str) -> Told:
+    """`about`: what is not the same for all kinds of runs."""
     state = ci_state(run.text("conclusion") if run.text("status") == "completed" else run.text("status"))
     if state is None:
         return Told(_repositories(body), note=NO_STATE)
-    started_at = run.moment(started) or run.moment("created_at")
-    return body.told(_repositories(body), CiRun(run.commit("head_sha"), state, name, number, url, started_at))
+    began = run.moment(started) or run.moment("created_at")
+    at = run.moment("updated_at") or run.moment("completed_at") or run.moment("started_at")
+    said = replace(about, commit=run.commit("head_sha"), state=state, started_at=began, at=at)
+    return body.told(_repositories(body), said)
 
 
 def _status(body: Body) -> Told:
     state = ci_state(body.text("state"))
     if state is None:
         return Told(_repositories(body), note=NO_STATE)
-    run = CiRun(body.commit("sha"), state, body.text("context"), url=body.url("target_url"))
+    at, url = body.moment("updated_at"), body.url("target_url")
+    run = CiRun(body.commit("sha"), state, body.text("context"), url=url, at=at, part=True)
     return body.told(_repositories(body), run)
 
 

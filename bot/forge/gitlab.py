@@ -3,6 +3,9 @@
 https://docs.gitlab.com/user/project/integrations/webhook_events/
 """
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from bot.domain.hearsay import CiRun, PullRequest, PullState, Pushed
 from bot.forge.reading import NO_STATE, NOBODY, Body, Told, ci_state
 
@@ -67,5 +70,12 @@ def _pipeline(body: Body, pipeline: Body) -> Told:
     web = body.within("project").url("web_url")
     url = pipeline.url("url") or (f"{web}/-/pipelines/{number}" if web and number else "")
     name = pipeline.text("name") or "Pipeline"
-    run = CiRun(pipeline.commit("sha"), state, name, number, url, pipeline.moment("created_at"))
+    at = _newest([pipeline, *body.each("builds")])
+    run = CiRun(pipeline.commit("sha"), state, name, number, url, pipeline.moment("created_at"), at)
     return body.told(_repositories(body), run)
+
+
+def _newest(parts: Iterable[Body]) -> datetime | None:
+    """GitLab does not say when a pipeline became what it is; its jobs do."""
+    times = (part.moment(key) for part in parts for key in ("created_at", "started_at", "finished_at"))
+    return max((at for at in times if at), default=None)

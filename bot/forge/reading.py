@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain.hearsay import CiState, Hearsay
 
 NOBODY = "0" * 40  # the commit of a branch that is not there
-NO_STATE = "It was skipped, or its state is none that is known."
+NO_STATE = "Its state is none that is known."
 _COMMIT = re.compile("[0-9a-f]{40}")
 _URL = re.compile(r"https?://[^\s<>|\"`]+")
 _IMAGE = re.compile(r"[a-z0-9][\w.:/@-]{0,400}", re.ASCII)
@@ -21,6 +21,7 @@ _STATES = {
     "waiting_for_callback scheduled manual canceling",
     CiState.PASSED: "passed success succeeded neutral",
     CiState.FAILED: "failed failure error cancelled canceled timed_out action_required startup_failure stale",
+    CiState.SKIPPED: "skipped",
 }
 _WORDS = {word: state for state, words in _STATES.items() for word in words.split()}
 
@@ -46,7 +47,7 @@ class Unreadable(Exception):
 
 
 def ci_state(word: str) -> CiState | None:
-    """What GitHub, GitLab and people call it. None for what is no state, and for what was skipped."""
+    """What GitHub, GitLab and people call it. None for what is no state."""
     return _WORDS.get(word.lower())
 
 

@@ -30,4 +30,4 @@ def bearer(authorization: str, secrets: Sequence[str]) -> bool:
 
 def _bytes(header: str) -> bytes:
     """Headers that are no UTF-8 arrive with surrogates."""
-    return header.encode("utf-8", "surrogateescape")
+    return header.encode("utf-8", "surrogatepass")

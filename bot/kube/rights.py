@@ -46,7 +46,7 @@ EVERYWHERE = (
     Right(RBAC, "clusterroles", ("bind",), STAGING_ROLE),
     *_on([POD, EVENT, *WORKLOADS], LOOK),
 )
-# For `copy_secrets`.
+# For `copy_secrets`, and for values of `secrets:`.
 AT_HOME = tuple(_on([SECRET], ("get",)))
 IN_STAGINGS = (
     *_on([*OF_BRANCHES, *OF_NAMESPACES], WRITE),

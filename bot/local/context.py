@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.domain.redaction import Redactor
+from bot.keys import Keys
 from bot.local.environment import Surroundings
 from bot.local.folders import ReleaseFolder
 from bot.local.gate import Gate
@@ -22,7 +23,7 @@ from bot.local.table import Found, ProcessTable
 class Tools:
     """One set per engine. `owner` marks its processes, `path` is their search path, `point` see ProcessTable.
 
-    `secrets`: the bot's own of now, which nobody is to see in an output.
+    `secrets`: the bot's own of now, which nobody is to see in an output. `keys`: what is kept is encrypted with them.
     """
 
     owner: str
@@ -34,6 +35,7 @@ class Tools:
     now: Callable[[], datetime]
     point: Callable[[str], None]
     secrets: Callable[[], frozenset[str]] = frozenset
+    keys: Keys = field(kw_only=True)
 
     def redactor(self, *releases: Release) -> Redactor:
         """For the output of these."""

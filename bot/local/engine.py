@@ -15,6 +15,7 @@ from bot.board import Board
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.status import StagingStatus, Synced
 from bot.forward import forwarding_session
+from bot.keys import Keys
 from bot.local import logs, marks, processes, record
 from bot.local.context import Tools
 from bot.local.folders import EngineFolder, check_id, move_tree
@@ -47,7 +48,8 @@ class LocalEngine:
     """`data`: where everything is kept, for one engine at a time. `port`: of the proxy before it.
 
     `path`: the search path of its processes. `point`: called at named places, where a crash test may stop the bot.
-    `secrets`: the bot's own of now, hidden in whatever its processes say.
+    `secrets`: the bot's own of now, hidden in whatever its processes say. `keys`: what it is to run is encrypted with
+    them, as long as that is kept.
     """
 
     def __init__(
@@ -59,7 +61,10 @@ class LocalEngine:
         path: str = os.environ.get("PATH", os.defpath),
         point: Callable[[str], None] = lambda name: None,
         secrets: Callable[[], frozenset[str]] = frozenset,
+        *,
+        keys: Keys,
     ) -> None:
+        self._keys = keys
         self._port = port
         self._now = now
         self._pace = pace or Pace()
@@ -119,7 +124,10 @@ class LocalEngine:
         session = await self._open.enter_async_context(forwarding_session())
         gate = Gate(self._pace.starts_at_once, self._pace.start_turn)
         owner = marks.owner_of(self._place.root)
-        return Tools(owner, self._path, self._pace, gate, FreePorts(), session, self._now, self._point, self._secrets)
+        free, now = FreePorts(), self._now
+        return Tools(
+            owner, self._path, self._pace, gate, free, session, now, self._point, self._secrets, keys=self._keys
+        )
 
     async def _take_over(self, remains: Remains) -> None:
         for folder in self._place.stagings():
@@ -238,7 +246,7 @@ class LocalEngine:
             move_tree(order.tree, folder.tree)
         elif not folder.tree.is_dir():
             raise TemporaryError("The files of the commit are not there.")
-        record.save_objects(folder, order.commit, order.objects)
+        record.save_objects(folder, order.objects, self._keys)
 
     def _staging(self, standing: StagingRecord) -> Staging:
         return Staging(self._running(), self._place, standing, self._board.publish, self._forget)

@@ -2,7 +2,7 @@
 
 DATA/local/lock
 DATA/local/STAGING/spec.json                 what is wanted; without it the folder means nothing
-DATA/local/STAGING/releases/ID/order.json    written last: with it the release is complete
+DATA/local/STAGING/releases/ID/order.json    written last: with it the release is complete; encrypted
 DATA/local/STAGING/releases/ID/{tree,processes,results,done}/
 DATA/local/STAGING/{logs,volumes,home,tmp}/
 DATA/local/.trash-…                          on its way out
@@ -100,7 +100,7 @@ class EngineFolder:
         return StagingFolder(self.root / staging)
 
     def stagings(self) -> Iterator[StagingFolder]:
-        for path in sorted(self.root.iterdir()):
+        for path in sorted(self.root.glob("*")):
             if path.is_dir() and SAFE_ID.fullmatch(path.name):
                 yield StagingFolder(path)
 
@@ -147,14 +147,18 @@ def write_json(path: Path, value: Any, durable: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with draft.open("x", encoding="utf-8") as file:
-        # Manifests may hold dates, which YAML knows and JSON does not.
-        json.dump(value, file, default=str)
+        file.write(to_json(value))
         if durable:
             file.flush()
             os.fsync(file.fileno())
     draft.replace(path)
     if durable:
         _sync_folder(path.parent)
+
+
+def to_json(value: Any) -> str:
+    """Manifests may hold dates, which YAML knows and JSON does not."""
+    return json.dumps(value, default=str)
 
 
 def read_json(path: Path) -> Any:

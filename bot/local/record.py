@@ -1,12 +1,16 @@
 """What is on record on disk about a staging and its releases, so that a restart loses nothing."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from cryptography.fernet import InvalidToken
+
 from bot.domain.status import WorkloadState, WorkloadStatus
-from bot.local.folders import ReleaseFolder, StagingFolder, read_json, write_json
+from bot.keys import Keys
+from bot.local.folders import EngineFolder, ReleaseFolder, StagingFolder, read_json, to_json, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,29 @@ def _status(found: Mapping[str, Any]) -> WorkloadStatus:
     )
 
 
-def save_objects(folder: ReleaseFolder, commit: str, objects: Sequence[Mapping[str, Any]]) -> None:
-    """The last step of taking a release in: with this file the folder is complete."""
-    write_json(folder.order, {"commit": commit, "objects": list(objects)}, durable=True)
+def save_objects(folder: ReleaseFolder, objects: Sequence[Mapping[str, Any]], keys: Keys) -> None:
+    """The last step of taking a release in: with this file the folder is complete. Encrypted, as Secrets are in it."""
+    sealed = keys.encrypt(to_json(list(objects)).encode()).decode()
+    write_json(folder.order, {"sealed": sealed}, durable=True)
 
 
-def load_objects(folder: ReleaseFolder) -> Sequence[Mapping[str, Any]] | None:
+def load_objects(folder: ReleaseFolder, keys: Keys) -> Sequence[Mapping[str, Any]] | None:
+    """None: there are none, or no key opens them."""
     found = read_json(folder.order)
-    return found["objects"] if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    if "objects" in found:  # of a bot that did not encrypt them
+        return list(found["objects"])
+    try:
+        return list(json.loads(keys.decrypt(found["sealed"])))
+    except InvalidToken:
+        return None
+
+
+def encrypt_anew(place: EngineFolder, keys: Keys) -> None:
+    """All that is encrypted, with the newest key. What no key opens stays as it is."""
+    for staging in place.stagings():
+        for release in map(staging.release, staging.releases()):
+            objects = load_objects(release, keys)
+            if objects is not None:
+                save_objects(release, objects, keys)

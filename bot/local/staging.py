@@ -252,9 +252,10 @@ class Staging:
         return replace(self.record, failed=(status,))
 
     async def _load(self, release: str) -> Release:
-        objects = await asyncio.to_thread(record.load_objects, self.folder.release(release))
+        objects = await asyncio.to_thread(record.load_objects, self.folder.release(release), self._tools.keys)
         if objects is None:
-            raise PermanentError("Its files are no longer there.", next_step="Deploy again.")
+            gone = "Its files are no longer there, or the bot's keys do not open them."
+            raise PermanentError(gone, next_step="Deploy again.")
         return read_release(objects)
 
     # Ending things

@@ -143,6 +143,7 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "image": _text,
     "undo": lambda: {"anyOf": [{"const": "none"}, _DURATION]},
     "image_wait": lambda: _DURATION,
+    "ci": lambda: _TEXT,
     "hosts": lambda: _by_name(_or_null({"type": "string"}), "^[A-Za-z][A-Za-z0-9_-]*$"),
     "scheme": lambda: _choice("https", "http"),
     "ttl": lambda: {"anyOf": [{"const": "never"}, _DURATION]},

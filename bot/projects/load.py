@@ -126,6 +126,7 @@ def _project(
         hosts=hosts.patterns(name, keys.hosts, extends=keys.extends is not None),
         scheme=keys.scheme or ("http" if local else "https"),
         image_wait=keys.image_wait,
+        ci=keys.ci,
         undo=keys.undo,
         ttl=keys.ttl,
         env=environment.defaults(keys.env),

@@ -117,6 +117,9 @@ class ProjectKeys(_Strict):
     image_wait: Annotated[timedelta, BeforeValidator(fields.duration)] = Field(
         default=timedelta(minutes=30), description="Kubernetes: how long a release waits for its image."
     )
+    ci: Annotated[str | None, BeforeValidator(fields.text("what makes the image, as CI names it, such as Build"))] = (
+        Field(default=None, description="What makes the image: a workflow, pipeline, check or status, by its name.")
+    )
     hosts: Annotated[dict[str, str] | None, BeforeValidator(fields.hosts)] = Field(
         default=None, description="A name for each host of a staging, and its pattern. The first is the main URL."
     )

@@ -68,6 +68,14 @@ def parse(text: str) -> ImageName:
     return ImageName(registry, path, digest or tag or "latest")
 
 
+def same(one: str, other: str) -> bool:
+    """Whether both name one image. What can be no image's name is the same as nothing."""
+    try:
+        return parse(one) == parse(other)
+    except ValueError:
+        return False
+
+
 def _is_registry(head: str) -> bool:
     """Whether the part before the first slash names a host; else it is a folder of Docker Hub."""
     return "." in head or ":" in head or head == "localhost" or head != head.lower()

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from bot.domain.errors import PermanentError, TemporaryError
+from bot.domain.known import KnownValue
 from bot.domain.project import Helm
 from bot.domain.redaction import Redactor, secrets_in
 from bot.ports import EngineFacts, RenderFacts
@@ -19,7 +20,7 @@ from bot.render.helm_chart import Charts, of_branch, values_files
 from bot.render.helm_objects import objects_of, with_hooks
 from bot.render.helm_program import HelmProgram, RefusedError
 from bot.render.helm_values import as_yaml, given
-from bot.render.known import KnownValue, known_values, lets_in
+from bot.render.known import known_values, lets_in
 from bot.render.plain import env_of, meaning_of
 
 WHOSE = "The chart has"
@@ -57,10 +58,12 @@ class HelmRenderer:
         return await asyncio.to_thread(_objects, output, facts, engine, env, mistakes, self._window is not None)
 
     async def known(self, source: Helm, tree: Path, branch: str) -> Mapping[str, KnownValue]:
-        """What keys its values have, for suggestions. Raises PermanentError and TemporaryError."""
-        async with self._helm.scratch() as scratch:
-            chart = await self._charts.get(source, tree, branch, scratch, Redactor(self._secrets()))
-            return await asyncio.to_thread(known_values, chart)
+        """What keys its values have, once it was rendered from this tree. Raises PermanentError."""
+        return await asyncio.to_thread(self._known, source, tree, branch)
+
+    def _known(self, source: Helm, tree: Path, branch: str) -> Mapping[str, KnownValue]:
+        chart = self._charts.at_hand(source, tree)
+        return known_values(chart, [text for _, text in values_files(source, tree, branch)])
 
     async def _rendered(
         self, chart: Path, values: list[str], facts: RenderFacts, tree: Path, scratch: Path, redactor: Redactor

@@ -48,6 +48,13 @@ class Charts:
             return folder
         return await self._pulled(source, scratch, redactor)
 
+    def at_hand(self, source: Helm, tree: Path) -> Path:
+        """What `get` gave for it last."""
+        return tree / source.chart if of_branch(source) else self._kept(source)
+
+    def _kept(self, source: Helm) -> Path:
+        return self.helm.charts / f"{_digest(source)}.tgz"
+
     async def _complete(self, folder: Path, tree: Path, scratch: Path, redactor: Redactor) -> None:
         """What the branch does not have in `charts/` is fetched by its `Chart.lock`, or its `Chart.yaml`."""
         wanted = await asyncio.to_thread(_missing, folder, tree)
@@ -63,8 +70,8 @@ class Charts:
         )
 
     async def _pulled(self, source: Helm, scratch: Path, redactor: Redactor) -> Path:
-        """Of a whole version once for all; else whatever is the newest now."""
-        kept = self.helm.charts / f"{_digest(source)}.tgz"
+        """Of a whole version once for all; else whatever is the newest now, which is kept to be looked into."""
+        kept = self._kept(source)
         fixed = bool(source.version and WHOLE_VERSION.fullmatch(source.version))
         if fixed and kept.is_file():
             return kept
@@ -75,10 +82,8 @@ class Charts:
         what = f"The chart `{source.chart}`{version} can't be fetched"
         await self._fetch(words, scratch, redactor, what, "Mend `source: {helm: …}` in octopod.yaml.")
         [found] = there.glob("*.tgz")
-        if not fixed:
-            return found
         await asyncio.to_thread(_keep, found, kept)
-        return kept
+        return kept if fixed else found
 
     def _whence(self, source: Helm) -> Iterator[str]:
         if source.repository:
@@ -220,7 +225,7 @@ def _digest(source: Helm) -> str:
 def _keep(found: Path, kept: Path) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(f".{os.urandom(4).hex()}")
-    shutil.move(found, part)
+    shutil.copyfile(found, part)
     part.replace(kept)
 
 

@@ -1,14 +1,17 @@
 """Plain manifests, the branch's own or a template's: read, filled, checked, completed; all mistakes at once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.domain.configuration import over
+from bot.domain.known import KnownValue
 from bot.domain.project import Template
 from bot.ports import EngineFacts, RenderFacts
 from bot.render.checking import MEND, require_right
 from bot.render.complete import completed
+from bot.render.known import known_defaults
 from bot.render.located import Located, Mistake
 from bot.render.nodes import Budget
 from bot.render.origin import defaults_of, files_of, none_in, origin
@@ -37,6 +40,11 @@ class PlainRenderer:
         if not located:
             raise none_in(facts.source, facts.branch)
         return completed([one.value for one in located], facts, env)
+
+    def known(self, tree: Path, facts: RenderFacts) -> Mapping[str, KnownValue]:
+        """A branch's own manifests say nothing of values."""
+        file = origin(facts.source, tree).defaults
+        return known_defaults(file.read_text()) if file and file.is_file() else {}
 
     def image(self, facts: RenderFacts) -> str | None:
         try:

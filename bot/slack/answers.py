@@ -102,6 +102,9 @@ def _line(staging: Staging, at: str | None) -> str:
     waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
     slept = f" since {since}" if (since := rest.since(staging)) else ""
     lost = f", its data is lost {date(staging.undo_until)}" if staging.undo_until else ""
+    lost += (
+        ", and nothing of it is there any more" if staging.phase is Phase.ASLEEP and staging.lost is not None else ""
+    )
     return f"{EMOJI[staging.phase]} {name} {staging.phase}{waits}{slept}{lost}{url}\n{said}"
 
 
@@ -178,6 +181,9 @@ def _can_be_undone(staging: Staging, until: datetime) -> Text:
 
 def sleeping(staging: Staging) -> Text:
     name = escape(staging.name)
+    if staging.lost is not None:
+        anew = f"{code(f'/octopod wake {staging.name}')} starts it anew"
+        return text_of(f"{name} is asleep already, and nothing of it is there any more. {anew}.")
     if staging.asleep_at:
         return text_of(f"{name} is asleep already. {code(f'/octopod wake {staging.name}')} brings back what ran.")
     return text_of(f"Putting {name} to sleep. Its thread says when nothing of it runs any more; its data is kept.")
@@ -186,6 +192,8 @@ def sleeping(staging: Staging) -> Text:
 def waking(staging: Staging) -> Text:
     release = staging.attempt
     what = f"release {release.number}, {code(release.commit[:7])}, comes back with its data"
+    if staging.lost is not None:
+        what = f"nothing of it was there any more, so release {release.number} starts anew"
     return text_of(f"Waking {escape(staging.name)}: {what}. Its thread says when it answers.")
 
 
@@ -198,6 +206,7 @@ def brought_back(staging: Staging) -> Text:
 def ask_reset(staging: Staging) -> Text:
     """Asked about once; the button confirms."""
     wiped = f"{rest.data_of(staging.claims)} is wiped" if staging.claims else "It has no data of its own to wipe"
+    wiped = f"{rest.data_of(staging.lost)} was lost already" if staging.lost else wiped
     said = (
         f"Reset *{escape(staging.name)}*? {wiped}, and release {(staging.live or staging.attempt).number} is started "
         "anew, with its hooks for seeds and migrations. Its URL stays, and no other staging notices."
@@ -246,10 +255,12 @@ def ask_delete(staging: Staging) -> Text:
     return text_of(said, section(said), actions(sure), hint)
 
 
-def updating(staging: Staging, new: bool, at: str | None) -> Text:
+def updating(staging: Staging, new: bool, secrets: Sequence[str], at: str | None) -> Text:
+    """`secrets`: keys of those that have new values at their places."""
     verb = "Deploying" if new else "Updating"
+    values = "".join(f" The secret {code(key)} has a new value." for key in secrets)
     thread = link(at, "Its thread tells how it goes") if at else "Its thread tells how it goes"
-    return text_of(f"{verb} {escape(staging.name)}: release {staging.attempt.number}. {thread}.")
+    return text_of(f"{verb} {escape(staging.name)}: release {staging.attempt.number}.{values} {thread}.")
 
 
 def already(staging: Staging, at: str | None) -> Text:
@@ -287,7 +298,7 @@ def answer(facts: Mapping[str, Any], staging: Staging | None, at: str | None) ->
         case "logs":
             return logs(facts["name"], facts["logs"])
         case "card" if staging:
-            return updating(staging, facts["new"], at)
+            return updating(staging, facts["new"], facts.get("secrets", ()), at)
         case "already" if staging:
             return already(staging, at)
         case _:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides
 from bot.domain.model import Release, Staging
-from bot.domain.origins import ENV, VALUES, Line
+from bot.domain.notes import ENV, VALUES
+from bot.domain.origins import Line
 from bot.slack.blocks import Block, actions, button, code, context, cut, escape, link, section
 from bot.slack.messages import Text, text_of
 from bot.slack.values import own_words, packed, value_code

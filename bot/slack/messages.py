@@ -9,7 +9,7 @@ from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
 from bot.domain.model import Health, Phase, Release, Stage, Staging
-from bot.slack import branches, rest
+from bot.slack import branches, builds, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -127,7 +127,8 @@ def _trouble(staging: Staging) -> list[Block]:
         return [section(said)]
     match staging.phase:
         case Phase.FAILED:
-            return [section(f"*Why:* {escape(staging.attempt.reason)}{_still_serves(staging)}")]
+            run = f" {said}" if (said := builds.reference(staging.attempt)) else ""
+            return [section(f"*Why:* {escape(staging.attempt.reason)}{run}{_still_serves(staging)}")]
         case Phase.BROKEN:
             now = "Ready again, if it stays so" if staging.health is Health.HEALTHY else staging.health.capitalize()
             return [section(f"*{now}:* {escape(staging.health_reason)}")]
@@ -144,9 +145,10 @@ def _trouble(staging: Staging) -> list[Block]:
 def awaited(release: Release) -> str:
     """What a waiting release waits for, and how long it will."""
     until = f" until {date(release.awaits_until)}" if release.awaits_until else ""
+    ci = f" · {said}" if (said := builds.standing(release)) else "."
     return (
-        f"*Waiting for the image* {code(cut(release.awaits, 300))}, which is not in the registry yet. It is looked for "
-        f"again{until}; once it is there, the release goes on by itself."
+        f"*Waiting for the image* {code(cut(release.awaits, 300))}, which is not in the registry yet{ci}\n"
+        f"It is looked for again{until}; once it is there, the release goes on by itself."
     )
 
 
@@ -242,7 +244,7 @@ def progress(release: Release, staging: Staging) -> Text:
         f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
         _step("files", release.files_at, release),
         *_image_step(release),
-        _step("start", release.applied_at, release, previous=None if release.waiting else release.files_at),
+        _step("start", release.applied_at, release, previous=None if release.awaits else release.files_at),
         _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
         _step("URL answers", _live_at(release), release, previous=ready_at),
     ]
@@ -265,8 +267,10 @@ def _image_step(release: Release) -> list[str]:
     """Told only of one that had to wait for it."""
     if not release.awaits:
         return []
-    until = f", looked for until {date(release.awaits_until, '{time}')}" if release.awaits_until else ""
-    return [f"{_tick(False, release)} image {code(cut(release.awaits, 300))} is not in the registry yet{until}"]
+    looks = release.awaits_until if release.waiting else None
+    until = f", looked for until {date(looks, '{time}')}" if looks else ""
+    ci = f" · {said}" if (said := builds.standing(release)) else ""
+    return [f"{_tick(False, release)} image {code(cut(release.awaits, 300))} is not in the registry yet{until}{ci}"]
 
 
 def _live_at(release: Release) -> datetime | None:
@@ -325,7 +329,7 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
             said, shown = branches.notice(kind, facts, staging)
             return text_of(said, *shown, *_way_out(facts, staging))
-        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED:
+        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED | NoticeKind.LOST:
             said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
             return text_of(said, *shown)
         case NoticeKind.DELETED if where is Where.ALERT_EDIT:

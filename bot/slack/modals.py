@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import Mistake, unknown
+from bot.domain.changes import Change, Mistake
 from bot.domain.configuration import (
     Layer,
     Overrides,
@@ -22,7 +22,9 @@ from bot.domain.configuration import (
     written_value,
 )
 from bot.domain.forms import Conflict, Filled
+from bot.domain.known import KnownValue
 from bot.domain.model import Staging
+from bot.domain.notes import odd, source_in_words
 from bot.domain.project import Key, Project
 from bot.slack.blocks import Block, code, context, cut, escape, mention, plain, section
 from bot.slack.values import own_words, short, value_code
@@ -30,6 +32,7 @@ from bot.slack.values import own_words, short, value_code
 View = dict[str, Any]
 MOST_KEYS = 60
 MOST_TYPED = 3000
+MOST_KNOWN = 2000
 LONGEST_OPTION = 140
 DEFAULT = "default"
 ENV, MORE, VALUES, PROFILES = "env:", "more", "values", "profiles"
@@ -49,7 +52,7 @@ class Form:
 
 def config_form(form: Form) -> View:
     notes = {"staging": form.staging.id, "release": form.staging.attempt.id}
-    below = [layer for name, layer in layers(form.project, form.shown) if name]
+    inherited = _inherited([layer for name, layer in layers(form.project, form.shown) if name])
     return {
         "type": "modal",
         "callback_id": "config",
@@ -57,7 +60,7 @@ def config_form(form: Form) -> View:
         "submit": plain("Save"),
         "close": plain("Cancel"),
         "private_metadata": json.dumps(notes),
-        "blocks": [*_head(form), *_profiles(form), *_keys(form, _inherited(below)), *_further(form)],
+        "blocks": [*_head(form), *_profiles(form), *_keys(form, inherited), *_further(form, inherited)],
     }
 
 
@@ -174,18 +177,45 @@ def _text(form: Form, key: str, described: str, inherited: Layer) -> Block:
     return _input(f"{ENV}{key}", key, element, described)
 
 
-def _further(form: Form) -> Iterator[Block]:
+def _further(form: Form, inherited: Layer) -> Iterator[Block]:
     """What has no field of its own, a line for each. Too much for Slack: no field at all, so that nothing is lost."""
     fields = _fields(form)
     rest = {key: value for key, value in form.shown.env.items() if key not in fields}
-    notes = [f"{key}: {note}" for key in rest if (note := unknown(form.project, "env", key))]
-    hint = f"One per line. Take a line away to take its change back. {' · '.join(notes)}"
+    hint = f"One per line. Take a line away to take its change back. {_odd(form, Change(env=tuple(rest.items())))}"
     yield from _lines(MORE, "Further keys (KEY=VALUE)", [_line(k, _env_text(v)) for k, v in rest.items()], hint)
-    defaults = dict(flat(_inherited([one for name, one in layers(form.project, form.shown) if name]).values))
-    known = [f"{key}={written_value(defaults[key])}" if key in defaults else key for key in known_values(form.project)]
+    defaults = {key: written_value(value) for key, value in flat(inherited.values)}
+    keys = [key for key in known_values(form.project) if key not in form.project.known]
+    known = [f"{key}={defaults[key]}" if key in defaults else key for key in keys]
     said = f"Without a change: {short(', '.join(known), 500)}" if known else "One per line, for manifests and charts."
     lines = [_line(key, _value_text(value)) for key, value in form.shown.values.items()]
-    yield from _lines(VALUES, "Values of the deployment (KEY=VALUE)", lines, said)
+    told = f"{_odd(form, Change(values=tuple(form.shown.values.items())))} {said}"
+    yield from _lines(VALUES, "Values of the deployment (KEY=VALUE)", lines, told)
+    yield from _known(form.project, defaults)
+
+
+def _odd(form: Form, change: Change) -> str:
+    return " · ".join(f"⚠️ {key}: {note}" for key, note in odd(form.project, change))
+
+
+def _known(project: Project, defaults: Mapping[str, str]) -> Iterator[Block]:
+    """What the chart or the template has, a line each, as many as fit; first those that octopod.yaml says, too."""
+    keys = [key for key in known_values(project) if key in project.known]
+    told: list[str] = []
+    while len(told) < len(keys) and sum(map(len, told)) < MOST_KNOWN:
+        key = keys[len(told)]
+        told.append(_about(key, project.known[key], defaults))
+    if told:
+        head = f"*Keys of {escape(source_in_words(project))}*, and what holds without a change:"
+        left = len(keys) - len(told)
+        yield context("\n".join([head, *told, *([f"… and {left} more"] if left else [])]))
+
+
+def _about(key: str, known: KnownValue, defaults: Mapping[str, str]) -> str:
+    default = defaults.get(key, known.default)
+    holds = "" if default is None else f" = {value_code(short(default, 60))}"
+    takes = f"one of {short(', '.join(known.choices), 100)}" if known.choices else ""
+    said = [escape(one) for one in (takes, short(known.description, 120)) if one]
+    return " · ".join([f"{code(cut(key, 100))}{holds}", *said])
 
 
 def _lines(block: str, label: str, lines: Sequence[str], hint: str) -> Iterator[Block]:

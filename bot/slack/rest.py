@@ -35,6 +35,13 @@ def data_of(claims: Sequence[str]) -> str:
     return f"Its data ({', '.join(map(code, claims))})" if claims else "Its data"
 
 
+_REMOVED = "while it slept, somebody removed it from where it ran, and that was not Octopod"
+
+
+def lost_data(claims: Sequence[str]) -> str:
+    return f"*{data_of(claims)} is lost.*" if claims else "It had no data of its own."
+
+
 # --- buttons ---------------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +85,8 @@ def since(staging: Staging) -> str | None:
 def standing(staging: Staging) -> str | None:
     """A sentence or two for the card of a staging that rests, wakes or goes."""
     match staging.phase:
+        case Phase.ASLEEP if staging.lost is not None:
+            return f"*Nothing of it is there any more*: {_REMOVED}. {lost_data(staging.lost)} {_comes_back(staging)}"
         case Phase.ASLEEP:
             kept = f"{data_of(staging.claims)} is kept." if staging.claims else "It has no data of its own."
             return f"Nothing of it runs. {kept} {_comes_back(staging)}"
@@ -85,8 +94,13 @@ def standing(staging: Staging) -> str | None:
             return f"*Not yet:* {escape(staging.health_reason)}"
         case Phase.FALLING_ASLEEP:
             return f"{who(staging.slept_by)} puts it to sleep. Its processes are being ended; its data is kept."
+        case Phase.WAKING if staging.deleted_by:
+            back = f"{who(staging.woken_by)} takes back the delete by {who(staging.deleted_by)}"
+            return f"{back}: release {staging.attempt.number} comes back as it was, with its data."
         case Phase.WAKING:
             return f"{who(staging.woken_by)} wakes it: release {staging.attempt.number} comes back as it was."
+        case Phase.RESETTING if staging.lost is not None:
+            return f"{who(staging.woken_by)} wakes it: its release starts anew, as nothing of it was there any more."
         case Phase.RESETTING:
             return f"{who(staging.woken_by)} resets it: its data is wiped, and its release starts anew."
         case Phase.DELETING if staging.undo_until:
@@ -102,6 +116,7 @@ def standing(staging: Staging) -> str | None:
 def _comes_back(staging: Staging) -> str:
     release = staging.live or staging.attempt
     back = "comes back" if staging.live else "is tried again"
+    back = "starts anew" if staging.lost is not None else back
     return f"Release {release.number}, {code(release.commit[:7])}, {back} when it is woken."
 
 
@@ -115,28 +130,44 @@ def slept(facts: Mapping[str, Any], staging: Staging) -> Said:
     return said, [section(f"{said} {how}"), actions(wake_button(staging.id))]
 
 
+def lost(facts: Mapping[str, Any], staging: Staging) -> Said:
+    said = f"{who(facts['owner'])} {escape(staging.name)} is gone: {_REMOVED}. {lost_data(facts['claims'])}"
+    anew = f"starts release {(staging.live or staging.attempt).number} anew, with its hooks for seeds and migrations"
+    how = f"{code(f'/octopod wake {staging.name}')} {anew}; {code(f'/octopod delete {staging.name}')} clears it away."
+    return said, [section(f"{said} {how}"), actions(wake_button(staging.id))]
+
+
 def alert_over(facts: Mapping[str, Any], staging: Staging) -> Said:
     what = escape(facts["reason"]) or "it is put to sleep"
     said = f"⚪ {escape(staging.name)} was broken, and {what}, by {who(facts['by'])}."
     return said, [section(said)]
 
 
-def awake(facts: Mapping[str, Any]) -> Said:
+def awake(facts: Mapping[str, Any], staging: Staging) -> Said:
     urls = [escape(url) for url in facts["urls"].values()]
     shown = [f"<{url}>" for url in urls]
-    return _awake(facts, urls), [section(_awake(facts, shown))]
+    return _awake(facts, staging, urls), [section(_awake(facts, staging, shown))]
 
 
-def _awake(facts: Mapping[str, Any], shown: Sequence[str]) -> str:
-    took = format_duration(timedelta(seconds=facts["seconds"]))
+def _awake(facts: Mapping[str, Any], staging: Staging, shown: Sequence[str]) -> str:
     at = f" at {' and '.join(shown)}" if shown else ""
-    if facts["reset"] is None:
-        what = f"Awake again{at} after {took}, with release {facts['number']} as it was."
-    else:
-        data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
-        what = f"Reset{at} after {took}: {data}release {facts['number']} was started anew."
+    after = f"{at} after {format_duration(timedelta(seconds=facts['seconds']))}"
     trouble = f"\nBut: {escape(facts['trouble'])}" if facts["trouble"] else ""
-    return f"{who(facts['by'])} {what}{trouble}"
+    return f"{who(facts['by'])} {_what_came(facts, staging, after)}{trouble}"
+
+
+def _what_came(facts: Mapping[str, Any], staging: Staging, after: str) -> str:
+    """`after`: where, and how long it took."""
+    release = f"release {facts['number']}"
+    if facts.get("lost"):
+        return f"Started anew{after}: {release}, with nothing of what was lost. Its hooks for seeds have run again."
+    if facts["reset"] is not None:
+        data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
+        return f"Reset{after}: {data}{release} was started anew."
+    if deleted_by := facts.get("undone"):
+        back = f"{escape(staging.name)} is back{after}, with {release} as it was"
+        return f"{back}: the delete by {who(deleted_by)} was taken back. {data_of(facts['claims'])} is kept."
+    return f"Awake again{after}, with {release} as it was."
 
 
 def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
@@ -147,7 +178,8 @@ def not_awake(facts: Mapping[str, Any], staging: Staging) -> Said:
         or f"{branch} starts it anew, and {code(f'/octopod sleep {staging.name}')} frees it again."
     )
     lines = [preformatted(facts["details"])] if facts["details"] else []
-    return said, [section(said), *lines, section(f"Its data is kept. {step}")]
+    kept = "Its data is kept. " if facts.get("kept", True) else ""
+    return said, [section(said), *lines, section(f"{kept}{step}")]
 
 
 def visited(facts: Mapping[str, Any], staging: Staging) -> Said:
@@ -163,9 +195,11 @@ def notice(kind: NoticeKind, facts: Mapping[str, Any], staging: Staging, in_aler
         case NoticeKind.SLEPT:
             return slept(facts, staging)
         case NoticeKind.AWAKE:
-            return awake(facts)
+            return awake(facts, staging)
         case NoticeKind.NOT_AWAKE:
             return not_awake(facts, staging)
+        case NoticeKind.LOST:
+            return lost(facts, staging)
         case _:
             return visited(facts, staging)
 

@@ -13,13 +13,13 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain import naming
+from bot.domain import masking, naming
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, home, messages
+from bot.slack import answers, arrivals, home, messages
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import translated
@@ -64,6 +64,7 @@ class Sender:
             await self._client.views_publish(user_id=user, view=home.home(user, shown))
 
     async def show_card(self, staging: Staging, at: Posted | None, *, unsure: bool) -> Posted:
+        staging = masking.shown(staging, self._projects.get(staging.project))
         text = messages.card(staging, self._engine, self._probed(staging.project), self._compared(staging))
         if at:
             return await self._update(at, text, f"card-{staging.id}")
@@ -86,7 +87,11 @@ class Sender:
             if not unsure:  # at most once: a private answer that may have arrived is not repeated
                 await self._privately(letter, staging)
             return None
-        assert staging is not None, "only private answers are about no staging"
+        if letter.where is Where.CHANNEL:
+            text = arrivals.notice(letter.kind, letter.facts)
+            name = self._channel_of(letter.facts["project"], letter.where)
+            return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
+        assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
         text = messages.notice(letter.kind, letter.where, letter.facts, staging, card_link)
         if letter.where is Where.ALERT_EDIT and letter.parent:

@@ -40,6 +40,11 @@ async def due(connection: AsyncConnection, project: str) -> Sequence[PullRequest
     return [_pull(row._mapping) for row in rows]
 
 
+async def is_due(connection: AsyncConnection, project: str, number: int) -> bool:
+    found = select(PULL.due).where(PULL.project == project, PULL.number == number)
+    return bool((await connection.execute(found)).scalar())
+
+
 async def save(connection: AsyncConnection, project: str, pull: PullRequest, due: bool) -> None:
     row = {name: getattr(pull, name) for name in _FACTS}
     row |= {"project": project, "state": pull.state.value, "labels": list(pull.labels), "due": due}

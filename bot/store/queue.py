@@ -136,13 +136,20 @@ WANT = _want()
 
 
 async def add_notices(
-    connection: AsyncConnection, staging: str | None, request: str | None, new: Sequence[Notice], now: datetime
+    connection: AsyncConnection,
+    staging: str | None,
+    request: str | None,
+    new: Sequence[Notice],
+    now: datetime,
+    project: str | None = None,
 ) -> None:
+    """`project`: of what is told in its channel."""
     rows = [
         {
-            "lane": _lane(notice.where, staging, request),
+            "lane": _lane(notice.where, staging, request, project),
             "staging_id": staging,
             "request_id": request,
+            "project": project,
             "kind": notice.kind.value,
             "where": notice.where.value,
             "facts": dict(notice.facts),
@@ -159,7 +166,7 @@ async def add_notices(
 ADD_NOTICES = insert(notices)
 
 
-def _lane(where: Where, staging: str | None, request: str | None) -> str:
+def _lane(where: Where, staging: str | None, request: str | None, project: str | None) -> str:
     """Messages of one lane are sent in order; lanes do not wait for each other."""
     match where:
         case Where.THREAD:
@@ -168,6 +175,8 @@ def _lane(where: Where, staging: str | None, request: str | None) -> str:
             return f"private {request}"
         case Where.PROJECT:
             return f"project {staging}"
+        case Where.CHANNEL:
+            return f"channel {project}"
         case _:
             return f"alerts {staging}"
 

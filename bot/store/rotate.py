@@ -15,20 +15,32 @@ from bot.store import sealing, tables
 from bot.store.stagings import secrets_of_row, secrets_row
 from bot.store.store import Store
 
-RELEASE = tables.releases.c
+STAGING, RELEASE = tables.stagings.c, tables.releases.c
 
 
 async def rotate(store: Store, keys: Keys) -> int:
-    """The number of releases; all of them or none. Raises InvalidToken if no key opens one of them."""
+    """The number of releases; everything or nothing. Raises InvalidToken if no key opens something of it.
+
+    What was encrypted with older keys is not left in the file either.
+    """
     async with store.write() as connection:
         rows = await connection.execute(select(RELEASE.id))
         ids = [row.id for row in rows]
         for release in ids:
-            await _one(connection, release, keys)
+            await _release(connection, release, keys)
+        await _seeds(connection, keys)
+    await store.compact()
     return len(ids)
 
 
-async def _one(connection: AsyncConnection, release: str, keys: Keys) -> None:
+async def _seeds(connection: AsyncConnection, keys: Keys) -> None:
+    rows = await connection.execute(select(STAGING.id, STAGING.seed).where(STAGING.seed.is_not(None)))
+    for id, seed in rows.all():
+        anew = keys.rotate(seed.encode()).decode()
+        await connection.execute(update(tables.stagings).where(STAGING.id == id).values(seed=anew))
+
+
+async def _release(connection: AsyncConnection, release: str, keys: Keys) -> None:
     """One at a time, as its objects can be large."""
     columns = (RELEASE.objects, RELEASE.secrets, RELEASE.overrides)
     row = (await connection.execute(select(*columns).where(RELEASE.id == release))).one()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,8 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
+from bot.domain.hearsay import CiRun, CiState
+from bot.domain.model import Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
 from bot.store.news import Line, tell
@@ -21,6 +22,7 @@ STAGING, RELEASE = tables.stagings.c, tables.releases.c
 ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
 RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
 _ELSEWHERE = ("attempt_id", "live_id", "card_channel", "card_ts", "seed")
+_TIMES = ("started_at", "at")  # of a run of CI
 PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in _ELSEWHERE)
 
 
@@ -68,6 +70,15 @@ async def of_branch(connection: AsyncConnection, project: str, branch: str) -> S
     return await _stagings(
         connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_(None)
     )
+
+
+async def waiting(
+    connection: AsyncConnection, project: str | None = None, commit: str | None = None
+) -> Sequence[Staging]:
+    """Those whose newest release waits for its image; of this project and commit only, if they are named."""
+    named = [*([STAGING.project == project] if project else []), *([ATTEMPT.c.commit == commit] if commit else [])]
+    found = await _stagings(connection, ATTEMPT.c.awaits != "", STAGING.deleted_at.is_(None), *named)
+    return [staging for staging in found if staging.attempt.waiting]
 
 
 async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
@@ -203,6 +214,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "live_id": staging.live.id if staging.live else None,
         "urls": dict(staging.urls),
         "claims": list(staging.claims),
+        "lost": None if staging.lost is None else list(staging.lost),
         "health_details": list(staging.health_details),
         "pull": asdict(staging.pull) if staging.pull else None,
     }
@@ -221,6 +233,7 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
         "overrides": _overrides_row(release.overrides),
         "details": list(release.details),
         "workloads": [[w.name, w.ready, w.wanted, w.reason] for w in release.workloads],
+        "build": _build_row(release.build),
         "progress_done": False,  # whatever was shown, there is news
     }
     row |= {name: getattr(release, name) for name in RELEASE_COLUMNS if name not in row}
@@ -229,6 +242,17 @@ async def save_release(connection: AsyncConnection, release: Release) -> None:
 
 def secrets_row(secrets: Mapping[str, Secret]) -> dict[str, list[str]]:
     return {key: [secret.place, secret.sealed, secret.mark] for key, secret in secrets.items()}
+
+
+def _build_row(build: Build | None) -> dict[str, Any] | None:
+    if build is None:
+        return None
+    times = {name: at.isoformat() for name in _TIMES if (at := getattr(build.run, name))}
+    return {**asdict(build.run), **dict.fromkeys(_TIMES), **times, "usual": _seconds(build.usual)}
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return duration.total_seconds() if duration else None
 
 
 def _overrides_row(overrides: Overrides) -> dict[str, Any]:
@@ -342,6 +366,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "health": Health(facts["health"]),
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),
+        "lost": None if facts["lost"] is None else tuple(facts["lost"]),
     }
     return Staging(**facts)
 
@@ -355,8 +380,18 @@ def _release(row: Mapping[str, Any]) -> Release:
         "overrides": _overrides(row["overrides"]),
         "details": tuple(row["details"]),
         "workloads": tuple(WorkloadProgress(*workload) for workload in row["workloads"]),
+        "build": _build(row["build"]),
     }
     return Release(**facts)
+
+
+def _build(row: Mapping[str, Any] | None) -> Build | None:
+    if row is None:
+        return None
+    times = {name: datetime.fromisoformat(row[name]) for name in _TIMES if row[name]}
+    facts = {name: value for name, value in row.items() if name not in (*_TIMES, "usual")}
+    run = CiRun(**{**facts, **times, "state": CiState(row["state"])})
+    return Build(run, timedelta(seconds=row["usual"]) if row["usual"] else None)
 
 
 def secrets_of_row(row: Mapping[str, Sequence[str]]) -> Mapping[str, Secret]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import news
@@ -45,6 +46,12 @@ class Store:
         """For one statement. Others would see later moments; it costs a third of what `read` does."""
         async with self._look.connect() as connection:
             yield connection
+
+    async def compact(self) -> None:
+        """Write the file anew, without what is left in it of rows that were changed or deleted."""
+        async with self._turns.turn(Urgency.REST), without_transaction(self._write).connect() as connection:
+            await connection.execute(text("VACUUM"))
+            await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     async def close(self) -> None:
         await self._write.dispose()

@@ -112,6 +112,7 @@ stagings = Table(
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),
+    Column("lost", JSON(none_as_null=True)),
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),
@@ -144,6 +145,7 @@ releases = Table(
     Column("workloads", JSON, nullable=False),
     Column("awaits", Text, nullable=False, server_default=text("''")),
     Column("awaits_until", Utc),
+    Column("build", JSON(none_as_null=True)),
     Column("copy_of", Integer),
     Column("objects", Text),
     Column("progress_ts", String(32)),
@@ -159,6 +161,23 @@ journal = Table(
     Column("actor", String(64), nullable=False),
     Column("what", String(32), nullable=False),
     Column("why", Text, nullable=False),
+)
+
+ci_runs = Table(
+    "ci_runs",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("commit", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("part", Boolean, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("started_at", Utc),
+    Column("at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Index("ix_ci_runs_lately", "project", "name", "state", "at"),
+    Index("ix_ci_runs_seen_at", "seen_at"),
 )
 
 repositories = Table(
@@ -236,6 +255,16 @@ homes = Table(
     Column("wanted", Integer, nullable=False),
     Column("done", Integer, nullable=False),
     *lease_columns(),
+)
+
+known = Table(
+    "known",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("learned_at", Utc, nullable=False),
 )
 
 notices = Table(

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
 from bot.domain import naming
 from bot.domain.errors import PermanentError, UserError
 from bot.domain.events import Applied, Event, ReleaseFailed, Slept, Target, UrlAnswered, Wiped
 from bot.domain.forks import seen_by
+from bot.domain.known import Learned
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
 from bot.domain.pulls import from_fork
@@ -26,6 +29,8 @@ from bot.store.queue import Claim
 from bot.store.store import Store
 from bot.worker.images import ImageLook
 from bot.worker.secrets import Opened, Opening
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,19 @@ class EngineWork:
     async def _objects(self, release: Release, tree: Path, facts: RenderFacts) -> Sequence[dict[str, Any]]:
         """A chart may make something else each time, as passwords, so each release has what it made at first."""
         made = await self._service.objects(release.id) if isinstance(facts.source, Helm) else None
-        return made or await self._renderer.render(tree, facts, self._engine.facts)
+        if made:
+            return made
+        objects = await self._renderer.render(tree, facts, self._engine.facts)
+        await self._learn(tree, facts)
+        return objects
+
+    async def _learn(self, tree: Path, facts: RenderFacts) -> None:
+        """For suggestions only, so whatever goes wrong here keeps no release from going on."""
+        try:
+            learned = Learned(repr(facts.source), await self._renderer.known(tree, facts))
+            await self._service.learned(facts.project, facts.branch, learned)
+        except Exception:
+            log.exception("what values there are could not be learned", project=facts.project, branch=facts.branch)
 
     async def _probed(self, staging: Staging, release: Release) -> Event:
         """Ask the main URL until it answers, its answer is final, or the time is over."""

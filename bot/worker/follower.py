@@ -19,13 +19,14 @@ from bot.domain import following as rule
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
-from bot.domain.hearsay import Hearsay, PullRequest, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, PullRequest, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
 from bot.domain.pulls import from_fork
 from bot.forge import address
 from bot.ports import Git, Span
 from bot.service import Service
+from bot.worker.arrivals import Arrivals
 
 log = structlog.get_logger()
 AT_ONCE = 4
@@ -47,6 +48,7 @@ class Follower:
     ) -> None:
         self._service, self._git, self._checkpoint = service, git, checkpoint
         self._rhythm, self._chance = rhythm, chance
+        self._arrivals = Arrivals(service, git)
         self._known: dict[str, Repository] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._poked = asyncio.Event()
@@ -61,8 +63,10 @@ class Follower:
         """
         if (source, delivery) in self._delivered:
             return False
-        for name in projects:
-            for one in said:
+        for one in said:
+            if isinstance(one, ImagePushed):
+                await self._service.building.image_pushed(one.image)
+            for name in projects:
                 await self._heard(name, one)
         self._delivered[source, delivery] = None
         if len(self._delivered) > DELIVERIES_KEPT:
@@ -80,7 +84,9 @@ class Follower:
             case PullRequest():
                 await self._service.arriving.heard(self._service.projects[project], said)
                 self._known[project] = rule.asked(self._at(project), now, self._rhythm)
-            case _:
+            case CiRun():
+                await self._service.building.heard(project, said)
+            case ImagePushed():
                 pass
 
     # --- when to look -------------------------------------------------------------------------------------------------
@@ -141,6 +147,7 @@ class Follower:
             outcome = rule.listed(expected, listing, self._ended(began), self._rhythm)
             await self._remember(project.name, outcome)
             await self._follow(project, stagings, listing, outcome.repository.heads)
+            await self._arrivals.look(project, outcome.repository.heads)
             await self._follow_forks(project, [staging for staging in present if from_fork(staging.branch)])
         except (TemporaryError, PermanentError, UserError) as error:
             log.info("a repository can't be followed", project=project.name, why=error.text)

@@ -18,6 +18,7 @@ from bot.store.news import Line
 from bot.store.queue import Claim, Request
 from bot.store.store import Store
 from bot.worker.pulls import head_of, unknown
+from bot.worker.secrets import Opening
 
 TRIES = 4
 DELETING_PATIENCE = timedelta(seconds=60)
@@ -27,9 +28,17 @@ class RequestWork:
     line = Line.REQUESTS
 
     def __init__(
-        self, service: Service, store: Store, git: Git, engine: Engine, checkpoint: Callable[[str], None]
+        self,
+        service: Service,
+        store: Store,
+        git: Git,
+        engine: Engine,
+        checkpoint: Callable[[str], None],
+        *,
+        opening: Opening,
     ) -> None:
         self._service, self._store, self._git, self._engine, self._checkpoint = service, store, git, engine, checkpoint
+        self._opening = opening
 
     async def claim(self, owner: str, until: datetime, limit: int) -> Sequence[Claim]:
         now = self._service.now()
@@ -73,7 +82,8 @@ class RequestWork:
         project = self._service.project(command.project)
         head = await self._head(project, command)
         commit = await self._git.commit(project, head.commit)
-        await self._service.deploy(claim, request, command, head, commit)
+        changed = await self._opening.now(await self._service.secrets_of(project, head, command.name))
+        await self._service.deploy(claim, request, command, head, commit, changed)
 
     async def _head(self, project: Project, command: commands.Deploy) -> Head:
         number = command.pull.number if command.pull else number_of(command.branch or "")

@@ -1,6 +1,7 @@
 """The secret values of a release, read or opened when it is put on the engine. They are never saved as they are."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from cryptography.fernet import InvalidToken
@@ -52,6 +53,16 @@ class Opening:
         marked = {key: replace(secret, mark=self._keys.mark(values[key])) for key, secret in release.secrets.items()}
         mark = self._keys.mark(repr([(key, one.mark) for key, one in sorted(marked.items())])) if marked else ""
         return Opened(values, marked, mark)
+
+    async def now(self, known: Mapping[str, Secret]) -> Mapping[str, Secret]:
+        """Those whose value is another one at its place by now than when it was marked. Raises TemporaryError."""
+        found: dict[str, Secret] = {}
+        for key, secret in known.items():
+            with suppress(PermanentError):  # what is not there any more is told by the release that lacks it
+                value = await self._one(secret) if secret.place and secret.mark else None
+                if value is not None and not self._keys.marked(value, secret.mark):
+                    found[key] = replace(secret, mark=self._keys.mark(value))
+        return found
 
     async def _one(self, secret: Secret) -> str:
         value = await self._places.read(place_of(secret.place)) if secret.place else self._unsealed(secret.sealed)

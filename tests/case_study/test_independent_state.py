@@ -65,7 +65,7 @@ async def _is_deleted(story: Story) -> None:
     assert "`shop-data`) is lost" in await story.say("bob", "/octopod delete on-the-house --yes")
     known = await story.known("on-the-house")
     await story.say("alice", "/octopod undo on-the-house")
-    await story.reply("on-the-house", "Awake again", known=known)
+    await story.reply("on-the-house", "on-the-house is back", known=known)
     assert await story.engine.data("on-the-house") == kept
     await story.say("bob", "/octopod delete on-the-house --now")
     await story.gone("on-the-house")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.errors import UserError
@@ -77,6 +78,12 @@ class FakeEngine:
 
     def starting(self, name: str, reason: str = "") -> None:
         self._report(name, PROGRESSING, ready=0, reason=reason)
+
+    def lacks_image(self, name: str, image: str) -> None:
+        """All that it lacks is this image."""
+        order = self.order(name)
+        lacking = replace(_workload(order.release, PROGRESSING, 0, "its image can't be pulled"), awaits=image)
+        self._tell(StagingStatus(order.staging, order.release, (lacking,)))
 
     def ready(self, name: str) -> None:
         """All of the newest release is there, and serves."""

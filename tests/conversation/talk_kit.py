@@ -154,12 +154,12 @@ class Talk:
         await self.bot.service.tick()
         await self.settled()
 
-    async def hears(self, path: str, body: Json) -> tuple[int, str]:
-        """Something is told at this door, signed, and what follows from it is done."""
+    async def hears(self, path: str, body: Json, event: str = "pull_request") -> tuple[int, str]:
+        """Something is told at this door, signed, and what follows from it is done. `event`: as GitHub calls it."""
         raw = json.dumps(body).encode()
         signature = f"sha256={hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()}"
-        headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": "pull_request"}
-        headers["Authorization"] = f"Bearer {SECRET}"
+        headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": event}
+        headers |= {"Authorization": f"Bearer {SECRET}", "X-Gitlab-Token": SECRET}
         async with self.slack.http.post(f"{self.url}{path}", data=raw, headers=headers) as answer:
             said = answer.status, await answer.text()
         await self.settled()

@@ -63,6 +63,41 @@ async def test_the_first_visit_is_told_once_per_sleep(talk: Talk) -> None:
     assert sum("Somebody opened" in reply for reply in await talk.replies("feature-x")) == 2
 
 
+async def test_one_that_is_removed_by_hand_while_it_sleeps_says_what_is_lost_and_starts_anew(talk: Talk) -> None:
+    await asleep(talk)
+    staging = talk.engine.order("feature-x").staging
+    await talk.report(talk.engine.gone, staging)
+    said = (await talk.thread(await talk.card("feature-x")))[-1]
+    assert said.text.startswith("<@U01ALICE> feature-x is gone: while it slept, somebody removed it from where it ran,")
+    assert "*Its data (`data`) is lost.* `/octopod wake feature-x` starts release 1 anew" in said.text
+    card = await talk.card("feature-x")
+    assert "*Nothing of it is there any more*" in card.text and "is kept" not in card.text
+    assert "nothing of it is there any more" in await talk.say("bob", "/octopod list")
+    assert "Its data is kept" not in (await open_url(talk, "feature-x"))[2]
+    await talk.report(talk.engine.gone, staging)
+    assert sum("is gone:" in one for one in await talk.replies("feature-x")) == 1
+    told = await talk.click("bob", said, "wake")
+    assert "nothing of it was there any more, so release 1 starts anew" in told and talk.engine.wiped == [staging]
+    await talk.report(talk.engine.ready, "feature-x")
+    assert (await talk.replies("feature-x"))[-1].startswith(
+        "<@U02BOB> Started anew at <http://feature-x.localhost:8080>"
+    )
+    card = await talk.card("feature-x")
+    assert "is *live*" in card.text and "Its data goes too" in str(card.buttons["delete"])
+
+
+async def test_what_is_seen_again_was_not_lost_and_what_is_lost_is_deleted_at_once(talk: Talk) -> None:
+    await asleep(talk)
+    staging = talk.engine.order("feature-x").staging
+    await talk.report(talk.engine.gone, staging)
+    await talk.report(talk.engine.asleep, "feature-x")
+    assert "Its data (`data`) is kept." in (await talk.card("feature-x")).text
+    await talk.report(talk.engine.gone, staging)
+    assert "Its data (`data`) was lost already" in await talk.say("bob", "/octopod reset feature-x")
+    await talk.say("bob", "/octopod delete feature-x")
+    assert "is *deleted*" in (await talk.card("feature-x")).text and talk.engine.removed == [staging]
+
+
 async def test_asleep_is_said_when_nothing_runs_and_why_that_takes_so_long(talk: Talk) -> None:
     await talk.deploy("feature-x")
     talk.engine.slow_to_sleep = True
@@ -115,10 +150,13 @@ async def test_a_delete_with_data_can_be_taken_back_for_a_while(talk: Talk) -> N
     assert "<kbd>/octopod undo feature-x</kbd>" in page
     await talk.later(minutes=14)
     assert "Bringing feature-x back" in await talk.click("alice", card, "undo")
+    assert "<@U01ALICE> takes back the delete by <@U02BOB>: release 1" in (await talk.card("feature-x")).text
     await talk.report(talk.engine.ready, "feature-x")
     await talk.later(minutes=2)
     assert "is *live*" in (await talk.card("feature-x")).text and talk.engine.removed == []
-    assert "Awake again" in (await talk.replies("feature-x"))[-1]
+    said = (await talk.replies("feature-x"))[-1]
+    assert said.startswith("<@U01ALICE> feature-x is back at <http://feature-x.localhost:8080> after ")
+    assert said.endswith("release 1 as it was: the delete by <@U02BOB> was taken back. Its data (`data`) is kept.")
     assert "there is no delete to take back" in await talk.say("alice", "/octopod undo feature-x")
 
 

@@ -1,13 +1,17 @@
 """Pull requests: named in chat, shown on cards, making stagings by themselves; and those of forks."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+from git_kit import a_cache
 from talk_kit import Talk, talking
 from test_talk_config_dialog import opened, save
 from test_talk_secrets import secret_env
 
-from bot.domain.project import Key, Profile, Roles, SecretPlace
+from bot.domain.hearsay import Pushed
+from bot.domain.project import DeployOn, Follow, Key, Limits, Profile, Roles, SecretPlace
+from bot.worker.follower import Follower
 
 LINK = "<https://github.com/acme/shop/pull/7|#7 Spreadsheet export>"
 
@@ -185,3 +189,134 @@ async def test_a_fork_whose_pull_request_is_closed_goes(talk: Talk) -> None:
     assert f"Its pull request {LINK.split()[0]}> was closed by carol; this staging goes " in reply
     await talk.pull("patch-1", fork=True, action="reopened")
     assert "is open again; this staging stays until" in (await talk.replies("pull-7"))[-1]
+
+
+# --- what comes by itself --------------------------------------------------------------------------------------------
+
+
+def on(how: DeployOn, **more: Any) -> dict[str, Any]:
+    return {"deploy_on": how, **more}
+
+
+async def started(talk: Talk) -> None:
+    """The branches were looked at once."""
+    await talk.tell("main", talk.origin.head("main"))
+
+
+async def test_pushes_make_stagings_but_what_is_there_already_does_not(tmp_path: Path, database: Path) -> None:
+    follow = Follow(branches=("feature-*", "!feature-wip"), baseline=False)
+    async with talking(tmp_path, database, project=on(DeployOn.PUSH, follow=follow)) as talk:
+        await started(talk)
+        assert await talk.posts() == []
+        for branch in ("main", "fix-1", "feature-wip"):
+            await talk.push(branch)
+        assert await talk.posts() == []
+        commit = await talk.push("feature-z")
+        card = (await talk.card("feature-z")).text
+        assert commit[:7] in card and "*Owner*\nthe project" in card and "never" not in card
+        await talk.push("feature-x", "One that was there")
+        assert [order.name for order in talk.engine.orders] == ["feature-z", "feature-x"]
+        newer = await talk.push("feature-z")
+        assert "release 2" in (await talk.card("feature-z")).text and newer[:7] in (await talk.card("feature-z")).text
+
+
+async def test_its_owner_is_whoever_wrote_the_commit(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PUSH)) as talk:
+        await started(talk)
+        by = ("--author=Bob B. <BOB@example.com>", "--message=Mine")
+        talk.origin.git("checkout", "--quiet", "-b", "bobs", "main")
+        talk.origin.git("commit", "--quiet", "--allow-empty", *by)
+        await talk.tell("bobs", talk.origin.head("bobs"))
+        assert "*Owner*\n<@U02BOB>" in (await talk.card("bobs")).text
+        assert "bobs" in await talk.say("bob", "/octopod list mine")
+
+
+async def test_what_was_pushed_while_the_bot_was_down_is_made_up_for(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PUSH)) as talk:
+        await started(talk)
+        commit = talk.origin.commit("feature-z", {"README": "z"}, "While nobody looked")
+        again = Follower(talk.bot.service, a_cache(tmp_path / "other"), lambda name: None)
+        await again.heard("generic", "1", ["shop"], [Pushed("main", commit)])
+        running = asyncio.create_task(again.run())
+        await talk.until(lambda state: "*feature-z*" in str(state))
+        running.cancel()
+
+
+async def test_a_deleted_one_comes_back_with_the_next_push_when_it_is_gone(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PUSH)) as talk:
+        await started(talk)
+        await talk.push("feature-z")
+        talk.engine.slow_to_remove = True
+        await talk.say("alice", "/octopod delete feature-z --now")
+        commit = await talk.push("feature-z")
+        assert len(talk.engine.orders) == 1
+        await talk.report(talk.engine.gone, talk.engine.removed[0])
+        await started(talk)
+        assert talk.engine.orders[-1].commit == commit and len(talk.engine.orders) == 2
+
+
+async def test_limits_refuse_it_once_and_room_lets_it_in(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PUSH, limits=Limits(stagings=1))) as talk:
+        await started(talk)
+        await talk.push("feature-y")
+        for _ in range(2):
+            await talk.push("feature-z")
+        told = [one.text for one in await talk.posts() if "got no staging" in one.text]
+        assert len(told) == 1 and "Branch `feature-z` got no staging: shop has 1 of 1 stagings." in told[0]
+        await talk.say("alice", "/octopod sleep feature-y")
+        await talk.push("feature-z")
+        assert [order.name for order in talk.engine.orders] == ["feature-y", "feature-z"]
+
+
+async def test_pull_requests_make_stagings_and_take_them_along(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PULL_REQUEST)) as talk:
+        await started(talk)
+        await talk.push("feature-y")
+        assert talk.engine.orders == []
+        await talk.pull("feature-y")
+        card = (await talk.card("feature-y")).text
+        assert LINK in card
+        await talk.pull("feature-y", action="edited", title="Other words")
+        assert len(talk.engine.orders) == 1
+        await talk.pull("feature-y", action="closed", state="closed", by="carol")
+        reply = (await talk.thread(await talk.card("feature-y")))[-1]
+        assert "Its pull request" in reply.text and "was closed by carol; this staging goes" in reply.text
+        assert list(reply.buttons) == ["extend", "delete"]
+        assert "its pull request" in (await talk.card("feature-y")).text
+        await talk.later(minutes=61)
+        assert "because its pull request #7 was closed by carol" in (await talk.replies("feature-y"))[-1]
+        await talk.pull("feature-y", action="reopened")
+        assert len(talk.engine.orders) == 2
+
+
+async def test_a_label_makes_one_and_its_loss_ends_it(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.LABEL, label="preview")) as talk:
+        await started(talk)
+        await talk.pull("feature-y")
+        assert talk.engine.orders == []
+        await talk.pull("feature-y", action="labeled", labels=[{"name": "preview"}])
+        await talk.report(talk.engine.ready, "feature-y")
+        await talk.pull("feature-y", action="unlabeled", by="carol")
+        reply = (await talk.replies("feature-y"))[-1]
+        assert "The label of its pull request" in reply and "was taken off by carol; this staging goes" in reply
+        await talk.pull("feature-y", action="labeled", labels=[{"name": "preview"}])
+        assert "is open again; this staging stays until" in (await talk.replies("feature-y"))[-1]
+        await talk.later(hours=2)
+        assert "live" in (await talk.card("feature-y")).text
+
+
+async def test_a_fork_is_asked_about_in_the_channel_and_anew_for_each_push(tmp_path: Path, database: Path) -> None:
+    async with talking(tmp_path, database, project=on(DeployOn.PULL_REQUEST, roles=Roles(admin=("@alice",)))) as talk:
+        await started(talk)
+        a_fork(talk)
+        await talk.pull("patch-1", fork=True)
+        commit = a_fork(talk, "Another one")
+        await talk.pull("patch-1", fork=True, action="synchronize")
+        first, second = await talk.posts()
+        assert "comes from a fork, so it gets no staging by itself" in second.text and LINK.split("|")[0] in second.text
+        assert f"`{commit[:7]}` “Another one” by Zoë" in second.text
+        assert "is not" in await talk.click("alice", first, "choose")
+        assert "ask them" in await talk.click("bob", second, "choose")
+        assert talk.engine.orders == []
+        await talk.click("alice", second, "choose")
+        assert talk.engine.order("pull-7").commit == commit

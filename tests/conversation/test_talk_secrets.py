@@ -77,6 +77,26 @@ async def test_a_secret_that_changed_rolls_out(shop: Talk) -> None:
     assert digest() != first and secret_env(shop, "feature-x") == {"SMTP": "another"}
 
 
+async def test_a_deploy_of_what_is_live_looks_whether_its_secrets_have_new_values(shop: Talk) -> None:
+    await shop.say("carol", "/octopod deploy feature-x --profile live")
+    await shop.report(shop.engine.ready, "feature-x")
+    assert "already" in await shop.say("carol", "/octopod deploy feature-x")
+    ENVIRON["LIVE_KEY"] = "sk_another_never_seen"
+    try:
+        told = await shop.say("carol", "/octopod deploy feature-x")
+        assert "Updating feature-x: release 2. The secret `PAYMENTS_KEY` has a new value." in told
+        assert "already" in await shop.say("carol", "/octopod deploy feature-x"), "it is under way"
+        await shop.report(shop.engine.ready, "feature-x")
+        assert "already" in await shop.say("carol", "/octopod deploy feature-x")
+        del ENVIRON["LIVE_KEY"]
+        assert "already" in await shop.say("carol", "/octopod deploy feature-x"), "what is gone is no new value"
+    finally:
+        ENVIRON["LIVE_KEY"] = LIVE
+    assert secret_env(shop, "feature-x") == {"SMTP": "plain", "PAYMENTS_KEY": "sk_another_never_seen"}
+    journal = await shop.say("bob", "/octopod info feature-x")
+    assert "configure (release 2: feature-x at " in journal and "the secret PAYMENTS_KEY has a new value" in journal
+
+
 async def test_missing_secrets_fail_the_release_and_are_named_all_at_once(shop: Talk) -> None:
     await shop.say("alice", "/octopod deploy feature-x --profile gone")
     [reply] = await shop.replies("feature-x")

@@ -85,6 +85,25 @@ async def test_a_wrong_octopod_yaml_does_not_hide_the_rest(tmp_path: Path, slack
         assert only(said, what) == f"✗ {what}: not looked at, as “octopod.yaml” must be set right first"
 
 
+async def test_places_of_secrets_are_looked_at_and_their_values_not_told(
+    tmp_path: Path, slack: Workspace, origin: Origin
+) -> None:
+    more = """\
+    secrets: {SMTP: "env:SMTP_PASSWORD"}
+    profiles:
+      live: {secrets: {KEY: "env:LIVE_KEY", OTHER: "env:OTHER_KEY"}}
+"""
+    environ = settings(tmp_path, slack, octopod_yaml(tmp_path, origin.path, more=more))
+    said = await lines(environ | {"SMTP_PASSWORD": "hush-hush"})
+    assert only(said, "secrets of shop").startswith("✗ secrets of shop: 2 of 3 missing. → ")
+    assert only(said, "secret KEY of shop, profile live") == (
+        "✗ secret KEY of shop, profile live: The bot's own environment has no variable `LIVE_KEY`. → Put it there, or "
+        "change `secrets:` in octopod.yaml."
+    )
+    assert "no variable `OTHER_KEY`" in only(said, "secret OTHER of shop, profile live")
+    assert "hush-hush" not in "".join(said) and not [one for one in said if "secret SMTP" in one]
+
+
 async def test_tokens_that_slack_refuses(tmp_path: Path, slack: Workspace, origin: Origin) -> None:
     environ = settings(tmp_path, slack, octopod_yaml(tmp_path, origin.path))
     said = await lines(environ | {"SLACK_BOT_TOKEN": "xoxb-other", "SLACK_APP_TOKEN": "xapp-other"})

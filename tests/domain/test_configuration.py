@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import configuration
-from bot.domain.changes import Change, WrongChange, changed, unknown
+from bot.domain.changes import Change, WrongChange, changed
 from bot.domain.configuration import (
     Difference,
     Layer,
@@ -241,14 +241,3 @@ def test_secrets_are_compared_by_their_marks_where_both_have_one() -> None:
 def test_nothing_differs_from_itself(layer: Layer) -> None:
     again = json.loads(json.dumps({"env": layer.env, "values": layer.values}))
     assert list(differences(layer, Layer(**again, secrets=layer.secrets))) == []
-
-
-def test_unknown_keys_get_a_hint() -> None:
-    project = a_project()
-    assert unknown(project, "env", "RETRYS") == "octopod.yaml does not know this key; did you mean `RETRIES`?"
-    assert unknown(project, "env", "TOKEN") == "" == unknown(project, "values", "web.replicas")
-    assert (
-        unknown(project, "values", "web.replica") == "octopod.yaml does not know this key; did you mean `web.replicas`?"
-    )
-    assert unknown(project, "values", "web") == "" == unknown(project, "values", "web.replicas.x")
-    assert unknown(a_project(env={}, keys={}, profiles={}), "env", "ANY") == ""

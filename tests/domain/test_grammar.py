@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import UserError
-from bot.domain.grammar import (
-    MOST_CHARACTERS,
-    MOST_LINES,
+from bot.domain.commands import (
     Command,
     Config,
     Delete,
@@ -26,15 +23,13 @@ from bot.domain.grammar import (
     Sleep,
     Undo,
     Wake,
-    parse,
-    render,
-    reread,
-    strip_mention,
-    typed,
-    usage,
 )
+from bot.domain.errors import UserError
+from bot.domain.grammar import MOST_CHARACTERS, parse, render, reread, typed, usage
 from bot.domain.naming import valid_name
 from bot.domain.pulls import Named
+from bot.domain.verbs import MOST_LINES
+from bot.domain.words import strip_mention
 
 DEPLOY = (
     "deploy [BRANCH] [--pull #PULL] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… "

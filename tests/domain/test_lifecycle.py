@@ -29,6 +29,7 @@ from builders import (
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
+    BuildSeen,
     Decision,
     Delete,
     Event,
@@ -48,8 +49,9 @@ from bot.domain.events import (
     Wake,
     Wiped,
 )
+from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lifecycle import decide, offers
-from bot.domain.model import Desired, Health, Phase, Stage, Staging
+from bot.domain.model import Build, Desired, Health, Phase, Stage, Staging
 
 DAY = timedelta(days=1)
 
@@ -66,6 +68,7 @@ STANDINGS: Mapping[str, Staging] = {
     "broken": a_staging(Phase.BROKEN),
     "falling asleep": a_staging(Phase.FALLING_ASLEEP),
     "asleep": a_staging(Phase.ASLEEP),
+    "lost": a_staging(Phase.ASLEEP, claims=(), lost=("data",)),
     "waking": a_staging(Phase.WAKING),
     "back, not probed": a_staging(Phase.WAKING, waking=Stage.READY),
     "resetting": a_staging(Phase.RESETTING),
@@ -85,6 +88,10 @@ def _starting(staging: Staging) -> Event:
     return StatusSeen(a_status(staging.attempt.id, PROGRESSING, serving=staging.live.id if staging.live else None))
 
 
+def _build(state: CiState) -> Build:
+    return Build(CiRun(a_commit(1), state, "Build", "812"))
+
+
 def _failed(staging: Staging) -> Event:
     return StatusSeen(a_status(staging.attempt.id, READY, FAILED, serving=staging.serving))
 
@@ -94,6 +101,10 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "deploy the same commit": (lambda s: _deploy(s, s.attempt.commit), NOW),
     "files ready": (lambda s: FilesReady(s.attempt.id, ("data",)), NOW),
     "image missing": (lambda s: ImageMissing(s.attempt.id, IMAGE), NOW),
+    "CI: failed, and it was looked": (lambda s: BuildSeen(s.attempt.id, _build(CiState.FAILED)), NOW),
+    "CI: failed": (lambda s: BuildSeen(s.attempt.id, _build(CiState.FAILED), look=True), NOW),
+    "CI: runs": (lambda s: BuildSeen(s.attempt.id, _build(CiState.RUNNING)), NOW),
+    "the image was pushed": (lambda s: BuildSeen(s.attempt.id, s.attempt.build, look=True), NOW),
     "applied": (lambda s: Applied(s.attempt.id), NOW),
     "engine: starting": (_starting, NOW),
     "engine: all ready": (lambda s: StatusSeen(healthy(s.attempt.id)), NOW),
@@ -134,6 +145,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "rolling out | card engine progress | | deploy",
         "falling asleep": "rolling out | card engine progress | | deploy",
         "asleep": "rolling out | card engine progress | | deploy",
+        "lost": "rolling out | card engine progress | | deploy",
         "waking": "rolling out | card engine progress | | deploy",
         "back, not probed": "rolling out | card engine progress | | deploy",
         "resetting": "resetting | card engine progress | | deploy",
@@ -148,6 +160,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "rolling out | card engine progress | | deploy",
         "falling asleep": "rolling out | card engine progress | | deploy",
         "asleep": "rolling out | card engine progress | | deploy",
+        "lost": "rolling out | card engine progress | | deploy",
         "resetting": "resetting | card engine progress | | deploy",
         "to be wiped": "resetting | card engine progress | | deploy",
         "delete can be undone": "rolling out | card engine progress | | deploy",
@@ -161,6 +174,10 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "queued": "waiting | card progress | |",
         "waiting": "waiting | | |",
     },
+    "CI: failed, and it was looked": {"waiting": "failed | card progress | failed @ thread | failed"},
+    "CI: failed": {"waiting": "waiting | card engine progress | |"},
+    "CI: runs": {"waiting": "waiting | card progress | |"},
+    "the image was pushed": {"waiting": "waiting | engine | |"},
     "applied": {
         "queued": "rolling out | progress | |",
         "waiting": "waiting | progress | |",
@@ -174,6 +191,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | | |",
         "broken": "broken | | |",
         "asleep": "asleep | engine | |",
+        "lost": "asleep | card | |",
         "back, not probed": "waking up | engine | |",
         "to be wiped": "resetting | engine | |",
     },
@@ -186,6 +204,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "update failed": "failed | | |",
         "broken": "broken | card | |",
         "asleep": "asleep | engine | |",
+        "lost": "asleep | card | |",
         "waking": "waking up | engine | |",
         "to be wiped": "resetting | engine | |",
     },
@@ -198,6 +217,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | | |",
         "broken": "broken | | |",
         "asleep": "asleep | engine | |",
+        "lost": "asleep | card | |",
         "waking": "broken | card | not awake @ thread, broken @ alerts | not awake",
         "back, not probed": "broken | card | not awake @ thread, broken @ alerts | not awake",
         "to be wiped": "resetting | engine | |",
@@ -209,7 +229,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | engine | |",
         "update failed": "failed | engine | |",
         "broken": "broken | engine | |",
-        "falling asleep": "asleep | card | slept @ thread | asleep",
+        "falling asleep": "asleep | card | lost @ thread | lost",
+        "asleep": "asleep | card | lost @ thread | lost",
         "waking": "waking up | engine | |",
         "back, not probed": "waking up | engine | |",
         "resetting": "resetting | engine | |",
@@ -245,6 +266,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "broken | card | | extend",
         "falling asleep": "falling asleep | card | | extend",
         "asleep": "asleep | card | | extend",
+        "lost": "asleep | card | | extend",
         "waking": "waking up | card | | extend",
         "back, not probed": "waking up | card | | extend",
         "resetting": "resetting | card | | extend",
@@ -262,6 +284,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
+        "lost": "deleting | card engine progress | | delete",
         "waking": "deleting | card engine progress | | delete",
         "back, not probed": "deleting | card engine progress | | delete",
         "resetting": "deleting | card engine progress | | delete",
@@ -281,6 +304,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
+        "lost": "deleting | card engine progress | | delete",
         "waking": "deleting | card engine progress | | delete",
         "back, not probed": "deleting | card engine progress | | delete",
         "resetting": "deleting | card engine progress | | delete",
@@ -300,12 +324,14 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "falling asleep | card engine progress | slept @ alert edit | sleep",
         "falling asleep": "falling asleep | engine | |",
         "asleep": "asleep | engine | |",
+        "lost": "asleep | engine | |",
         "waking": "falling asleep | card engine progress | | sleep",
         "back, not probed": "falling asleep | card engine progress | | sleep",
     },
     "wake": {
         "falling asleep": "waking up | card engine progress | | wake",
         "asleep": "waking up | card engine progress | | wake",
+        "lost": "resetting | card engine progress | | wake",
         "delete can be undone": "waking up | card engine progress | | wake",
     },
     "undo": {
@@ -323,6 +349,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "resetting | card engine progress | slept @ alert edit | reset",
         "falling asleep": "resetting | card engine progress | | reset",
         "asleep": "resetting | card engine progress | | reset",
+        "lost": "resetting | card engine progress | | reset",
         "waking": "resetting | card engine progress | | reset",
         "back, not probed": "resetting | card engine progress | | reset",
         "resetting": "resetting | engine | |",
@@ -340,6 +367,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "rolling out | card engine progress | | rollback",
         "falling asleep": "rolling out | card engine progress | | rollback",
         "asleep": "rolling out | card engine progress | | rollback",
+        "lost": "rolling out | card engine progress | | rollback",
         "waking": "rolling out | card engine progress | | rollback",
         "back, not probed": "rolling out | card engine progress | | rollback",
         "resetting": "resetting | card engine progress | | rollback",
@@ -353,6 +381,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "update failed": "failed | | |",
         "broken": "broken | | |",
         "falling asleep": "asleep | card | slept @ thread | asleep",
+        "lost": "asleep | card | |",
         "back, not probed": "waking up | engine | |",
         "resetting": "resetting | engine | |",
         "delete can be undone": "deleting | | |",
@@ -366,6 +395,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "broken | | |",
         "falling asleep": "falling asleep | card | |",
         "asleep": "asleep | engine | |",
+        "lost": "asleep | card | |",
         "back, not probed": "waking up | engine | |",
         "resetting": "resetting | card | |",
         "to be wiped": "resetting | engine | |",
@@ -383,6 +413,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "visited": {
         "asleep": "asleep | | visited @ thread |",
+        "lost": "asleep | | visited @ thread |",
     },
     "tick: the time to undo is over": {
         "waiting": "waiting | engine | |",
@@ -400,6 +431,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "broken | | expiring @ thread | warned of expiry",
         "falling asleep": "falling asleep | | expiring @ thread | warned of expiry",
         "asleep": "asleep | | expiring @ thread | warned of expiry",
+        "lost": "asleep | | expiring @ thread | warned of expiry",
         "waking": "broken | card | not awake @ thread, broken @ alerts, expiring @ thread | not awake",
         "back, not probed": "live | card | awake @ thread, expiring @ thread | awake",
         "resetting": "resetting | | expiring @ thread | warned of expiry",
@@ -418,6 +450,7 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
+        "lost": "deleting | card engine progress | | delete",
         "waking": "deleting | card engine progress | | delete",
         "back, not probed": "deleting | card engine progress | | delete",
         "resetting": "deleting | card engine progress | | delete",
@@ -435,7 +468,7 @@ TOO_LATE = (
 STILL = "orange-button is still being deleted. Deploy it again when its card says deleted."
 BEING_RESET = "orange-button is being reset. Put it to sleep when its card says live."
 UP = ("queued", "waiting", "applied", "ready", "updating", "live", "failed", "update failed", "broken")
-DOWN = ("falling asleep", "asleep", "waking", "back, not probed")
+DOWN = ("falling asleep", "asleep", "lost", "waking", "back, not probed")
 RESETTING = ("resetting", "to be wiped")
 REFUSED: Mapping[tuple[str, str], str] = {
     ("deploy another commit", "deleting"): STILL,

@@ -12,6 +12,7 @@ from strategies import events, kept, moments, of_branch, policies, reports, stag
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
+    BuildSeen,
     Delete,
     Event,
     FilesReady,
@@ -142,7 +143,7 @@ def test_ready_is_what_its_own_workloads_all_are(
 def about_r1(event: Event) -> Event:
     if isinstance(event, StatusSeen):
         return replace(event, status=replace(event.status, release="r1", present=True))
-    if isinstance(event, FilesReady | ImageMissing | Applied | UrlAnswered | ReleaseFailed):
+    if isinstance(event, FilesReady | ImageMissing | BuildSeen | Applied | UrlAnswered | ReleaseFailed):
         return replace(event, release="r1")
     return event
 

@@ -216,6 +216,7 @@ class Life:
         assert len(ends) <= 1
 
 
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.NOT_MADE, NoticeKind.FORK}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 
 
@@ -240,9 +241,10 @@ def test_lives_do_get_somewhere() -> None:
     way += [("snapshot", 1, 2), ("sleep", 1, 0), ("slept", 1, 0), ("wake", 1, 0), *GO_LIVE, ("reset", 1, 0)]
     way += [("slept", 1, 0), ("wiped", 1, 0), *GO_LIVE, ("push", 1, 0), *GO_LIVE, ("withheld", 1, 1)]
     way += [("branch ended", 1, 0), ("branch back", 1, 0)]
+    way += [("sleep", 1, 0), ("gone", 1, 0), ("wake", 1, 0), ("wiped", 1, 0), *GO_LIVE]
     way += [("deploy", 1, 1), ("image", 1, 0), ("fail", 1, 0), *2 * [("wait for the clock", 0, 0)], ("gone", 1, 0)]
     for step in way:
         life.step(*step)
         phases.add(life.staging.phase)
     assert phases == set(Phase)
-    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - {NoticeKind.ANSWER}
+    assert {notice.kind for _, notice in life.notices} == set(NoticeKind) - NOT_OF_A_STAGING

@@ -179,7 +179,7 @@ def test_a_delete_is_taken_back_by_a_wish_or_by_a_deploy_and_then_no_more() -> N
     deleted = after(a_staging(), Delete("UBOB"), StatusSeen(AT_REST))
     assert (deleted.phase, deleted.asleep_at) == (Phase.DELETING, NOW)
     back = after(deleted, Wake("UCAROL", undo=True))
-    assert (back.phase, back.desired, back.deleted_by, back.undo_until) == (Phase.WAKING, Desired.PRESENT, None, None)
+    assert (back.phase, back.desired, back.deleted_by, back.undo_until) == (Phase.WAKING, Desired.PRESENT, "UBOB", None)
     later = a_deploy("r9", requested_at=NOW + seconds(1))
     assert after(deleted, later).phase is Phase.ROLLING_OUT
     assert deleted.undo_until

@@ -100,7 +100,7 @@ def test_all_mistakes_of_a_run_are_told() -> None:
     with pytest.raises(Unreadable) as caught:
         generic.ci(body(repo=REPO, commit=COMMIT[:7], state="odd", url="ftp://ci.acme.example"))
     assert caught.value.mistakes == (
-        "state must be running, passed or failed.",
+        "state must be running, passed, failed or skipped.",
         "url must be an http:// or https:// URL.",
         "commit must be 40 hex digits.",
     )

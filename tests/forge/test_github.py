@@ -78,20 +78,39 @@ def test_nothing_follows_from_a_review() -> None:
 
 
 def test_runs_of_ci() -> None:
-    at = datetime(2026, 11, 27, 9, 13, tzinfo=UTC)
+    at, url = datetime(2026, 11, 27, 9, 13, tzinfo=UTC), "https://github.com/acme/shop"
+    image_at = at.replace(second=35)
     runs = [said(event) for event in ("check_run", "check_suite", "workflow_run", "status")]
     assert runs == [
-        CiRun(COMMIT, CiState.RUNNING, "image", "", "https://github.com/acme/shop/runs/812001", at.replace(second=35)),
-        CiRun(COMMIT, CiState.PASSED, "GitHub Actions", "", "", at.replace(second=30)),
+        CiRun(COMMIT, CiState.RUNNING, "image", "", f"{url}/runs/812001", image_at, image_at, part=True),
+        CiRun(
+            COMMIT,
+            CiState.PASSED,
+            "GitHub Actions",
+            "",
+            "",
+            at.replace(second=30),
+            at.replace(minute=21, second=2),
+            part=True,
+        ),
         CiRun(
             COMMIT,
             CiState.FAILED,
             "Build",
             "812",
-            "https://github.com/acme/shop/actions/runs/550001",
+            f"{url}/actions/runs/550001",
             at.replace(second=33),
+            at.replace(minute=19, second=40),
         ),
-        CiRun(COMMIT, CiState.RUNNING, "ci/image", "", "https://ci.acme.example/builds/812"),
+        CiRun(
+            COMMIT,
+            CiState.RUNNING,
+            "ci/image",
+            "",
+            "https://ci.acme.example/builds/812",
+            at=at.replace(second=36),
+            part=True,
+        ),
     ]
 
 
@@ -108,6 +127,7 @@ def test_runs_of_ci() -> None:
         ("completed", "cancelled", CiState.FAILED),
         ("completed", "startup_failure", CiState.FAILED),
         ("completed", "action_required", CiState.FAILED),
+        ("completed", "skipped", CiState.SKIPPED),
     ],
 )
 def test_how_a_run_stands(status: str, conclusion: str | None, state: CiState) -> None:
@@ -115,8 +135,8 @@ def test_how_a_run_stands(status: str, conclusion: str | None, state: CiState) -
     assert isinstance(run, CiRun) and run.state is state
 
 
-@pytest.mark.parametrize("conclusion", ["skipped", "something new", None])
-def test_what_was_skipped_says_nothing(conclusion: str | None) -> None:
+@pytest.mark.parametrize("conclusion", ["something new", None])
+def test_an_unknown_state_says_nothing(conclusion: str | None) -> None:
     assert not told("check_run", check_run__status="completed", check_run__conclusion=conclusion).said
     assert not told("status", state="something new").said
 

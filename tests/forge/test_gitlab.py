@@ -77,14 +77,14 @@ def test_nothing_follows_from_an_approval() -> None:
 def test_a_pipeline() -> None:
     at = datetime(2026, 11, 27, 9, 13, 31, tzinfo=UTC)
     url = "https://git.acme.example/group/shop/-/pipelines/812"
-    assert said("pipeline") == CiRun(COMMIT, CiState.RUNNING, "Pipeline", "812", url, at)
+    assert said("pipeline") == CiRun(COMMIT, CiState.RUNNING, "Pipeline", "812", url, at, at.replace(second=35))
     newer = said(
         "pipeline",
         object_attributes__name="Build",
         object_attributes__url=f"{url}?x",
         object_attributes__created_at="2026-11-27T10:13:31+01:00",
     )
-    assert newer == CiRun(COMMIT, CiState.RUNNING, "Build", "812", f"{url}?x", at)
+    assert newer == CiRun(COMMIT, CiState.RUNNING, "Build", "812", f"{url}?x", at, at.replace(second=35))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,7 @@ def test_a_pipeline() -> None:
         ("success", CiState.PASSED),
         ("failed", CiState.FAILED),
         ("canceled", CiState.FAILED),
+        ("skipped", CiState.SKIPPED),
     ],
 )
 def test_how_a_pipeline_stands(status: str, state: CiState) -> None:
@@ -107,8 +108,16 @@ def test_how_a_pipeline_stands(status: str, state: CiState) -> None:
     assert isinstance(run, CiRun) and run.state is state
 
 
-def test_what_was_skipped_says_nothing() -> None:
-    assert not told("pipeline", object_attributes__status="skipped").said
+def test_an_unknown_state_says_nothing() -> None:
+    assert not told("pipeline", object_attributes__status="something new").said
+
+
+def test_a_pipeline_that_is_retried_is_news() -> None:
+    """It has its number and its beginning still; only its jobs tell that it was later."""
+    retried = {"status": "failed", "finished_at": "2026-11-27 09:20:00 UTC", "created_at": "2026-11-27 09:13:31 UTC"}
+    again = retried | {"status": "running", "finished_at": None, "created_at": "2026-11-27 09:40:00 UTC"}
+    run = said("pipeline", object_attributes__finished_at="2026-11-27 09:20:00 UTC", builds=[retried, again])
+    assert isinstance(run, CiRun) and run.at == datetime(2026, 11, 27, 9, 40, tzinfo=UTC)
 
 
 def test_all_mistakes_are_told() -> None:

@@ -9,7 +9,7 @@ from builders import NOW, a_deploy
 from fuzz_kit import check_text, clean_log, inputs
 from git_kit import Origin, a_cache, a_project
 
-from bot.domain import grammar, naming
+from bot.domain import commands, grammar, naming
 from bot.domain.errors import UserError
 from bot.domain.lifecycle import decide
 from bot.domain.policy import Policy
@@ -29,7 +29,7 @@ def test_every_branch_has_a_name_and_a_card() -> None:
         check_text(messages.card(made.staging, "local"))
         check_text(messages.progress(made.staging.attempt, made.staging))
         check_text(answers.info(made.staging, "local", True, None, [(NOW, "U01ALICE", made.what, made.why)], []))
-        command = grammar.Deploy(branch)
+        command = commands.Deploy(branch)
         assert grammar.reread(grammar.render(command)) == command
         others = [Head(hostile.branch(chance), "a" * 40) for _ in range(3)]
         assert by_name([*others, Head(branch, "b" * 40)], branch) is not None

@@ -13,7 +13,7 @@ from git_kit import Origin
 from store_kit import opened, saved, url_in
 from talk_kit import Talk, shop, talking
 
-from bot.domain import grammar
+from bot.domain import commands, grammar, words
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person
@@ -34,12 +34,12 @@ def test_every_line_is_a_command_or_a_refusal() -> None:
     for _, chance in inputs("lines to the grammar"):
         text = hostile.line(chance, broken=True)
         try:
-            command = grammar.parse(grammar.strip_mention(text))
+            command = grammar.parse(words.strip_mention(text))
         except UserError as error:
             check_text(answers.refusal(error))
         else:
             assert grammar.reread(grammar.render(command)) == command
-            if isinstance(command, grammar.Deploy):
+            if isinstance(command, commands.Deploy):
                 check_text(answers.deploying(command))
 
 

@@ -11,6 +11,7 @@ from engine_kit import FAILED, READY, Watched, a_world, now, reading
 from local_world import QUICK
 
 from bot.domain.errors import PermanentError, UserError
+from bot.keys import keys_in
 from bot.local.engine import LocalEngine
 
 pytest_plugins = ["kube_fixtures"]
@@ -56,7 +57,7 @@ async def there(request: pytest.FixtureRequest, tmp_path: Path, name: str) -> As
         async with a_world(request.getfixturevalue("plane"), tmp_path, name) as world:
             yield world
         return
-    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK) as engine:
+    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK, keys=keys_in(tmp_path)) as engine:
         local = Watched(engine, tmp_path, name)
         async with reading(local):
             yield local

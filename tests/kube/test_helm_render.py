@@ -22,6 +22,7 @@ from render_kit import KUBERNETES, facts
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import Helm
+from bot.keys import keys_in
 from bot.local.engine import LocalEngine
 from bot.ports import ReleaseOrder
 from bot.render.helm import HelmRenderer
@@ -175,7 +176,7 @@ async def test_a_chart_that_never_comes_to_an_end(tmp_path: Path) -> None:
 
 
 async def test_on_the_local_engine(renderer: HelmRenderer, tmp_path: Path) -> None:
-    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK) as engine:
+    async with LocalEngine(tmp_path / "engine", 8080, now, QUICK, keys=keys_in(tmp_path)) as engine:
         there = Watched(engine, tmp_path, "orange")
         async with reading(there):
             tree = a_tree(tmp_path / "tree")
@@ -246,6 +247,12 @@ async def test_a_chart_of_a_repository(renderer: HelmRenderer, tmp_path: Path) -
         assert "Deployment worker" in await rendered(renderer, tmp_path / "tree", source)
         assert len(asked) == before, "one version is fetched once"
         missing = await refusal(renderer, tmp_path / "tree", Helm("worker", f"http://{host}", "9.9.9"))
+        newest = Helm("worker", f"http://{host}")
+        assert "Deployment worker" in await rendered(renderer, tmp_path / "tree", newest)
+        before = len(asked)
+        for one in (source, newest):
+            assert "settings" in await renderer.known(one, tmp_path / "tree", "main")
+        assert len(asked) == before, "what was fetched is looked into"
         assert "can't be fetched" in missing.text and "9.9.9" in missing.details[0]
     with pytest.raises(TemporaryError, match="can't be fetched"):
         await rendered(renderer, tmp_path / "tree", Helm("worker", f"http://{host}", "0.3.0"))

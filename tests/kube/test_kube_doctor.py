@@ -59,7 +59,7 @@ async def seen(folder: Path, slack: Workspace, kubeconfig: Path, more: str = MOR
     config = octopod_yaml(folder, Origin(folder / "origin").path, "kubernetes", more)
     said = await lines(settings(folder, slack, config, KUBECONFIG=str(kubeconfig)))
     assert only(said, "hosts ${staging}.shop.invalid").startswith("✗ ")
-    return [one for one in said if one[2:].startswith(("cluster", "right", "kind"))]
+    return [one for one in said if one[2:].startswith(("cluster", "right", "kind", "secret"))]
 
 
 async def test_the_bots_account_has_all_that_it_needs(
@@ -72,6 +72,23 @@ async def test_the_bots_account_has_all_that_it_needs(
     assert "✓ right to pods everywhere: get, list, watch" in said
     assert "✓ right to secrets in namespace octopod: get" in said
     assert any(one.startswith("✓ right to pods/log in namespace ") for one in said)
+
+
+async def test_secrets_beside_the_bot_are_looked_at(
+    plane: ControlPlane, account: Path, tmp_path: Path, slack: Workspace
+) -> None:
+    made = ("create", "secret", "generic", "payments", "--from-literal=key=hush-hush")
+    await asyncio.to_thread(plane.kubectl, "-n", "octopod", *made)
+    more = (
+        "    hosts: {web: '${staging}.shop.invalid'}\n    secrets: {A: payments/key, B: payments/none, C: none/key}\n"
+    )
+    said = await seen(tmp_path, slack, account, more)
+    step = "→ Put it there, or change `secrets:` in octopod.yaml."
+    assert [one for one in said if "secret " in one] == [
+        f"✗ secret B of shop: The Secret `payments` in the bot's namespace has no key `none`. {step}",
+        f"✗ secret C of shop: There is no Secret `none` in namespace `octopod`. {step}",
+    ]
+    assert "✓ right to secrets in namespace octopod: get" in said and "hush-hush" not in "".join(said)
 
 
 async def test_kinds_of_ones_own_need_rights_of_their_own(

@@ -140,6 +140,19 @@ async def test_a_wake_in_the_middle_of_falling_asleep(world: World) -> None:
     assert await world.names("pods") != [] and not world.newest[world.name].asleep
 
 
+async def test_one_whose_namespace_is_deleted_by_hand_is_told_as_gone_and_can_begin_anew(world: World) -> None:
+    order = await world.deploy("r1", deployment(), job(hook="pre-deploy"))
+    await world.live("r1")
+    await insisted(world.sleep)
+    await world.until(lambda seen: seen.asleep)
+    await world.kubectl("delete", "namespace", world.namespace)
+    await world.gone()
+    await insisted(world.wipe)
+    await world.apply(order)
+    await world.live("r1")
+    assert await world.names("job") != []
+
+
 async def test_what_does_not_end_is_named(world: World) -> None:
     await world.deploy("r1", deployment())
     await world.live("r1")

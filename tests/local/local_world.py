@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.domain.status import StagingStatus, Synced, WorkloadState, WorkloadStatus
+from bot.keys import keys_in
 from bot.local.engine import LocalEngine
 from bot.local.pace import Pace
 from bot.local.proxy import Proxy
@@ -122,7 +123,9 @@ def _object(version: str, kind: str, name: str, **rest: Any) -> Any:
 def engine_in(
     folder: Path, pace: Pace = QUICK, point: Callable[[str], None] = lambda name: None, secrets: Iterable[str] = ()
 ) -> LocalEngine:
-    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point, secrets=lambda: frozenset(secrets))
+    own = frozenset(secrets)
+    keys = keys_in(folder)
+    return LocalEngine(folder, 8080, lambda: datetime.now(UTC), pace, point=point, secrets=lambda: own, keys=keys)
 
 
 def write_tree(folder: Path, files: Mapping[str, str]) -> Path:

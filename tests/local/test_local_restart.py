@@ -1,6 +1,7 @@
 """The bot is killed, or stopped, at any moment: nothing is lost, nothing is doubled, nobody is left behind."""
 
 import asyncio
+import base64
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import InvalidToken
 from local_world import (
     deployment,
     engine_in,
@@ -26,6 +28,8 @@ from local_world import (
 
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.status import StagingStatus, WorkloadState
+from bot.engines import encrypt_anew
+from bot.keys import keys_in, new_key_in, only_newest_in
 
 HOST = "orange.localhost"
 BOT = Path(__file__).with_name("local_bot.py")
@@ -302,3 +306,52 @@ async def test_a_staging_comes_back_only_when_its_removal_is_over(tmp_path: Path
         await there.engine.apply(order)
         status: StagingStatus = await there.until_serving("r2")
         assert failed(status) is None
+
+
+SECRET = "sk_never_seen_4f9a"
+
+
+def secretive(host: str) -> list[Any]:
+    """It has a secret, in the open and as Secrets carry it."""
+    data = {"KEY": base64.b64encode(SECRET.encode()).decode()}
+    holder = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "own"}, "data": data}
+    return [holder, *site(host, envFrom=[{"secretRef": {"name": "own"}}], env=[{"name": "TOO", "value": SECRET}])]
+
+
+def on_disk(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted((folder / "local").rglob("*")) if file.is_file())
+
+
+async def test_secrets_are_not_on_disk_as_they_are_and_survive_a_restart(tmp_path: Path) -> None:
+    async with world(tmp_path) as there:
+        await there.apply("r1", secretive(HOST))
+        await there.until_serving("r1")
+        kept = on_disk(tmp_path)
+        assert b"sealed" in kept and SECRET.encode() not in kept
+        assert base64.b64encode(SECRET.encode()) not in kept
+    async with world(tmp_path) as there:
+        await there.until_serving("r1")
+        env = json.loads((await there.get(HOST, "/env"))[1])
+        assert env["KEY"] == env["TOO"] == SECRET
+
+
+async def test_new_keys_open_what_is_kept_and_old_ones_do_not(tmp_path: Path) -> None:
+    """Also what a bot has left behind that did not encrypt it."""
+    async with world(tmp_path) as there:
+        await there.apply("r1", secretive(HOST))
+        await there.until_serving("r1")
+        await there.apply("plain", secretive("plain.localhost"), "s2")
+        await there.until_serving("plain", "s2")
+    old = keys_in(tmp_path)
+    order = tmp_path / "local/s2/releases/plain/order.json"
+    opened = json.loads(old.decrypt(json.loads(order.read_text())["sealed"]))
+    order.write_text(json.dumps({"commit": "c" * 40, "objects": opened}))
+    encrypt_anew(tmp_path, new_key_in(tmp_path))
+    only_newest_in(tmp_path)
+    for each in (order, tmp_path / "local/s1/releases/r1/order.json"):
+        with pytest.raises(InvalidToken):
+            old.decrypt(json.loads(each.read_text())["sealed"])
+    assert SECRET.encode() not in on_disk(tmp_path)
+    async with world(tmp_path) as there:
+        await there.until_serving("r1")
+        await there.until_serving("plain", "s2")

@@ -1,7 +1,7 @@
 """The configuration's dialog, with values nobody wants: Slack takes it, and what it holds comes back as it was."""
 
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.domain.changes import Mistake, applied
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.forms import Conflict, change_by
-from bot.domain.project import Key, Manifests, Profile, Project, SecretPlace
+from bot.domain.known import KnownValue
+from bot.domain.project import Key, Profile, Project, SecretPlace, Template
 from bot.playground.blocks import check_view, too_large
 from bot.playground.controls import state
 from bot.slack.modals import Form, config_form, read_form, wrong
@@ -31,10 +32,13 @@ OWN = st.builds(
 
 
 def a_project(text: str = "3", many: int = 1) -> Project:
+    known = {
+        key: KnownValue(text, text, (text, "b")) for key in ("web.replicas", text, *(f"k{n}" for n in range(many)))
+    }
     return Project(
         name="shop",
         repo="/shop",
-        source=Manifests(PurePosixPath("deploy")),
+        source=Template(text[:100], Path("/templates")),
         channel="stagings",
         alerts="alerts",
         env={"KNOWN": text, "CHOICE": text, **{f"K{n}": text for n in range(many)}},
@@ -42,6 +46,7 @@ def a_project(text: str = "3", many: int = 1) -> Project:
         secrets={"HIDDEN": SecretPlace("HIDDEN")},
         keys={"CHOICE": Key(text, ("a", "b", "")), "KNOWN": Key(text)},
         profiles={name: Profile(name, allowed=(text,), description=text) for name in ("many", "few", "not-for-you")},
+        known=known,
     )
 
 
@@ -59,7 +64,8 @@ def test_slack_takes_it(text: str, many: int) -> None:
     told = tuple(Conflict(level, "x" * 300, now, "U01ALICE") for level in levels for now in (text, None))
     view = config_form(a_form(own, a_project(text, many), told))
     assert check_view(view) == [] and not too_large(view)
-    assert "<!channel>" not in str([block["text"] for block in view["blocks"] if block["type"] == "section"])
+    shown = [block for block in view["blocks"] if block["type"] in ("section", "context")]
+    assert "<!channel>" not in str(shown) and ("… and" in str(shown)) is (many > 1)
 
 
 @given(OWN)

@@ -13,12 +13,14 @@ from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
+from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import CLOCK, Ending, Phase, Stage, Staging, WorkloadProgress
-from bot.domain.origins import ENV, VALUES, Line, lines
+from bot.domain.model import CLOCK, Build, Ending, Phase, Pull, Stage, Staging, WorkloadProgress
+from bot.domain.notes import ENV, VALUES
+from bot.domain.origins import Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
-from bot.slack import answers, configs, messages
+from bot.slack import answers, arrivals, configs, messages
 from bot.slack.messages import Text
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
@@ -35,7 +37,8 @@ def staging_with(text: str, phase: Phase) -> Staging:
         env=own.env, values=own.values, overrides=own,
     )  # fmt: skip
     if release.awaits:
-        release = replace(release, awaits=text)
+        run = CiRun("1" * 40, CiState.RUNNING, text, text[:200], f"http://{text[:200]}", NOW)
+        release = replace(release, awaits=text, build=Build(run, timedelta(minutes=9)))
     if release.stage is Stage.FAILED:
         release = replace(release, reason=text, details=(text,) * 50, next_step=text)
     live = release if staging.live else None
@@ -45,6 +48,7 @@ def staging_with(text: str, phase: Phase) -> Staging:
         branch=text,
         branch_ended=Ending.MERGED,
         branch_ended_by=text,
+        pull=Pull(7, text, f"https://{text[:200]}", text),
         attempt=release,
         live=live,
         claims=claims,
@@ -60,7 +64,7 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
         "next_step": text, "serves": None, "expires_at": NOW.isoformat(), "claims": [text[:200]], "health": "down",
         "since": NOW.isoformat(), "url": text[:200], "trouble": text, "reset": [text[:200]],
         "commits": 2, "authors": [text] * 5, "rewritten": False, "subject": text, "commit": text, "why": text,
-        "how": "merged", "goes_at": NOW.isoformat(),
+        "how": "merged", "goes_at": NOW.isoformat(), "project": text,
     }  # fmt: skip
     places = [where for where in Where if where is not Where.PRIVATE]
     for kind in NoticeKind:
@@ -68,6 +72,11 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
             for where in places:
                 yield messages.notice(kind, where, facts, staging, LINK)
                 yield messages.notice(kind, where, facts, staging, None)
+    pull = {"number": 7, "label": "#7", "title": text, "url": f"https://{text[:200]}", "author": text}
+    told = {"branch": text, "owner": "U01ALICE", "why": text, "commit": "a" * 40, "subject": text, "by": text}
+    for kind in (NoticeKind.FORK, NoticeKind.NOT_MADE):
+        yield arrivals.notice(kind, {**told, "project": "shop", "pull": pull})
+    yield arrivals.notice(NoticeKind.NOT_MADE, {**told, "project": "shop", "pull": None})
 
 
 def private(staging: Staging, text: str) -> Iterator[Text]:
@@ -96,7 +105,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.releases(staging, [staging.attempt] * 120)
     yield answers.releases(staging, [])
     yield from (answers.deploying(Deploy(text)), answers.bug("abc"), answers.already(staging, LINK))
-    yield from (answers.updating(staging, True, LINK), answers.updating(staging, False, None))
+    yield from (answers.updating(staging, True, (), LINK), answers.updating(staging, False, [text], None))
 
 
 def public(staging: Staging, text: str) -> Iterator[Text]:

@@ -55,6 +55,8 @@ class Life:
     sleeps: bool = False
     empties: bool = False
     rests: bool = False
+    began: bool = False
+    lost: bool = False
     visited: bool = False
     resetting: bool = False
     slept_at: datetime | None = None
@@ -93,6 +95,7 @@ class Life:
         elif not self.empties:
             self._up()
         self.release, self.commit, self.stage, self.ready_at = release, commit, "queued", None
+        self.began = False
         self.number, self.copy_of = max(self.last_number, self.number) + 1, copy_of
         self.expires = max(self.expires, now + TTL)
         self.journal += 1
@@ -139,7 +142,7 @@ class Life:
             return True
         if (self.absent and not self.undo_until) or (undo and not self.absent) or not (self.absent or self.sleeps):
             return False
-        if self.absent and self.resetting:
+        if self.lost or (self.absent and self.resetting):
             rests = self.rests
             self._up(empties=True)
             self.rests = rests
@@ -153,7 +156,7 @@ class Life:
             return False
         if not self.empties:
             if self.stage in UNDER_WAY:
-                self.stage, self.ready_at = "queued", None
+                self.stage, self.ready_at, self.began = "queued", None, False
             self._alert_closed(NoticeKind.SLEPT)
             rests = self.rests
             self._up(empties=True)
@@ -185,7 +188,7 @@ class Life:
         self.unwanted_at, self.slept_at, self.undo_until = unwanted_at, None, None
         self.empties = self.resetting = empties
         self.rests = self.rests and empties
-        self.waking = ""
+        self.waking, self.lost = "", False
 
     def _back(self, now: datetime) -> None:
         self._up()
@@ -196,7 +199,7 @@ class Life:
             self.release, self.stage, self.waking = self.live, "live", "queued"
             self.number, self.commit, self.copy_of = self.were_live[self.live]
         else:
-            self.stage, self.ready_at = "queued", None
+            self.stage, self.ready_at, self.began = "queued", None, False
 
     def _superseded(self) -> None:
         if self.stage in UNDER_WAY:
@@ -223,7 +226,7 @@ class Life:
         if self.waking == "queued":
             self.waking = "ready" if self.serves else "applied"
         elif not self.waking and self.stage == "queued":
-            self.stage = "applied"
+            self.stage, self.began = "applied", True
 
     def failed(self) -> None:
         if self.waking:
@@ -259,6 +262,7 @@ class Life:
 
     def reported(self, said: Report, now: datetime) -> None:
         if self.absent or self.resting:
+            self.lost = False
             return
         if self.waking:
             return self._stirs(said, now)
@@ -278,6 +282,12 @@ class Life:
             if not self.gone:
                 self.gone = True
                 self.told.append((NoticeKind.DELETED, Where.THREAD))
+                self.journal += 1
+            return
+        if self.sleeps and (self.live or self.began):
+            if not self.lost:
+                self.lost = self.rests = True
+                self.told.append((NoticeKind.LOST, Where.THREAD))
                 self.journal += 1
             return
         if self.resting:
@@ -302,7 +312,7 @@ class Life:
     def _rolled(self, state: WorkloadState, now: datetime) -> None:
         if self.stage in UNDER_WAY or (self.stage == "failed" and not self.ready_at):
             if state is READY:
-                self.stage, self.ready_at = "ready", self.ready_at or now
+                self.stage, self.ready_at, self.began = "ready", self.ready_at or now, True
             elif state is FAILED:
                 self.failed()
             elif self.stage == "ready":

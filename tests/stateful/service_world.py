@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from bot.domain.errors import OutcomeUnknown, TemporaryError
 from bot.domain.events import NoticeKind, Where
+from bot.domain.known import KnownValue
 from bot.domain.model import Release, Staging
 from bot.domain.policy import Person
 from bot.domain.project import Manifests, Project, UrlProbe
@@ -71,7 +72,7 @@ class World:
         self.back = WayBack(self.service, self.store)
         there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
-            "requests": RequestWork(self.service, self.store, there, there, self.passed),
+            "requests": RequestWork(self.service, self.store, there, there, self.passed, opening=opening),
             "engine": EngineWork(
                 self.service, self.store, there, there, there, there, trees, self.passed, opening=opening
             ),
@@ -170,6 +171,9 @@ class Neighbours:
 
     def image(self, facts: RenderFacts) -> str | None:
         return None
+
+    async def known(self, tree: Path, facts: RenderFacts) -> Mapping[str, KnownValue]:
+        return {}
 
     async def apply(self, order: ReleaseOrder) -> None:
         self.orders.append(order)

@@ -1,6 +1,7 @@
 """New keys: everything stored encrypted is encrypted anew, and can be compared as before."""
 
 import base64
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,34 @@ async def test_everything_is_encrypted_anew(tmp_path: Path) -> None:
             assert new.decrypt(secret.sealed.encode()) == b"typed" and secret.mark == new.mark("typed")
         assert release.secrets["PLACED"].mark == new.mark("placed") != Keys([OLD]).mark("placed")
         assert sealing.unseal(objects, new)[0]["metadata"]["name"] == "octopod-env"
+
+
+async def test_seeds_are_encrypted_anew_and_old_ciphertext_is_nowhere_in_the_files(tmp_path: Path) -> None:
+    """Whoever gets the old key later must find nothing that it opens: not in free pages, nor beside the database."""
+    async with opened(tmp_path) as store:
+        seed = sealing.new_seed(Keys([OLD]))
+        await filled(store, Keys([OLD]))
+        async with store.write() as connection:
+            await stagings.sow(connection, "s1", seed)
+        before = fernet_tokens(tmp_path)
+        assert len(before) >= 3 and seed.encode() in before
+        await rotate(store, Keys([NEW, OLD]))
+        async with store.look() as connection:
+            anew = await stagings.seed(connection, "s1")
+        assert anew and Keys([NEW]).decrypt(anew) == Keys([OLD]).decrypt(seed)
+        assert fernet_tokens(tmp_path).isdisjoint(before)
+
+
+def fernet_tokens(folder: Path) -> set[bytes]:
+    """All that looks encrypted, in the database and what SQLite keeps beside it."""
+    found = b"\n".join(file.read_bytes() for file in folder.glob("octopod.db*"))
+    return set(re.findall(rb"gAAAAA[\w-]{60,}={0,2}", found))
+
+
+def test_a_value_is_known_again_by_its_mark_of_an_older_key() -> None:
+    """A new key before the others, and nothing rotated yet: no secret has a new value by that."""
+    keys, old = Keys([NEW, OLD]), Keys([OLD]).mark("placed")
+    assert keys.mark("placed") != old and keys.marked("placed", old) and not keys.marked("another", old)
 
 
 async def test_with_a_key_missing_nothing_is_changed(tmp_path: Path) -> None:
