@@ -7,8 +7,9 @@ PLAYGROUND ?=
 FUZZ ?= 100000
 BENCH ?=
 ENGINE ?= local
+SOAK ?= 20
 
-.PHONY: help playground test check format case-study test-crash test-kube test-image test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-soak test-kube test-image test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-soak    a team's day with all that can go wrong, 20 minutes of it (SOAK=3: three)"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make test-image   the Dockerfile's steps as plain commands, without Docker, and the bot that comes of them"
 	@echo "make test-browser the playground's page in Chromium"
@@ -31,14 +33,16 @@ bootstrap:
 playground: bootstrap
 	@$(BIN)/octopod playground $(PLAYGROUND)
 
-# As many at a time as the machine has processors; the tests of one file stay together, as they share what they start.
-SPREAD := -n auto --dist loadfile --no-loadscope-reorder
+# The tests of one file stay together, as they share what they start. Those of `make test` wait more than they compute, so
+# there are two more at a time than the machine has processors; kills and faults get as many as it has.
+SPREAD := --dist loadfile --no-loadscope-reorder
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 # Seen to before the tests start, so that its progress can be read. On somebody's cluster none is needed.
 CONTROL_PLANE := test -n "$$OCTOPOD_TEST_KUBECONFIG" || scripts/kube/binaries >/dev/null
 
 test: bootstrap
-	$(BIN)/pytest $(SPREAD) -q
+	$(BIN)/pytest -n $(WORKERS) $(SPREAD) -q
 
 check: bootstrap
 	$(BIN)/ruff format --check .
@@ -55,7 +59,10 @@ case-study: bootstrap
 	OCTOPOD_TEST_ENGINE=$(ENGINE) $(BIN)/pytest tests/case_study -m case_study
 
 test-crash: bootstrap
-	$(BIN)/pytest $(SPREAD) -m crash
+	$(BIN)/pytest -n auto $(SPREAD) -m crash
+
+test-soak: bootstrap
+	SOAK=$(SOAK) $(BIN)/pytest tests/soak -m soak -s
 
 test-browser:
 	@scripts/bootstrap browser

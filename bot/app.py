@@ -199,6 +199,7 @@ class Slack:
         self.directory = Directory(reading)
         self.workspace = Workspace(self.client, bot_token, self._met)
         self.bolt = AsyncApp(
+            name="octopod",
             client=AsyncWebClient(base_url=api_url, session=session, retry_handlers=[]),
             # Socket Mode needs no secret, but Bolt refuses to start without one.
             signing_secret=signing_secret or secrets.token_hex(16),

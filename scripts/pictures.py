@@ -4,7 +4,7 @@
     $run scripts/pictures.py stills .screenshots docs/images
     $run scripts/pictures.py film http://localhost:8765 docs/images/first-minute.webp
 
-The film needs a playground in which nothing is deployed yet: `make playground PLAYGROUND=--reset`.
+The film needs a playground in which nobody has deployed anything yet: `make playground PLAYGROUND=--reset`.
 """
 
 import io
@@ -25,7 +25,7 @@ STILLS = {
     "config-dialog-light": "config",
     "compare-light": "compare",
 }
-SIZE: ViewportSize = {"width": 1120, "height": 680}
+SIZE: ViewportSize = {"width": 1120, "height": 760}
 WIDTH = 840
 MOST_BYTES = 1_000_000
 
@@ -62,6 +62,8 @@ def _frame(picture: bytes) -> Image.Image:
 def _story(page: Page) -> Iterator[tuple[bytes, int]]:
     """(what is seen, for how many ms)"""
     messages, thread = page.locator("#messages"), page.locator("#thread")
+    card = messages.locator(".message").filter(has_text="orange-button is")
+    messages.get_by_text("main is live").wait_for()
     page.locator(".offer").first.wait_for()
     yield page.screenshot(), 2200
     yield from _typed(page, "/octopod deploy or")
@@ -69,7 +71,7 @@ def _story(page: Page) -> Iterator[tuple[bytes, int]]:
     yield page.screenshot(), 500
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
-    messages.locator(".thread-summary").first.click()
+    card.locator(".thread-summary").click()
     yield from _while_not(page, thread.get_by_text("Live at"), 350)
     yield page.screenshot(), 2600
     with page.context.expect_page() as opened:
@@ -84,7 +86,11 @@ def _story(page: Page) -> Iterator[tuple[bytes, int]]:
     yield page.screenshot(), 1300
     page.get_by_role("menuitem", name="push a commit").click()
     messages.get_by_text("You pushed").wait_for()
-    yield page.screenshot(), 2200
+    yield page.screenshot(), 1500
+    card.locator(".thread-summary").click()
+    yield from _while_not(page, thread.get_by_text("Release 2 · live after"), 350)
+    yield page.screenshot(), 2600
+    page.keyboard.press("Escape")
     page.keyboard.press("Alt+i")
     page.locator(".call").first.wait_for()
     yield page.screenshot(), 3200

@@ -18,6 +18,14 @@ class Pushed:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A branch was merged. `by`: who did it, as their host names them."""
+
+    branch: str
+    by: str = ""
+
+
 class PullState(StrEnum):
     OPEN = "open"
     MERGED = "merged"
@@ -78,4 +86,4 @@ class ImagePushed:
     image: str
 
 
-Hearsay = Pushed | PullRequest | CiRun | ImagePushed
+Hearsay = Pushed | Merged | PullRequest | CiRun | ImagePushed

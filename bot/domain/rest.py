@@ -138,7 +138,8 @@ def rest_seen(staging: Staging, status: StagingStatus, now: datetime) -> Decisio
     if staging.desired is Desired.ASLEEP and not status.present and staging.was_there:
         return _lost(quiet, now)
     if status.present and staging.lost is not None and staging.desired is Desired.ASLEEP:
-        return Decision(replace(quiet, lost=None, claims=staging.lost), targets=CARD)
+        runs = frozenset() if status.asleep else ENGINE
+        return Decision(replace(quiet, lost=None, claims=staging.lost), targets=CARD | runs)
     if status.asleep or not status.present:
         return slept(quiet, now)
     again = ENGINE if staging.asleep_at or status.ask_again else frozenset()  # something was started meanwhile

@@ -2,10 +2,11 @@
 
 POST /webhooks/generic  {"repo": "https://…", "branch": "feature-x", "commit": "40 hex digits"}
                         {"repo": "https://…", "branch": "feature-x", "deleted": true}
+                        {"repo": "https://…", "branch": "feature-x", "merged": true}
 POST /api/ci            {"repo": "https://…", "commit": "…", "state": "running | passed | failed | …", "url": "https://…"}
 """
 
-from bot.domain.hearsay import CiRun, CiState, Pushed
+from bot.domain.hearsay import CiRun, CiState, Merged, Pushed
 from bot.forge import address
 from bot.forge.reading import NOBODY, Body, Told, ci_state
 
@@ -15,6 +16,8 @@ def pushed(raw: bytes) -> Told:
     body = Body.of(raw)
     if body.text("branch").startswith("refs/") and not body.text("branch").startswith("refs/heads/"):
         return Told(note="Only branches are followed.")
+    if body.flag("merged"):
+        return body.told(_repo(body), Merged(body.branch("branch"), body.text("by")))
     gone = body.flag("deleted") or body.text("commit") == NOBODY
     said = Pushed(body.branch("branch"), None if gone else body.commit("commit"), body.text("by"))
     return body.told(_repo(body), said)

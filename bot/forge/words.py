@@ -1,6 +1,6 @@
 """What was heard, in a few words: for whoever sent it, and for the log."""
 
-from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, PullRequest, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed
 
 
 def words(hearsay: Hearsay) -> str:
@@ -9,6 +9,8 @@ def words(hearsay: Hearsay) -> str:
             return f"{branch} was deleted"
         case Pushed(branch, commit):
             return f"{branch} is at {(commit or '')[:7]}"
+        case Merged(branch):
+            return f"{branch} was merged"
         case PullRequest():
             return f"#{hearsay.number} ({hearsay.branch} for {hearsay.base}) is {hearsay.state}"
         case CiRun():

@@ -6,6 +6,7 @@ Tokens go through a fixed askpass program that answers only the repository's own
 import os
 import re
 import shlex
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -149,7 +150,7 @@ def _ssh_path(path: Path) -> str:
 
 def _write(path: Path, text: str, mode: int) -> None:
     """Readable by nobody else from its first byte on, and never half written for whoever reads meanwhile."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         file.write(text)

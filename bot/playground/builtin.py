@@ -1,17 +1,19 @@
-"""`/playground …`: a command of the stand-in itself, as /remind is one of Slack's. The bot never hears of it."""
+"""`/playground …`: a command of the stand-in itself, as /remind is one of Slack's. The bot is told what it did."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.playground.git import GitError
-from bot.playground.model import User
+from bot.playground.model import Json, User
 from bot.playground.repository import BASELINE, Repository, Wrong
 from bot.playground.typed import escape
 
 NAME = "/playground"
-MEANING = "What git would do elsewhere: pushing to the example repository, making and dropping branches."
+NOT_HEARD = "The bot could not be told. It sees for itself, within a minute of running."
+MEANING = "What git would do elsewhere: pushing to the example repository, making, merging and dropping branches."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,59 +32,78 @@ class Word:
 WORDS = (
     Word("push", ("BRANCH", "[MESSAGE]"), "A real commit on a branch, by you: other words on the shop's page."),
     Word("branch", ("NAME", "[from BRANCH]"), f"A new branch, from `{BASELINE}` unless you say from which."),
-    Word("drop", ("BRANCH",), "Delete a branch. Its staging stays until you delete that as well."),
+    Word("merge", ("BRANCH",), f"Merge a branch into `{BASELINE}`, as the button of a pull request does."),
+    Word("drop", ("BRANCH",), "Delete a branch. Its staging goes an hour later."),
     Word("help", (), "This."),
 )
 
 
-class Builtin:
-    """`repository`: None when the stand-in was not told of one."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`text`: for whoever did it. `told`: for the bot, in this order."""
 
-    def __init__(self, repository: Repository | None) -> None:
-        self.repository = repository
+    text: str
+    told: tuple[Json, ...] = ()
+
+
+Action = Callable[[Repository, User, str], Done]
+
+
+class Telling(Protocol):
+    async def tell(self, what: Json) -> bool: ...
+
+
+class Builtin:
+    """`repository`: None when the stand-in was not told of one. `webhook`: None when it knows no bot."""
+
+    def __init__(self, repository: Repository | None, webhook: Telling | None = None) -> None:
+        self.repository, self._webhook = repository, webhook
         self._one_at_a_time = asyncio.Lock()
 
     async def answer(self, user: User, text: str) -> str:
         """What the person is told, in mrkdwn. `text`: as typed, without the command's name."""
         word, _, rest = text.strip().partition(" ")
-        actions: dict[str, Callable[[Repository, User, str], str]] = {"push": _push, "branch": _branch, "drop": _drop}
+        actions: dict[str, Action] = {"push": _push, "branch": _branch, "merge": _merge, "drop": _drop}
         action = actions.get(word.casefold())
         if action is None:
             return help_text() if word.casefold() in ("", "help", "?") else _unknown(word)
         if self.repository is None:
             return f"This stand-in was not told of a repository, so `{NAME} {word}` has nothing to work on."
         async with self._one_at_a_time:
-            return await asyncio.to_thread(_in_words, action, self.repository, user, rest.strip())
+            done = await asyncio.to_thread(_in_words, action, self.repository, user, rest.strip())
+            heard = [await self._webhook.tell(what) for what in done.told] if self._webhook else []
+        return done.text if all(heard) else f"{done.text}\n{NOT_HEARD}"
 
 
 def help_text() -> str:
     lines = [f"`{NAME} {escape(word.syntax)}`: {word.meaning}" for word in WORDS]
-    return "\n".join([f"{MEANING} Answered by the stand-in, not by the bot.", *lines])
+    return "\n".join([f"{MEANING} Answered by the stand-in; the bot hears of it as from a git host.", *lines])
 
 
-def _in_words(action: Callable[[Repository, User, str], str], repository: Repository, user: User, rest: str) -> str:
+def _in_words(action: Action, repository: Repository, user: User, rest: str) -> Done:
     try:
         return action(repository, user, rest)
     except Wrong as wrong:
-        return _sentence(escape(str(wrong)))
+        return Done(_sentence(escape(str(wrong))))
     except GitError as error:
         logging.getLogger(__name__).warning("%s: %s", NAME, error)
-        return f"The example repository could not be changed. {_sentence(escape(str(error)))}"
+        return Done(f"The example repository could not be changed. {_sentence(escape(str(error)))}")
 
 
-def _push(repository: Repository, user: User, rest: str) -> str:
+def _push(repository: Repository, user: User, rest: str) -> Done:
     branch, _, message = rest.partition(" ")
     if not branch:
         return _missing("push", "which branch", repository)
     made = repository.push(branch, message.strip(), user)
-    return (
+    text = (
         f"You pushed `{made.commit[:7]}` {escape(made.subject)} to `{escape(branch)}`. "
-        f"The shop's page says “{escape(made.words)}” there, as soon as it is deployed: "
-        f"`/octopod deploy {escape(branch)}`"
+        f"If it has a staging, that is updated by itself, and its page says “{escape(made.words)}”. "
+        f"If it has none: `/octopod deploy {escape(branch)}`"
     )
+    return Done(text, (_moved(branch, made.commit, user),))
 
 
-def _branch(repository: Repository, user: User, rest: str) -> str:
+def _branch(repository: Repository, user: User, rest: str) -> Done:
     match rest.split():
         case []:
             return _missing("branch", "the name of the new branch", repository)
@@ -92,30 +113,49 @@ def _branch(repository: Repository, user: User, rest: str) -> str:
             pass
         case _:
             syntax = f"{NAME} {_word('branch').syntax}"
-            return f"That is not understood. `{syntax}`, such as `{NAME} branch blue-button from {BASELINE}`."
+            return Done(f"That is not understood. `{syntax}`, such as `{NAME} branch blue-button from {BASELINE}`.")
     commit = repository.make(name, source)
-    name = escape(name)
-    return (
-        f"`{name}` starts at `{commit[:7]}`, where `{escape(source)}` is. "
-        f"Change something with `{NAME} push {name}`, or deploy it as it is: `/octopod deploy {name}`"
+    shown = escape(name)
+    text = (
+        f"`{shown}` starts at `{commit[:7]}`, where `{escape(source)}` is. "
+        f"Change something with `{NAME} push {shown}`, or deploy it as it is: `/octopod deploy {shown}`"
     )
+    return Done(text, (_moved(name, commit, user),))
 
 
-def _drop(repository: Repository, user: User, rest: str) -> str:
+def _merge(repository: Repository, user: User, rest: str) -> Done:
+    if not rest:
+        return _missing("merge", "which branch", repository)
+    commit = repository.merge(rest, user)
+    name = escape(rest)
+    text = (
+        f"You merged `{name}` into `{BASELINE}`, which is at `{commit[:7]}` now. If it has a staging, that goes in an "
+        f"hour: its thread says so. The one of `{BASELINE}` is updated. `{NAME} drop {name}` deletes the branch, too."
+    )
+    merged = {"branch": rest, "merged": True, "by": user.real_name}
+    return Done(text, (merged, _moved(BASELINE, commit, user)))
+
+
+def _drop(repository: Repository, user: User, rest: str) -> Done:
     if not rest:
         return _missing("drop", "which branch", repository)
     commit = repository.drop(rest)
     name = escape(rest)
-    return (
-        f"`{name}` is gone; it was at `{commit[:7]}`. If it has a staging, that still runs: `/octopod delete {name}` "
-        f"removes it. `{NAME} branch {name}` makes a new one."
+    text = (
+        f"`{name}` is gone; it was at `{commit[:7]}`. If it has a staging, that goes in an hour: its thread says so. "
+        f"`/octopod delete {name}` removes it at once, `{NAME} branch {name}` makes a new branch."
     )
+    return Done(text, ({"branch": rest, "deleted": True, "by": user.real_name},))
 
 
-def _missing(word: str, what: str, repository: Repository) -> str:
+def _moved(branch: str, commit: str, user: User) -> Json:
+    return {"branch": branch, "commit": commit, "by": user.real_name}
+
+
+def _missing(word: str, what: str, repository: Repository) -> Done:
     known: Sequence[str] = sorted(branch.name for branch in repository.branches())
     there = ", ".join(f"`{escape(name)}`" for name in known)
-    return f"Say {what}: `{NAME} {_word(word).syntax}`. There are: {there}."
+    return Done(f"Say {what}: `{NAME} {_word(word).syntax}`. There are: {there}.")
 
 
 def _unknown(word: str) -> str:

@@ -187,6 +187,7 @@ def _bot_environment(play: _Playground) -> dict[str, str]:
         "SLACK_APP_TOKEN": secrets.app_token,
         "SLACK_SIGNING_SECRET": secrets.signing_secret,
         "SLACK_API_URL": f"http://127.0.0.1:{play.port}/api/",
+        "OCTOPOD_WEBHOOK_SECRET": secrets.webhook_secret,
         "OCTOPOD_CONFIG": str(play.data / folder.CONFIG),
         "DATABASE_URL": f"sqlite+aiosqlite:///{play.data / 'octopod.db'}",
         "OCTOPOD_DATA": str(play.data),

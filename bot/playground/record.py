@@ -9,7 +9,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.playground.faults import DROP, Fault
@@ -44,7 +44,7 @@ class Entry:
 
 class Record:
     def __init__(self, secrets: Secrets, clock: Callable[[], float]) -> None:
-        self._secrets = (secrets.bot_token, secrets.app_token, secrets.signing_secret)
+        self._secrets = tuple(asdict(secrets).values())
         self._clock = clock
         self._entries: deque[Json] = deque(maxlen=MOST)
         self._changed = asyncio.Event()

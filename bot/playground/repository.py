@@ -1,4 +1,4 @@
-"""The example repository as people of the playground use it: pushing a commit, making and dropping branches.
+"""The example repository as people of the playground use it: pushing a commit, making, merging and dropping branches.
 
 Works on the bare repository itself, without a checkout: a commit is made of objects and then becomes the branch's head,
 unless somebody else was faster.
@@ -81,6 +81,26 @@ class Repository:
             raise Wrong(f"there is a branch `{branch}` already")
         self._move(branch, head, "0" * 40)
         return head
+
+    def merge(self, branch: str, author: User) -> str:
+        """Into the baseline, by a push like anybody's. Where both changed the same lines, the branch's count.
+
+        Returns the baseline's new commit.
+        """
+        if branch == BASELINE:
+            raise Wrong(f"`{BASELINE}` is what branches are merged into")
+        head = self._head(branch)
+        if not self._git("rev-list", "--max-count=1", head, f"^{BASELINE}"):
+            raise Wrong(f"`{branch}` has nothing that `{BASELINE}` does not have")
+        who = person(author.real_name, author.email)
+        with tempfile.TemporaryDirectory(prefix="octopod-merge-") as work:
+            self._git("clone", "--quiet", "--shared", f"--branch={BASELINE}", str(self.folder.resolve()), work)
+            try:
+                git(Path(work), "merge", "--quiet", "--no-ff", "-Xtheirs", "-m", f"Merge {branch}", head, env=who)
+                git(Path(work), "push", "--quiet", "origin", BASELINE)
+            except GitError as error:
+                raise Wrong(f"`{branch}` can't be merged by itself. {error}") from error
+        return self._head(BASELINE)
 
     def drop(self, branch: str) -> str:
         """Delete a branch. Returns the commit where it was."""

@@ -11,24 +11,28 @@ FILE = "slack-secrets.json"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a Slack app gets from its settings pages."""
+    """What a Slack app gets from its settings pages; and what the example repository signs its webhooks with."""
 
     bot_token: str
     app_token: str
     signing_secret: str
+    webhook_secret: str
 
 
 def load_or_make(data: Path) -> Secrets:
-    """The tokens in `data`, made first if there are none. Raises OSError, or ValueError for a damaged file."""
+    """The tokens in `data`; those that are not there yet are made first. Raises OSError, or ValueError for a damaged
+    file."""
     path = data / FILE
-    if not path.exists():
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, _make())
-    found = json.loads(path.read_text(encoding="utf-8"))
-    wanted = {field.name for field in fields(Secrets)}
-    if not isinstance(found, dict) or set(found) != wanted or not all(isinstance(v, str) for v in found.values()):
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = {field.name for field in fields(Secrets)}
+    if not isinstance(found, dict) or set(found) - known or not all(isinstance(v, str) for v in found.values()):
         raise ValueError(f"{path} does not hold the stand-in's tokens. Delete it to have new ones made.")
-    return Secrets(**found)
+    if set(found) == known:
+        return Secrets(**found)
+    made = Secrets(**(asdict(_make()) | found))
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, made)
+    return made
 
 
 def _make() -> Secrets:
@@ -36,6 +40,7 @@ def _make() -> Secrets:
         bot_token=f"xoxb-{secrets.token_hex(20)}",
         app_token=f"xapp-1-{secrets.token_hex(20)}",
         signing_secret=secrets.token_hex(16),
+        webhook_secret=secrets.token_hex(32),
     )
 
 

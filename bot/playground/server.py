@@ -25,6 +25,7 @@ from bot.playground.secrets import load_or_make
 from bot.playground.signed import SignedHttp
 from bot.playground.sockets import Sockets
 from bot.playground.triggers import Triggers
+from bot.playground.webhook import Webhook
 from bot.playground.workspace import Workspace
 from bot.playground.world import World
 
@@ -45,7 +46,10 @@ def make_app(options: Options) -> web.Application:
     courier = Courier(way, record, options.retry_delays)
     hooks = Hooks(world, options, faults, record)
     repository = Repository(options.repository) if options.repository else None
-    people = People(world, options, courier, triggers, hooks, Builtin(repository))
+    webhook = None
+    if options.repository and options.bot_port:
+        webhook = Webhook(options.bot_port, secrets.webhook_secret, options.repository, record)
+    people = People(world, options, courier, triggers, hooks, Builtin(repository, webhook))
     workspace = Workspace(people, Acting(people), sockets, faults, record, secrets, Completion(repository))
     api = Api(world, options, secrets, triggers, sockets, faults, record)
     gate = Gate(options.bot_port)

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import Health, Phase, Release, Stage, Staging
+from bot.domain.model import PROJECT, Health, Phase, Release, Stage, Staging
 from bot.slack import branches, builds, rest
 from bot.slack.blocks import (
     MESSAGE,
@@ -408,6 +408,8 @@ def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
     why = f", because {escape(facts['reason'])}" if facts["reason"] else ""
     data = f" Its data ({', '.join(map(code, facts['claims']))}) is gone." if facts["claims"] else ""
     again = f"{code(f'/octopod deploy {staging.branch}')} makes a new one."
+    if staging.owner == PROJECT:
+        again = "Its project always has one of this branch, so a new one is made by itself, with data of its own."
     return text_of(f"Deleted by {who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
 
 

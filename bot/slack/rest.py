@@ -160,7 +160,7 @@ def _what_came(facts: Mapping[str, Any], staging: Staging, after: str) -> str:
     """`after`: where, and how long it took."""
     release = f"release {facts['number']}"
     if facts.get("lost"):
-        return f"Started anew{after}: {release}, with nothing of what was lost. Its hooks for seeds have run again."
+        return f"Started anew{after}: {release}, without what was lost."
     if facts["reset"] is not None:
         data = f"its data ({', '.join(map(code, facts['reset']))}) was wiped, and " if facts["reset"] else ""
         return f"Reset{after}: {data}{release} was started anew."

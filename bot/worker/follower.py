@@ -19,7 +19,7 @@ from bot.domain import following as rule
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
-from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, PullRequest, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
 from bot.domain.pulls import from_fork
@@ -81,6 +81,8 @@ class Follower:
                 self._known[project] = rule.said_deleted(known, branch, now, self._rhythm)
             case Pushed():
                 self._known[project] = rule.asked(known, now, self._rhythm)
+            case Merged():
+                await self._service.following.ended(project, said.branch, Ending.MERGED, said.by)
             case PullRequest():
                 await self._service.arriving.heard(self._service.projects[project], said)
                 self._known[project] = rule.asked(self._at(project), now, self._rhythm)
@@ -143,6 +145,7 @@ class Follower:
             present = await self._service.following.stagings(project)
             stagings = [staging for staging in present if not from_fork(staging.branch)]
             listing = {head.branch: head.commit for head in await self._git.heads(project)}
+            self._checkpoint("looked")
             expected = _expecting(self._at(project.name), stagings)
             outcome = rule.listed(expected, listing, self._ended(began), self._rhythm)
             await self._remember(project.name, outcome)
@@ -218,6 +221,7 @@ class Follower:
         if staging.branch_ended is None:
             merged = await self._git.merged(project, staging.head, baseline)
             await self._service.following.ended(project.name, staging.branch, _how(merged))
+            self._checkpoint("followed")
 
 
 def _expecting(known: Repository, stagings: Sequence[Staging]) -> Repository:

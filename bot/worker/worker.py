@@ -37,6 +37,6 @@ class Worker:
         """Return when nothing is due, claimed or unread. For tests, which look only then."""
         rounds = 0
         while rounds < 2:  # what one pump made for another that was looked at before shows in the second round
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002)
             quiet = not self._unread() and all(pump.quiet for pump in self._pumps)
             rounds = rounds + 1 if quiet else 0

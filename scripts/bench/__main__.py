@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.bench import ack, costs, fifty, kube_live, kube_memory, kube_words, live, machine, memory, startup
+from scripts.bench import ack, costs, fifty, follow, kube_live, kube_memory, kube_words, live, machine, memory, startup
 from scripts.bench.report import Row, json_line, table
 
 Measure = Callable[[Path, int], list[Row]]
@@ -22,6 +22,7 @@ ALL: Mapping[str, Measure] = {
     "startup": startup.measure,
     "memory": memory.measure,
     "fifty": fifty.measure,
+    "follow": follow.measure,
     "kube-live": kube_live.measure,
     "kube-words": kube_words.measure,
     "kube-memory": kube_memory.measure,

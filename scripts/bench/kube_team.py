@@ -16,7 +16,7 @@ from bot.playground.secrets import load_or_make
 from scripts.bench.by_hand import answers
 from scripts.bench.cluster import Account
 from scripts.bench.machine import PRODUCT, ROOT, environ
-from scripts.bench.playground import LOOPBACK, Playground, free_port, until
+from scripts.bench.playground import LOOPBACK, NO_BASELINE, Playground, free_port, until
 
 SHOP = ROOT / "scripts" / "bench" / "kube_shop"
 PROJECT = "bench"
@@ -49,7 +49,9 @@ class KubeTeam(Playground):
         secrets, port = load_or_make(self.data), free_port()
         self._make_repository()
         responder = f"{LOOPBACK}:{self._responder.server_address[1]}"
-        (self.data / "octopod.yaml").write_text(CONFIG.format(repository=self.repository, responder=responder))
+        (self.data / "octopod.yaml").write_text(
+            CONFIG.format(repository=self.repository, responder=responder) + NO_BASELINE
+        )
         env = {
             "SLACK_BOT_TOKEN": secrets.bot_token,
             "SLACK_APP_TOKEN": secrets.app_token,

@@ -16,12 +16,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bot.playground.launcher_folder import CONFIG_TEXT
 from scripts.bench.machine import PRODUCT, environ
 
 Json = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 POLL = 0.05
 PORTS = itertools.cycle(random.sample(range(20_000, 30_000), 10_000))
+# The bot of an older commit follows nothing, and does not know the key.
+FOLLOWS = (PRODUCT / "bot" / "worker" / "follower.py").exists()
+NO_BASELINE = "    follow: {baseline: false}\n" if FOLLOWS else ""
 METRIC = re.compile(r"^(octopod_\w+)(\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -50,6 +54,13 @@ class Playground:
         if launcher.poll() is not None:
             raise RuntimeError(said.read_text())
 
+    def leave_out_the_baseline(self) -> None:
+        """Nothing is deployed that nobody asked for. Before the first start."""
+        self.data.mkdir(mode=0o700)
+        (self.data / "playground.lock").touch()  # a playground's folder
+        text = CONFIG_TEXT.format(repo=json.dumps(str(self.repository)), port=self.port)
+        (self.data / "octopod.yaml").write_text(text + NO_BASELINE)
+
     def stop(self) -> None:
         if self._launcher and self._launcher.poll() is None:
             self._launcher.send_signal(signal.SIGINT)
@@ -74,7 +85,14 @@ class Playground:
 
     def branch(self, name: str, start: str = "main") -> str:
         """A new branch with a commit of its own, as a push would make it."""
-        commit = self._git("commit-tree", f"{start}^{{tree}}", "-p", start, "-m", f"Work on {name}")
+        return self._on_top(name, start)
+
+    def push(self, name: str) -> str:
+        """One more commit on a branch."""
+        return self._on_top(name, name)
+
+    def _on_top(self, name: str, parent: str) -> str:
+        commit = self._git("commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", f"Work on {name}")
         self._git("update-ref", f"refs/heads/{name}", commit)
         return commit
 
@@ -159,6 +177,7 @@ def free_port() -> int:
 @contextmanager
 def playground(folder: Path) -> Iterator[Playground]:
     play = Playground(folder / "data")
+    play.leave_out_the_baseline()
     try:
         play.start()
         yield play

@@ -26,9 +26,10 @@ MISSING = "The tests of the page need {}: `{}`, then `make test-browser`."
 
 
 @pytest.fixture(scope="module")
-def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
-    """A playground in which nobody has done anything yet."""
-    with playground(tmp_path_factory.mktemp("playground")) as made:
+def play(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """A playground in which nobody has done anything yet. `BASELINE = True` in a module: nor left out its main."""
+    baseline = getattr(request.module, "BASELINE", False)
+    with playground(tmp_path_factory.mktemp("playground"), baseline=baseline) as made:
         for channel in made.state()["channels"]:
             for message in channel["messages"]:  # it was asked for help until it heard
                 made.post("dismiss", user="alice", channel=channel["id"], ts=message["ts"])

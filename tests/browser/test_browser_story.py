@@ -9,6 +9,7 @@ from crash_kit import Playground
 pytest_plugins = ("browser_fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
+BASELINE = True
 ORANGE = "rgb(249, 115, 22)"
 
 
@@ -29,7 +30,9 @@ async def test_the_story_of_a_branch(person: Person, play: Playground) -> None:
     # a first visit offers three things to try, each one click
     offers = person.messages.locator(".offer")
     await see(page.locator("#not-slack"), "a stand-in, not Slack")
+    await see(await person.live("main"), "the project")
     assert await offers.count() == 3
+    await there(offers.first)
     await person.look("first-visit")
     await offers.filter(has_text="deploy orange-button").click()
 
@@ -51,17 +54,16 @@ async def test_the_story_of_a_branch(person: Person, play: Playground) -> None:
     assert (await shop.locator("button.order").first.evaluate("b => getComputedStyle(b).backgroundColor")) == ORANGE
     await shop.close()
 
-    # main is untouched: nobody deployed it, so it has no staging
-    assert play.url("main") == 404
+    # main is what it was
+    assert (await shop_button(person, f"http://main.localhost:{play.port}/"))[0] != ORANGE
 
-    # a commit is pushed from the menu; the next deploy shows it
+    # a commit is pushed from the menu, and the staging follows
     await page.get_by_role("button", name="Things to try").click()
     await page.get_by_role("menuitem", name="push a commit").click()
     await see(person.private(), "You pushed")
-    await see(person.private(), "/octopod deploy orange-button")
-    assert (await shop_button(person, url))[1] == "Good things that the tide brought in."
-    await person.type("/octopod deploy orange-button")
     await see(card, "release 2")
+    await card.locator(".thread-summary").click()
+    await see(person.thread, "1 new commit by Alice")
     await person.live("orange-button")
     assert await shop_button(person, url) == (ORANGE, "Fresh from this morning's tide.")
 
@@ -105,8 +107,6 @@ async def test_the_login_is_broken_on_one_staging_only(person: Person, play: Pla
     await person.page.get_by_role("button", name="Things to try").click()
     await person.page.get_by_role("menuitem", name="break the login").click()
     await person.live("broken-login")
-    await person.type("/octopod deploy main")
-    await person.live("main")
     for name, status in (("broken-login", 500), ("main", 200)):
         page = await person.page.context.new_page()
         answer = await page.goto(f"http://{name}.localhost:{play.port}/login")
@@ -125,12 +125,16 @@ async def test_what_breaks_says_why(person: Person) -> None:
     await person.look("failed")
 
 
-async def test_a_branch_is_made_deployed_and_dropped(person: Person, play: Playground) -> None:
+async def test_a_branch_is_made_deployed_merged_and_dropped(person: Person, play: Playground) -> None:
     await person.type("/playground branch a-rather-long-name-for-a-blue-button from green-button")
     await see(person.private(), "starts at")
     await person.type("/playground push nowhere")
     await see(person.private(), "There is no branch nowhere; there are: a-rather-long-name")
     await person.type("/octopod deploy a-rather-long-name-for-a-blue-button")
-    await person.live("a-rather-long-name-for-a-blue-button")
+    card = await person.live("a-rather-long-name-for-a-blue-button")
+    await person.type("/playground merge a-rather-long-name-for-a-blue-button")
+    await see(card, "its branch was merged by Alice, so it goes")
+    await see(person.card("main is live"), "Merge a-rather-long-name-for-a-blue-button")
+    await person.look("merged")
     await person.type("/playground drop a-rather-long-name-for-a-blue-button")
     await see(person.private(), "is gone")

@@ -29,27 +29,29 @@ async def tell(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     """
     async with AsyncExitStack() as stack:
 
-        async def begin(ttl: str = "3d", keys: str = "", others: Others | None = None) -> Story:
-            return await stack.enter_async_context(_story(request, tmp_path, ttl, keys, others))
+        async def begin(
+            ttl: str = "3d", keys: str = "", others: Others | None = None, follow: str = "{baseline: false}"
+        ) -> Story:
+            return await stack.enter_async_context(_story(request, tmp_path, ttl, keys, others, follow))
 
         yield begin
 
 
 @asynccontextmanager
 async def _story(
-    request: pytest.FixtureRequest, folder: Path, ttl: str, keys: str, others: Others | None
+    request: pytest.FixtureRequest, folder: Path, ttl: str, keys: str, others: Others | None, follow: str
 ) -> AsyncIterator[Story]:
     repository, port, project = folder / "shop.git", free_port(), f"shop-{uuid.uuid4().hex[:6]}"
     make_repository(repository)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         engine = await _engine(request, folder, port, project, http, stack)
-        slack = await stack.enter_async_context(workspace(folder / "slack", repository=repository))
+        slack = await stack.enter_async_context(workspace(folder / "slack", repository=repository, bot_port=port))
         domain = f"${{project}}.{engine.domain}" if others else engine.domain
-        text = octopod_yaml(engine, project, repository, ttl, domain) + keys
+        text = octopod_yaml(engine, project, repository, ttl, domain, follow) + keys
         (folder / "octopod.yaml").write_text(text + (others(project, folder) if others else ""))
         await stack.enter_async_context(a_bot(folder, port, slack, engine))
-        yield Story(slack, engine.of(project) if others else engine, repository, project)
+        yield Story(slack, engine.of(project) if others else engine, repository, folder / "data", port, project)
 
 
 async def _engine(

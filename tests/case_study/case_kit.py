@@ -1,11 +1,15 @@
 """A story: people at the stand-in for Slack, the real bot as a process, the example shop as a real repository."""
 
 import asyncio
+import hashlib
+import hmac
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +23,27 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
 Tell = Callable[..., Awaitable["Story"]]
 ALERTS = "stagings-alerts"
+UNFINISHED = {
+    "stagings": "deleted_at IS NULL",
+    "requests": "done_at IS NULL",
+    "targets": "wanted > done",
+    "notices": "sent_at IS NULL AND dropped_at IS NULL",
+}
 
 
 class Story:
-    """`repository`: the bare one that people push to. `project`: its name, `channel`: where its cards are."""
+    """`repository`: the bare one that people push to. `data`, `port`: the bot's. `project`: its name,
+    `channel`: where its cards are."""
 
-    def __init__(
-        self, slack: Workspace, engine: Engine, repository: Path, project: str, channel: str = "stagings"
-    ) -> None:
+    def __init__(self, slack: Workspace, engine: Engine, repository: Path, data: Path, port: int, project: str) -> None:
         self.slack, self.engine, self.repository = slack, engine, repository
-        self.project, self.channel = project, channel
+        self.data, self.port, self.project, self.channel = data, port, project, "stagings"
+
+    def beside(self, project: str, repository: Path, channel: str) -> "Story":
+        """That of another project, with the same bot."""
+        story = Story(self.slack, self.engine.of(project), repository, self.data, self.port, project)
+        story.channel = channel
+        return story
 
     # --- what people do
 
@@ -60,7 +75,9 @@ class Story:
     def push(self, branch: str, file: str, old: str, new: str, subject: str) -> str:
         """A commit on a branch, which is made from main if it is new. Returns the commit."""
         work = self.repository.with_name(f"work-{branch}")
-        _git(self.repository.parent, "clone", "--quiet", str(self.repository), str(work))
+        if not work.exists():
+            _git(self.repository.parent, "clone", "--quiet", str(self.repository), str(work))
+        _git(work, "fetch", "--quiet", "--prune")
         known = _git(work, "branch", "--remotes", "--list", f"origin/{branch}")
         _git(work, "checkout", "--quiet", "-B", branch, f"origin/{branch if known else 'main'}")
         text = (work / file).read_text()
@@ -69,6 +86,19 @@ class Story:
         _git(work, "commit", "--quiet", "--all", f"--message={subject}")
         _git(work, "push", "--quiet", "origin", branch)
         return self.head(branch)
+
+    async def host_tells(self, branch: str) -> None:
+        """The git host tells the bot where the branch is."""
+        told = json.dumps({"repo": str(self.repository), "branch": branch, "commit": self.head(branch)}).encode()
+        signature = hmac.new(self.slack.secrets.webhook_secret.encode(), told, hashlib.sha256).hexdigest()
+        headers = {"X-Octopod-Signature": f"sha256={signature}"}
+        url = f"http://127.0.0.1:{self.port}/webhooks/generic"
+        async with self.slack.http.post(url, data=told, headers=headers) as answer:
+            assert answer.status == 202, await answer.text()
+
+    def subjects(self, branch: str) -> str:
+        """What its commits say, the newest first."""
+        return _git(self.repository, "log", "--format=%s", branch)
 
     def head(self, branch: str) -> str:
         return _git(self.repository, "rev-parse", f"refs/heads/{branch}")
@@ -137,6 +167,14 @@ class Story:
         await self.card(name, "deleted")
         assert await self.engine.left_of(name) == []
 
+    def unfinished(self) -> list[str]:
+        """Whatever the bot itself still keeps for any staging: files, what is there, what is to be done."""
+        left = [str(path) for path in (self.data / "trees").iterdir()]
+        with closing(sqlite3.connect(self.data / "octopod.db")) as database:
+            for table, there in UNFINISHED.items():
+                left += [f"{table}: {row}" for row in database.execute(f"SELECT * FROM {table} WHERE {there}")]
+        return left
+
     def _thread(self, state: Json, name: str) -> list[Seen]:
         card = self._card(state, name)
         return [m for m in _public(state, self.channel) if card and m.raw["thread_ts"] == card.ts]
@@ -171,8 +209,8 @@ def _git(folder: Path, *arguments: str) -> str:
 # --- the bot ---------------------------------------------------------------------------------------------------------
 
 
-def octopod_yaml(engine: Engine, project: str, repository: Path, ttl: str, domain: str) -> str:
-    """`domain`: of its stagings' hosts."""
+def octopod_yaml(engine: Engine, project: str, repository: Path, ttl: str, domain: str, follow: str) -> str:
+    """`domain`: of its stagings' hosts. `follow`: of the project."""
     return f"""\
 engine: {engine.name}
 projects:
@@ -184,6 +222,7 @@ projects:
     channel: stagings
     alerts: {ALERTS}
     ttl: {ttl}
+    follow: {follow}
     env: {{PAYMENTS: sandbox}}
 {engine.yaml}"""
 
@@ -195,6 +234,7 @@ async def a_bot(folder: Path, port: int, slack: Workspace, engine: Engine) -> As
         "SLACK_BOT_TOKEN": slack.secrets.bot_token,
         "SLACK_APP_TOKEN": slack.secrets.app_token,
         "SLACK_API_URL": f"{slack.base}/api/",
+        "OCTOPOD_WEBHOOK_SECRET": slack.secrets.webhook_secret,
         "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
         "OCTOPOD_DATA": str(folder / "data"),
         "OCTOPOD_HTTP_PORT": str(port),

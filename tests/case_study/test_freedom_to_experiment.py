@@ -1,4 +1,5 @@
-"""*Freedom to experiment*: an idea is deployed from a branch, tried and dropped. Nothing is left behind."""
+"""*Freedom to experiment*: an idea is deployed from a branch, tried and dropped. Nothing is left behind, and nobody has
+to see to that: what becomes of the branch becomes of its staging."""
 
 import pytest
 from case_kit import Tell
@@ -34,6 +35,27 @@ async def test_an_idea_is_deployed_tried_and_dropped(tell: Tell) -> None:
     await story.say("alice", "/octopod deploy orange-button")
     await story.told("alice", "no branch", "orange-button")
     assert await engine.left_of("orange-button") == [], "what is no branch makes no staging"
+
+
+@pytest.mark.parametrize("how", ["drop", "merge"])
+async def test_what_becomes_of_the_branch_becomes_of_its_staging(tell: Tell, how: str) -> None:
+    story = await tell(follow="{baseline: false, gone_after: 5s}", keys="    undo: none\n")
+    engine = story.engine
+    await story.say("alice", "/playground branch an-idea from orange-button")
+    await story.live("alice", "an-idea")
+    if engine.runs:
+        assert (await engine.ask("an-idea", "/order", {"product": "plush"})).status == 303
+
+    await story.say("bob", f"/playground {how} an-idea")
+    ending = "deleted" if how == "drop" else "merged by Bob"
+    told = await story.reply("an-idea", "<@U01ALICE>", f"was {ending}", "this staging goes")
+    assert "extend" in told.buttons, "who needs it longer can say so"
+    await story.reply("an-idea", "Deleted by the clock", f"its branch was {ending}")
+    await story.gone("an-idea")
+    if engine.name == "local":
+        assert (await engine.ask("an-idea", "/")).status == 410
+    await story.until(lambda _: not story.unfinished(), "nothing is left of it, and nothing is to be done")
+    assert (how == "merge") == ("orange" in story.subjects("main"))
 
 
 async def test_an_idea_that_does_not_even_start_is_dropped_as_well(tell: Tell) -> None:

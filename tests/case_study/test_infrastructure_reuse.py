@@ -35,7 +35,7 @@ async def test_a_second_project_takes_five_lines(tell: Tell, tmp_path: Path) -> 
     shop = await tell(keys=PROFILES, others=kiosk)
     await shop.live("alice", "main")
     before = (await shop.card("main", "live")).text
-    second = Story(shop.slack, shop.engine.of(name), repository, name, "general")
+    second = shop.beside(name, repository, "general")
     card = await second.live("bob", "main")
     assert f"project {name}" in card.text
     await _takes(second, "main", "sandbox")

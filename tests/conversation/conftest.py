@@ -1,18 +1,20 @@
-"""One migrated database for all conversations, each of which gets a copy."""
+"""One migrated database and one repository for all conversations, each of which gets a copy."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from talk_kit import Talk, talking
+from talk_kit import Talk, branches, talking
 
 from bot.store.migrate import migrate
 
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's repository lies beside it."""
     file = tmp_path_factory.mktemp("database") / "octopod.db"
+    branches(file.with_name("origin"))
     asyncio.run(migrate(f"sqlite+aiosqlite:///{file}"))
     return file
 

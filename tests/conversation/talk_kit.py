@@ -358,11 +358,12 @@ async def talking(
     environ: Mapping[str, str] | None = None,
     rhythm: Rhythm = RHYTHM,
 ) -> AsyncIterator[Talk]:
-    """`database`: a migrated one, which is copied. `way`: http (signed), socket, or none yet. `project`: changes to
-    the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`: makes what asks the registry.
-    `environ`: the bot's own environment. `rhythm`: how often branches are looked at."""
+    """`database`: a migrated one, which is copied, as is the repository beside it. `way`: http (signed), socket, or
+    none yet. `project`: changes to the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`:
+    makes what asks the registry. `environ`: the bot's own environment. `rhythm`: how often branches are looked at."""
     shutil.copy(database, folder / "octopod.db")
-    origin, clock, engine, prober = branches(folder / "origin"), Clock(), FakeEngine(), FakeProber()
+    origin = Origin(folder / "origin", of=database.with_name("origin"))
+    clock, engine, prober = Clock(), FakeEngine(), FakeProber()
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     async with AsyncExitStack() as stack:

@@ -151,6 +151,14 @@ async def test_a_merge_is_told_with_who_did_it_and_a_delete_after_it_says_nothin
     assert len(ends) == 1 and "was merged by alice-on-github" in ends[0]
 
 
+async def test_any_git_host_can_tell_of_a_merge(talk: Talk) -> None:
+    await talk.deploy("feature-y")
+    told = {"repo": str(talk.origin.path), "branch": "feature-y", "merged": True, "by": "Alice"}
+    status, said = await talk.hears("/webhooks/generic", told)
+    assert status == 202 and "feature-y was merged" in said
+    assert "was merged by Alice" in (await talk.replies("feature-y"))[-1]
+
+
 async def test_a_branch_that_is_merged_and_deleted_is_known_to_be_merged_by_looking(talk: Talk) -> None:
     await talk.deploy("feature-y")
     talk.origin.git("update-ref", "refs/heads/main", talk.origin.head("feature-y"))
@@ -191,3 +199,7 @@ async def test_the_baseline_always_has_a_staging(tmp_path: Path, database: Path)
         assert "live" in card and "never, it is kept" in card and "the project" in card
         commit = await talk.push("main")
         assert commit[:7] in (await talk.card("main")).text
+        await talk.say("carol", "/octopod delete main --now")
+        assert "so a new one is made by itself" in (await talk.replies("main"))[-1]
+        await talk.tell("main", commit)
+        assert "rolling out" in (await talk.card("main")).text

@@ -1,6 +1,7 @@
 """For tests that kill and disturb the bot: the playground as a process, people at its HTTP doors, and what must hold.
 
-Nothing of the bot is imported. What people do and see goes through `/_workspace`; stagings are asked at their URLs.
+Nothing of the bot is imported, but the text of its configuration. What people do and see goes through `/_workspace`;
+stagings are asked at their URLs.
 """
 
 import http.client
@@ -19,6 +20,8 @@ from typing import Any
 import stagings_seen
 from process_kit import alive, marked, until
 
+from bot.playground.launcher_folder import CONFIG, CONFIG_TEXT, LOCK
+
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 BRANCHES = ("main", "orange-button", "green-button", "broken-login", "broken-start", "slow-start")
@@ -26,7 +29,7 @@ QUIET = 1.3  # the bot edits a message once per second at most
 
 
 class Playground:
-    """One data folder with its processes. `wanted`: what each staging asked for shall end as; `asked`: by whom."""
+    """One data folder with its processes. `wanted`: what each staging asked for shall end as."""
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data, self.options, self.port = data, options, free_port()
@@ -53,6 +56,13 @@ class Playground:
         until(lambda: self.launcher_ended() or "ctrl-C stops it" in said.read_text(), 60, "the playground starts")
         assert not self.launcher_ended(), said.read_text()
         self._heard()
+
+    def leave_out_the_baseline(self) -> None:
+        """Nothing is deployed that nobody asked for. Before the first start."""
+        self.data.mkdir(mode=0o700)
+        (self.data / LOCK).touch()  # a playground's folder
+        text = CONFIG_TEXT.format(repo=json.dumps(str(self.data / "shop.git")), port=self.port)
+        (self.data / CONFIG).write_text(text + "    follow: {baseline: false}\n")
 
     def launcher_ended(self) -> bool:
         return self.launcher is not None and self.launcher.poll() is not None
@@ -344,10 +354,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def playground(folder: Path, *options: str, **env: str) -> Iterator[Playground]:
-    """Started, and at the end stopped as people do; whatever is left by a failure is ended by its pid."""
+def playground(
+    folder: Path,
+    *options: str,
+    baseline: bool = False,
+    before: Callable[[Playground], None] = lambda play: None,
+    **env: str,
+) -> Iterator[Playground]:
+    """Started, and at the end stopped as people do; whatever is left by a failure is ended by its pid.
+
+    `baseline`: it is deployed at once, as for people. `before`: done with it before its start.
+    """
     play = Playground(folder / "data", *options)
     try:
+        if not baseline:
+            play.leave_out_the_baseline()
+        before(play)
         play.start(**env)
         yield play
         if play.launcher:

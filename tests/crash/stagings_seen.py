@@ -9,7 +9,8 @@ from typing import Any
 Json = dict[str, Any]
 CARD = re.compile(r"\S+ (?P<name>\S+) (?:is|has) (?P<phase>[a-z ]+)")
 PROGRESS = re.compile(r"Release (?P<number>\d+): (?P<outcome>live|failed|stopped|rolling out)")
-LIVE = re.compile(r"<@(?P<user>\w+)> Live at ")
+LIVE = re.compile(r"(?:<@(?P<user>\w+)> )?Live at ")  # nobody is called who did not ask
+UPDATING = re.compile(r"\*\d+ new commits?\* by ")
 FAILED = re.compile(r"<@(?P<user>\w+)> \S+ Release (?P<number>\d+) failed: ")
 OVER = ("live", "failed", "stopped")
 
@@ -26,6 +27,11 @@ class Seen:
     def progress(self) -> list[re.Match[str]]:
         found = (PROGRESS.match(m["text"]) for m in self.replies if key_of(m).startswith("progress-"))
         return [match for match in found if match]
+
+    @property
+    def by_itself(self) -> bool:
+        """Not all that happened was asked for by somebody."""
+        return not self.owner or bool(self.told(UPDATING))
 
     def told(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
         return [match for m in self.replies if (match := pattern.match(m["text"]))]
@@ -90,7 +96,7 @@ def _check_thread(seen: Seen, picture: str) -> None:
     assert len(seen.told(FAILED)) == outcomes["failed"], f"{seen.name}: failed, once per release\n{picture}"
     if seen.phase in ("live", "failed"):
         assert seen.progress()[-1]["outcome"] == seen.phase, picture
-        assert [*seen.told(LIVE), *seen.told(FAILED)][-1]["user"], picture
+        assert [*seen.told(LIVE), *seen.told(FAILED)][-1]["user"] or seen.by_itself, picture
     notices = [int(key.partition("-")[2]) for m in seen.replies if (key := key_of(m)).startswith("notice-")]
     assert notices == sorted(notices), f"{seen.name}: announced out of order\n{picture}"
     deleted = [m for m in seen.replies if m["text"].startswith("Deleted by ")]

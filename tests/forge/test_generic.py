@@ -10,7 +10,7 @@ from forge_kit import COMMIT, payload
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.hearsay import CiRun, CiState, ImagePushed, Pushed
+from bot.domain.hearsay import CiRun, CiState, ImagePushed, Merged, Pushed
 from bot.forge import generic, github, gitlab, registry
 from bot.forge.reading import Told, Unreadable
 
@@ -33,6 +33,11 @@ def test_pushes(branch: str) -> None:
     assert pushed == Told((REPO,), (Pushed("feature-x", COMMIT, "bob"),))
     for gone in ({"deleted": True}, {"deleted": True, "commit": COMMIT}, {"commit": "0" * 40}):
         assert generic.pushed(body(repo=REPO, branch=branch, **gone)).said == (Pushed("feature-x", None),)
+
+
+def test_merges() -> None:
+    merged = generic.pushed(body(repo=REPO, branch="refs/heads/feature-x", merged=True, by="bob"))
+    assert merged == Told((REPO,), (Merged("feature-x", "bob"),))
 
 
 def test_a_path_of_this_machine_is_a_repository() -> None:

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from fuzz_kit import check_calm, check_text, clean_log, inputs
 from git_kit import Origin
 from store_kit import opened, saved, url_in
-from talk_kit import Talk, shop, talking
+from talk_kit import Talk, branches, shop, talking
 
 from bot.domain import commands, grammar, words
 from bot.domain.errors import UserError
@@ -83,9 +83,11 @@ async def test_every_line_is_answered(doors: Doors) -> None:
 
 @pytest.fixture
 async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
-    await migrate(url_in(tmp_path))
-    database = (tmp_path / "octopod.db").rename(tmp_path / "migrated.db")
-    async with talking(tmp_path, database) as there:
+    beginning = tmp_path / "beginning"
+    beginning.mkdir()
+    branches(beginning / "origin")
+    await migrate(url_in(beginning))
+    async with talking(tmp_path, beginning / "octopod.db") as there:
         yield there
 
 

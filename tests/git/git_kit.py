@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -24,12 +25,17 @@ ENVIRON = {
 class Origin:
     """A repository as it lies at the host. Commits are one minute apart."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, of: Path | None = None) -> None:
+        """`of`: one that is copied instead, as each commit takes half a dozen programs."""
         self.path = path
         self._minute = 0
-        path.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.commit("main", {"README": "shop\n"})
+        if of:
+            shutil.copytree(of, path)
+            self._minute = int(self.git("rev-list", "--all", "--count"))
+        else:
+            path.mkdir()
+            self.git("init", "--quiet", "--initial-branch=main", "--template=")
+            self.commit("main", {"README": "shop\n"})
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         time = {name: f"2026-05-01T10:{self._minute:02}:00+0200" for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")}

@@ -9,6 +9,7 @@ from git_kit import Origin, a_cache, a_project, program
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError
 from bot.domain.project import Project
+from bot.git.credentials import Environments
 from bot.git.failures import Remote, fetch_failure, redacted
 from bot.git.mirror import Limits
 from bot.git.repository import GitCache
@@ -161,3 +162,9 @@ def test_complaints_in_plain_words(complaint: str, kind: type[OctopodError], wor
 
 def test_secrets_are_hidden_wherever_they_stand() -> None:
     assert redacted("a tok b tok-long https://u:pw@h/x", ["tok", "tok-long", ""]) == "a ••• b ••• https://u:•••@h/x"
+
+
+async def test_what_git_is_told_can_be_written_by_many_at_once(tmp_path: Path) -> None:
+    environments = Environments(tmp_path / "cache", {})
+    await asyncio.gather(*(asyncio.to_thread(environments.prepare) for _ in range(300)))
+    assert {file.name for file in (tmp_path / "cache").iterdir()} == {"gitconfig", "askpass"}

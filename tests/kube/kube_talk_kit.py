@@ -117,6 +117,7 @@ projects:
     channel: stagings
     alerts: stagings-alerts
     url_probe: {{path: /healthz, address: "{address}"}}
+    follow: {{baseline: false}}
 {more}"""
         )
         async with a_bot(tmp_path, slack, plane):

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +120,14 @@ class Running:
 Launch = Callable[..., Running]
 
 
-@pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launch]:
-    bot, started = tmp_path / "bot.py", list[Running]()
+@contextmanager
+def launching(folder: Path) -> Iterator[Launch]:
+    """What starts playgrounds, and ends those that are left."""
+    bot, started = folder / "bot.py", list[Running]()
     bot.write_text(BOT)
 
     def start(data: Path | None = None, port: int | None = None, reset: bool = False, **env: str) -> Running:
-        data, port = data or tmp_path / "data", free_port() if port is None else port
+        data, port = data or folder / "data", free_port() if port is None else port
         arguments = [str(data), str(port), str(bot), "reset" if reset else "-"]
         process = subprocess.Popen(
             [sys.executable, "-c", LAUNCH, *arguments],
@@ -144,6 +146,24 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
             running.process.terminate()
             running.process.communicate(timeout=20)
         running.process.stdout and running.process.stdout.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    with launching(tmp_path) as start:
+        yield start
+
+
+ELSEWHERE = {"KUBECONFIG": "/somewhere", "SLACK_API_URL": "https://slack.example/api/", "HTTPS_PROXY": "http://x:1"}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One that runs, started in an environment that points elsewhere; for those who only look."""
+    with launching(tmp_path_factory.mktemp("launcher")) as start:
+        running = start(**ELSEWHERE)
+        running.welcome()
+        yield running
 
 
 def refusal(running: Running) -> str:
@@ -166,31 +186,20 @@ def test_it_starts_everything_says_where_and_stops_quietly(launch: Launch) -> No
     assert (running.data / "last-words").read_text() == "200", "the stand-in outlives the bot"
 
 
-def test_a_terminals_hang_up_stops_it_too(launch: Launch) -> None:
-    running = launch()
-    running.welcome()
-    assert running.stop(signal.SIGHUP) == (0, "")
-
-
-def test_what_it_keeps_is_for_its_owner_only(launch: Launch) -> None:
-    running = launch()
-    running.welcome()
-    assert running.data.stat().st_mode & 0o777 == 0o700
-    assert (running.data / "playground.env").stat().st_mode & 0o777 == 0o600
-    assert set(running.env()) == {
+def test_what_it_keeps_is_for_its_owner_only(up: Running) -> None:
+    assert up.data.stat().st_mode & 0o777 == 0o700
+    assert (up.data / "playground.env").stat().st_mode & 0o777 == 0o600
+    assert set(up.env()) == {
         "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL",
-        "OCTOPOD_CONFIG", "DATABASE_URL", "OCTOPOD_DATA", "OCTOPOD_HTTP_PORT",
+        "OCTOPOD_CONFIG", "DATABASE_URL", "OCTOPOD_DATA", "OCTOPOD_HTTP_PORT", "OCTOPOD_WEBHOOK_SECRET",
     }  # fmt: skip
 
 
-def test_the_bot_gets_this_workspace_and_no_cluster(launch: Launch) -> None:
-    elsewhere = {"KUBECONFIG": "/somewhere", "SLACK_API_URL": "https://slack.example/api/", "HTTPS_PROXY": "http://x:1"}
-    running = launch(**elsewhere)
-    running.welcome()
-    seen = get(f"http://127.0.0.1:{running.env()['OCTOPOD_HTTP_PORT']}/")
+def test_the_bot_gets_this_workspace_and_no_cluster(up: Running) -> None:
+    seen = get(f"http://127.0.0.1:{up.env()['OCTOPOD_HTTP_PORT']}/")
     assert not {"KUBECONFIG", "HTTPS_PROXY"} & set(seen)
-    assert seen["SLACK_API_URL"] == f"http://127.0.0.1:{running.port}/api/"
-    assert running.env().items() <= seen.items()
+    assert seen["SLACK_API_URL"] == f"http://127.0.0.1:{up.port}/api/"
+    assert up.env().items() <= seen.items()
 
 
 def test_a_dead_child_is_named_once_and_the_rest_goes_on(launch: Launch) -> None:
@@ -232,11 +241,11 @@ def test_a_bot_that_does_not_start_shows_what_it_said(launch: Launch) -> None:
     assert not (running.data / "slack.pid").exists() or gone(running.pid("slack"))
 
 
-def test_a_second_start_finds_tokens_ports_and_history_again(launch: Launch) -> None:
+def test_a_terminals_hang_up_stops_it_and_a_second_start_finds_tokens_ports_and_history_again(launch: Launch) -> None:
     first = launch()
     first.welcome()
     before, env = (first.data / "octopod.yaml").read_text(), first.env()
-    first.stop()
+    assert first.stop(signal.SIGHUP) == (0, "")
     second = launch(port=first.port)
     second.welcome()
     assert ((second.data / "octopod.yaml").read_text(), second.env()) == (before, env)
@@ -259,18 +268,14 @@ def test_the_configuration_follows_the_port_until_somebody_edits_it(launch: Laun
     assert config.read_text() == edited
 
 
-def test_the_configuration_is_one_that_the_bot_takes(launch: Launch) -> None:
-    running = launch()
-    running.welcome()
-    shop = load_projects(running.data / "octopod.yaml").projects["shop"]
-    assert (shop.repo, shop.roles.admin) == (str(running.data / "shop.git"), ("@carol",))
-    assert shop.hosts == {"web": f"${{staging}}.localhost:{running.port}"}
+def test_the_configuration_is_one_that_the_bot_takes(up: Running) -> None:
+    shop = load_projects(up.data / "octopod.yaml").projects["shop"]
+    assert (shop.repo, shop.roles.admin) == (str(up.data / "shop.git"), ("@carol",))
+    assert shop.hosts == {"web": f"${{staging}}.localhost:{up.port}"}
 
 
-def test_the_page_and_all_that_it_loads_are_served(launch: Launch) -> None:
-    running = launch()
-    running.welcome()
-    base, kinds = f"http://localhost:{running.port}", {"js": "javascript", "css": "css", "svg": "svg+xml"}
+def test_the_page_and_all_that_it_loads_are_served(up: Running) -> None:
+    base, kinds = f"http://localhost:{up.port}", {"js": "javascript", "css": "css", "svg": "svg+xml"}
     wanted, found = {"/"}, dict[str, str]()
     while missing := wanted - set(found):
         for path in missing:
@@ -292,11 +297,9 @@ def test_a_taken_port_is_named(launch: Launch, tmp_path: Path) -> None:
         assert f"Port {port} can't be used: another program uses it." in refusal(launch(port=port))
 
 
-def test_the_same_folder_runs_once(launch: Launch) -> None:
-    first = launch()
-    first.welcome()
-    assert "A playground is already running on" in refusal(launch())
-    assert get(f"http://127.0.0.1:{first.port}/_workspace/state")["channels"]
+def test_the_same_folder_runs_once(up: Running, launch: Launch) -> None:
+    assert "A playground is already running on" in refusal(launch(data=up.data))
+    assert get(f"http://127.0.0.1:{up.port}/_workspace/state")["channels"]
 
 
 def test_what_a_killed_launcher_left_running_is_named_with_its_pids(launch: Launch) -> None:

@@ -1,17 +1,23 @@
-"""/playground: a command of the stand-in itself. Real commits on a real repository; the bot hears nothing of it."""
+"""/playground: a command of the stand-in itself. Real commits on a real repository; the bot is told by its webhook."""
 
 import asyncio
+import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from standin_kit import Json, Workspace, workspace
 
-from bot.playground.builtin import WORDS
+from bot.forge.signatures import signed
+from bot.playground.builtin import NOT_HEARD, WORDS
 from bot.playground.example import make_repository
 from bot.playground.repository import WORDS as GREETINGS
+from bot.playground.secrets import load_or_make
 
 IDS = {"alice": "U01ALICE", "bob": "U02BOB"}
 BRANCHES = ("broken-login", "broken-start", "green-button", "main", "orange-button", "slow-start")
@@ -89,6 +95,9 @@ async def test_branches_are_made_and_dropped(example: Example) -> None:
     assert "`/octopod deploy feature/blue`" in told and "`/playground push feature/blue`" in told
     await example.says("/playground branch plain")
     assert example.git("rev-parse", "plain") == example.git("rev-parse", "main")
+    told = await example.says("/playground merge feature/blue")
+    assert example.git("log", "-1", "--format=%an %s", "main") == "Alice Merge feature/blue"
+    assert example.git("diff", "main", "orange-button") == "" and "goes in an hour" in told
     told = await example.says("/playground drop feature/blue")
     assert "feature/blue" not in example.git("branch", "--list", "--all")
     assert "`/octopod delete feature/blue`" in told
@@ -111,6 +120,9 @@ async def test_branches_are_made_and_dropped(example: Example) -> None:
         ("branch new from nowhere", "There is no branch `nowhere`"),
         ("drop", "Say which branch"),
         ("drop main", "it stays"),
+        ("merge", "Say which branch"),
+        ("merge main", "is what branches are merged into"),
+        ("merge nothing-there", "There is no branch"),
         ("drop nothing-there", "There is no branch"),
         ("dance", "`dance` is not something that `/playground` can do."),
     ],
@@ -135,10 +147,62 @@ async def test_help_tells_all_of_it(example: Example, typed: str) -> None:
     assert all(f"`/playground {word.syntax}`" in told for word in WORDS)
 
 
-async def test_the_bot_hears_nothing_of_it(example: Example) -> None:
+async def test_where_both_changed_the_same_the_branch_counts(example: Example) -> None:
     await example.says("/playground push main")
-    async with example.slack.http.get(f"{example.slack.base}/_workspace/traffic") as answer:
-        assert (await answer.json())["entries"] == []
+    await example.says("/playground push green-button")
+    await example.says("/playground push green-button")
+    await example.says("/playground merge green-button")
+    assert GREETINGS[1] in example.git("show", "main:web/settings.py")
+    example.git("fsck", "--strict")
+
+
+@asynccontextmanager
+async def a_bot(secret: str) -> AsyncIterator[tuple[int, list[Json]]]:
+    """Its port, and what it was told."""
+    heard: list[Json] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        body = await request.read()
+        assert signed(body, request.headers["X-Octopod-Signature"], [secret])
+        heard.append(json.loads(body))
+        return web.json_response({"heard": []}, status=202)
+
+    app = web.Application()
+    app.router.add_post("/webhooks/generic", hear)
+    async with TestServer(app) as server:
+        assert server.port
+        yield server.port, heard
+
+
+async def test_the_bot_is_told_as_by_a_git_host(made: Path, tmp_path: Path) -> None:
+    secret = load_or_make(tmp_path / "slack").webhook_secret
+    shutil.copytree(made, tmp_path / "shop.git")
+    async with (
+        a_bot(secret) as (port, heard),
+        workspace(tmp_path / "slack", repository=tmp_path / "shop.git", bot_port=port) as slack,
+    ):
+        example = Example(slack, tmp_path / "shop.git")
+        for typed in ("push main", "branch blue from green-button", "merge blue", "drop blue", "push nowhere"):
+            assert NOT_HEARD not in await example.says(f"/playground {typed}")
+        about = {"repo": str(tmp_path / "shop.git"), "by": "Alice"}
+        assert heard == [
+            {**about, "branch": "main", "commit": example.git("rev-parse", "main^1")},
+            {**about, "branch": "blue", "commit": example.git("rev-parse", "green-button")},
+            {**about, "branch": "blue", "merged": True},
+            {**about, "branch": "main", "commit": example.git("rev-parse", "main")},
+            {**about, "branch": "blue", "deleted": True},
+        ]
+        async with slack.http.get(f"{slack.base}/_workspace/traffic") as answer:
+            shown = await answer.text()
+        assert "/webhooks/generic" in shown and secret not in shown
+
+
+async def test_a_bot_that_does_not_run_is_said(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "shop.git")
+    async with a_bot("") as (port, _):
+        pass
+    async with workspace(tmp_path / "slack", repository=tmp_path / "shop.git", bot_port=port) as slack:
+        assert (await Example(slack, tmp_path).says("/playground push main")).endswith(NOT_HEARD)
 
 
 async def test_not_in_threads_as_any_command(example: Example) -> None:

@@ -201,7 +201,7 @@ def test_bombs_are_mistakes(tmp_path: Path, content: str, words: str) -> None:
 
 
 def test_many_files_share_one_budget(tmp_path: Path) -> None:
-    big = "\n".join(f"k{number}: [{'x, ' * 99}x]" for number in range(400))
+    big = f"a: &a [{'x, ' * 99}x]\nb: [{'*a, ' * 400}*a]\n"
     tree = a_tree(tmp_path, {f"deploy/{number}.yaml": big for number in range(8)})
     assert any("unfold to too much" in mistake for mistake in refused(tree).details)
     tree = a_tree(tmp_path / "more", {f"deploy/{number}.yaml": "" for number in range(501)})

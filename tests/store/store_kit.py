@@ -18,15 +18,28 @@ from bot.store.queue import Claim, Request
 from bot.store.store import Store
 
 LEASE = seconds(60)
+_NEWEST: list[bytes] = []
 
 
 def url_in(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'octopod.db'}"
 
 
+async def migrated(folder: Path) -> None:
+    """The newest schema; a new database gets it as a copy of the first one, which costs next to nothing."""
+    file = folder / "octopod.db"
+    if _NEWEST and not file.exists():
+        file.write_bytes(_NEWEST[0])
+    else:
+        new = not file.exists()
+        await migrate(url_in(folder))
+        if new:
+            _NEWEST.append(file.read_bytes())
+
+
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Store]:
-    await migrate(url_in(folder))
+    await migrated(folder)
     store = Store(url_in(folder))
     try:
         yield store

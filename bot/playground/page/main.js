@@ -12,7 +12,7 @@ import { toEnd } from "./scrolling.js";
 import { showSidebar, sidebarDrawer } from "./sidebar.js";
 import { DIRECT, HOME, channel, direct, here, learn, nameOf, people, thread, threads, topLevel, world } from "./state.js";
 import { tools } from "./tools.js";
-import { nothingDeployed, welcome } from "./tries.js";
+import { nobodyDeployed, welcome } from "./tries.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -102,7 +102,7 @@ function drawChannel(title) {
     replies: threads(list),
     open: (ts) => go({ thread: ts }),
     calls: inspecting.show,
-    before: nothingDeployed(there) ? () => welcome((text) => writer.enter(text)) : null,
+    before: nobodyDeployed(there) ? () => welcome((text) => writer.enter(text)) : null,
   });
   writer.refresh(`Message ${title}`);
 }

@@ -1,0 +1,115 @@
+"""A team's day, accelerated: all that people do, while all that can goes wrong, and nothing is left of it in the end.
+
+SOAK: how many minutes (20). OCTOPOD_TEST_SEED: to have the same day again, as far as time lets it be the same.
+"""
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from crash_kit import Playground, playground
+from process_kit import marked
+from soak_git import GitHost, serving
+from soak_growth import HEADINGS, Sample, growing, left, look
+from soak_team import OWN, Team, told
+from soak_trouble import Trouble
+from soak_truth import contradictions, never
+
+from bot.playground.launcher_folder import CONFIG, CONFIG_TEXT, LOCK
+
+MINUTES = float(os.environ.get("SOAK") or 20)
+SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
+PATIENCE = 150.0  # a wish that waits is told of after a minute; work that failed is tried again within another
+RESTING, LEAST = 10.0, 3.0  # seconds: what it usually takes to come to rest, and to do something
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(int(MINUTES * 60) + 1200)]
+
+
+class Day:
+    def __init__(self, play: Playground, host: GitHost) -> None:
+        chance = random.Random(SEED)
+        self.play, self.chance = play, chance
+        self.team, self.trouble = Team(play, chance), Trouble(play, host, chance)
+        self.samples: list[Sample] = []
+        self._began = time.monotonic()
+
+    def goes_on(self, until: float, kills: bool) -> None:
+        """People at work, and trouble; then all comes to rest and is looked at. `until`: a part of the day, 0 to 1.
+
+        The more stood still before, the less is done; some seconds always.
+        """
+        end = max(self._began + MINUTES * 60 * until - RESTING, time.monotonic() + LEAST)
+        with ThreadPoolExecutor(2) as at_once:
+            while time.monotonic() < end:
+                state = self.play.state()
+                wishes = self.team.wishes(sorted(self.play.phases(state)), state)
+                list(at_once.map(self.team.grant, wishes))
+                if self.chance.random() < 0.12:
+                    self.trouble.strike(kills)
+                self.play.let_pass(self.chance.uniform(0.0, 0.3))
+        self.trouble.over()
+        self.rests()
+
+    def rests(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while found := contradictions(self.play):
+            assert time.monotonic() < end, "it never comes to rest:\n" + "\n".join(found) + f"\n{self.play.tail()}"
+            self.play.let_pass(0.5)
+        assert not (wrong := never(self.play)), "\n".join(wrong)
+
+    def looks(self) -> None:
+        self.samples.append(look(self.play, self.team.done.total()))
+        print(self.samples[-1].told())
+
+    def ends(self) -> None:
+        """Everything is deleted; what is kept for a while goes, too."""
+        for name in self.play.phases(self.play.state()):
+            self.play.say(f"delete {name} --now", "carol")
+        self.play.until(lambda state: not self.play.phases(state), 60, "all is deleted")
+        self.rests()
+        left = [path.name for path in (self.play.data / "local").iterdir() if path.name != "lock"]
+        assert not left and not [*(self.play.data / "trees").iterdir()] and not marked(self.play.data), left
+
+
+@contextmanager
+def a_day(folder: Path) -> Iterator[Day]:
+    """With a git host of its own, and stagings that live for minutes."""
+    data = folder / "data"
+    data.mkdir()
+    (data / LOCK).touch()  # else the folder would be somebody's who does not expect us
+    with serving(data) as host, playground(folder, before=lambda play: configured(play, host)) as play:
+        for name in OWN:
+            play.branch(name)
+        yield Day(play, host)
+
+
+def configured(play: Playground, host: GitHost) -> None:
+    text = CONFIG_TEXT.format(repo=host.url, port=play.port)
+    assert text.count("ttl: 3d") == 1
+    (play.data / CONFIG).write_text(text.replace("ttl: 3d", "ttl: 2m"))
+
+
+def test_a_teams_day(tmp_path: Path) -> None:
+    print(f"OCTOPOD_TEST_SEED={SEED} SOAK={MINUTES:g}")
+    with a_day(tmp_path) as day:
+        day.goes_on(0.3, kills=True)
+        day.team.unheard.clear()
+        # From now on one bot lives until the evening, so that what it holds on to would add up.
+        print(HEADINGS)
+        parts = round(4 + MINUTES / 2)
+        for part in range(1, parts + 1):
+            day.goes_on(0.3 + 0.7 * part / parts, kills=False)
+            day.looks()
+        day.ends()
+        day.looks()
+        team = day.team
+        print(f"Done: {told(team.done)}.\nClicked: {told(team.clicked)}.\nTrouble: {told(day.trouble.done)}.")
+        print(f"Not heard while Slack's socket was cut: {told(team.unheard)}. The slowest ack: {team.slowest:.0f} ms.")
+        # Between a cut and the next connection nobody can be heard; who is heard is answered in time.
+        assert set(team.unheard) <= {"dispatch_failed"} and team.unheard.total() < team.done.total() / 10
+        assert not growing(day.samples[1:-1]) and not left(day.samples)
