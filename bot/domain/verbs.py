@@ -151,7 +151,7 @@ _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 VERBS = (
     Verb(
         commands.Deploy, "deploy", ("update", "redeploy", "create"),
-        (_BRANCH, _PULL, _AS, _PROFILE, _ENV, _SET, _FORK, _PROJECT),
+        (_BRANCH, _AS, _PROFILE, _ENV, _SET, _PULL, _FORK, _PROJECT),
         "Make a staging of a branch or of a pull request (#123, or its link), or update the one it has. What is said "
         "of its configuration stays, see config. --fork answers for a commit that a fork brings.",
         "deploy feature-x --env RETRIES=5",

@@ -27,7 +27,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
-from bot.slack.branches import DEPLOY_FORK
+from bot.slack.branches import DEPLOY_FORK, of_what
 from bot.slack.configs import described
 from bot.slack.messages import EMOJI, Text, card, text_of, what_goes
 
@@ -98,7 +98,7 @@ def _line(staging: Staging, at: str | None) -> str:
     url = f" · {link(staging.url, staging.url)}" if staging.url and staging.serving else ""
     expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
     thread = f" · {link(at, 'thread')}" if at else ""
-    said = f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
+    said = f"{of_what(staging)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{thread}"
     waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
     slept = f" since {since}" if (since := rest.since(staging)) else ""
     lost = f", its data is lost {date(staging.undo_until)}" if staging.undo_until else ""

@@ -75,10 +75,18 @@ def _ended(facts: Mapping[str, Any], staging: Staging) -> Said:
 
 def _back(facts: Mapping[str, Any], staging: Staging) -> Said:
     until = f"until {date(datetime.fromisoformat(facts['expires_at']))}" if facts["expires_at"] else "for good"
-    of_pull = Ending(facts.get("was", Ending.DELETED)).of_pull
-    what = f"Its {pull_link(staging)} is open" if of_pull else f"Its branch {code(cut(staging.branch, 200))} is there"
-    said = f"{what} again; this staging stays {until}."
+    said = f"Its {_what_is_back(facts.get('was'), staging)} again; this staging stays {until}."
     return said, [section(said)]
+
+
+def _what_is_back(was: str | None, staging: Staging) -> str:
+    match was:
+        case Ending.CLOSED:
+            return f"{pull_link(staging)} is open"
+        case Ending.UNLABELLED:
+            return f"{pull_link(staging)} has the label"
+        case _:
+            return f"branch {code(cut(staging.branch, 200))} is there"
 
 
 def outage(kind: NoticeKind, facts: Mapping[str, Any]) -> str:
@@ -127,6 +135,14 @@ def pull_link(staging: Staging) -> str:
     if staging.pull is None:
         return kind
     return f"{kind} {link(staging.pull.url, staging.pull.label) if staging.pull.url else staging.pull.label}"
+
+
+def of_what(staging: Staging) -> str:
+    """What it is of, in one line: its branch and its pull request; of a fork only the latter."""
+    own = "" if from_fork(staging.branch) else code(staging.attempt.branch)
+    pull = staging.pull
+    shown = (link(pull.url, pull.label) if pull.url else pull.label) if pull else ""
+    return " ".join(filter(None, [own, shown])) or code(staging.attempt.branch)
 
 
 def source(staging: Staging) -> list[str]:

@@ -42,6 +42,7 @@ async def test_a_number_stands_for_its_branch(talk: Talk) -> None:
     await talk.settled()
     assert "*feature-x* is *live*" in (await talk.card("feature-x")).text
     assert "*feature-x* is *live*" in await talk.say("bob", "/octopod info #7")
+    assert f"`feature-x` {LINK.split()[0]}> " in await talk.say("bob", "/octopod list")
 
 
 async def test_one_that_nobody_told_of_is_found_in_git(talk: Talk) -> None:
@@ -300,7 +301,7 @@ async def test_a_label_makes_one_and_its_loss_ends_it(tmp_path: Path, database: 
         reply = (await talk.replies("feature-y"))[-1]
         assert "The label of its pull request" in reply and "was taken off by carol; this staging goes" in reply
         await talk.pull("feature-y", action="labeled", labels=[{"name": "preview"}])
-        assert "is open again; this staging stays until" in (await talk.replies("feature-y"))[-1]
+        assert "has the label again; this staging stays until" in (await talk.replies("feature-y"))[-1]
         await talk.later(hours=2)
         assert "live" in (await talk.card("feature-y")).text
 

@@ -32,7 +32,7 @@ from bot.domain.verbs import MOST_LINES
 from bot.domain.words import strip_mention
 
 DEPLOY = (
-    "deploy [BRANCH] [--pull #PULL] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… "
+    "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… [--pull #PULL] "
     "[--fork COMMIT] [--project PROJECT]"
 )
 
