@@ -113,7 +113,18 @@ class Bot:
         self.projects = projects = Projects.of(projects)
         self.store, self.slack, self.metrics = store, slack, slack.metrics
         person = slack.directory.person
-        self.service = Service(store, projects, keys, now, port=engine.facts.port, policy=policy, person=person)
+        facts = engine.facts
+        self.service = Service(
+            store,
+            projects,
+            keys,
+            now,
+            port=facts.port,
+            policy=policy,
+            person=person,
+            sandboxed=facts.sandboxed,
+            by_email=slack.directory.by_email,
+        )
         sender = slack.sender(projects, engine)
         opening = Opening(neighbours.secrets, keys)
         engine_work = EngineWork(

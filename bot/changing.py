@@ -26,7 +26,7 @@ from bot.store.turns import Urgency
 class Common:
     """What all use cases do the same way: `project` and `known` find by name and id, or raise UserError; `once` takes a
     wish, or raises that it was taken before; `decided` saves what follows from an event of the staging, `created` makes
-    one."""
+    one; `room` raises UserError if there is none for one more of this user and project."""
 
     project: Callable[[str | None], Project]
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
@@ -35,6 +35,7 @@ class Common:
         [AsyncConnection, Staging, events.Deploy | events.OfBranch | events.BuildSeen], Awaitable[Staging]
     ]
     created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
+    room: Callable[[AsyncConnection, str, str], Awaitable[None]]
 
 
 class Changing:

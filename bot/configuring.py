@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.domain import events, naming
+from bot.domain import events, forks, naming
 from bot.domain.changes import Change, changed
-from bot.domain.configuration import Overrides, Secret, effective, summary
+from bot.domain.configuration import Overrides, Secret, summary
 from bot.domain.errors import UserError
 from bot.domain.model import Staging
 from bot.domain.policy import Person, require_deploy, require_profiles
 from bot.domain.project import Project
+from bot.domain.pulls import from_fork, number_of
 from bot.ports import Commit, Head
 
 
@@ -22,7 +23,8 @@ from bot.ports import Commit, Head
 class Wished:
     """Who wants which commit of a branch on a staging, with which changes of its configuration.
 
-    `secrets`: those of the staging's newest release that have new values at their places.
+    `secrets`: those of the staging's newest release that have new values at their places. `word`: the commit of a fork
+    for which they answer. `owner`: whose a new staging is, if not the actor's.
     """
 
     actor: str
@@ -31,15 +33,20 @@ class Wished:
     commit: Commit
     change: Change
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    word: str = ""
+    owner: str = ""
 
 
 class Configuring:
-    """`port`: what URLs carry when a host names none. `person`: who a Slack user is, as far as is known."""
+    """`port`: what URLs carry when a host names none. `person`: who a Slack user is, as far as is known. `sandboxed`:
+    what runs can't reach what the bot itself has."""
 
-    def __init__(self, port: int | None, person: Callable[[str], Person]) -> None:
-        self._port, self._person = port, person
+    def __init__(self, port: int | None, person: Callable[[str], Person], sandboxed: bool = True) -> None:
+        self._port, self._person, self.sandboxed = port, person, sandboxed
 
-    def require(self, person: Person, project: Project, staging: Staging | None, change: Change) -> Overrides:
+    def require(
+        self, person: Person, project: Project, staging: Staging | None, change: Change, branch: str = ""
+    ) -> Overrides:
         """What the staging's overrides become. Raises UserError for who may not, and for every mistake at once.
 
         A staging that runs with a profile, or shall, is changed only by those who may use it: whoever decides what
@@ -49,6 +56,7 @@ class Configuring:
         before = staging.attempt.overrides if staging else Overrides()
         after = changed(before, change, project)
         require_profiles(person, project, [*before.profiles, *after.profiles])
+        forks.require_harmless(project, staging.branch if staging else branch, after)
         return after
 
     @staticmethod
@@ -58,13 +66,18 @@ class Configuring:
 
     def deploy(self, project: Project, existing: Staging | None, name: str, wished: Wished) -> events.Deploy:
         """Raises UserError, as `require` does: what was right when it was asked for may not be so any more."""
-        overrides = self.require(self._person(wished.actor), project, existing, wished.change)
+        person, branch = self._person(wished.actor), wished.head.branch
+        self._require_sandbox(branch)
+        what = f"{wished.commit.id[:7]} “{wished.commit.subject}” ({wished.commit.author})"
+        forks.require_answered(person, project, existing, branch, wished.commit.id, wished.word, what)
+        overrides = self.require(person, project, existing, wished.change, branch)
         return self._event(project, existing, name, wished, overrides)
 
     def followed(
         self, project: Project, existing: Staging | None, name: str, wished: Wished, push: events.Push | None
     ) -> events.Deploy:
         """What the branch became, with the configuration that is there: nobody asks for it, so nobody needs a right."""
+        assert not from_fork(wished.head.branch), "what a fork brings is never deployed by itself"
         overrides = existing.attempt.overrides if existing else Overrides()
         return replace(self._event(project, existing, name, wished, overrides), push=push)
 
@@ -76,11 +89,19 @@ class Configuring:
         wished = Wished(actor, at, Head(last.branch, last.commit), commit, change)
         return replace(self.deploy(project, staging, staging.name, wished), head="")
 
+    def _require_sandbox(self, branch: str) -> None:
+        if from_fork(branch) and not self.sandboxed:
+            raise UserError(
+                f"Pull request #{number_of(branch)} comes from a fork. The local engine runs the code of branches as "
+                "processes of the bot's own machine, where they could read its secrets; so nothing of a fork is run. "
+                "Push the commit to a branch of the repository itself, once it was reviewed, and deploy that."
+            )
+
     def _event(
         self, project: Project, existing: Staging | None, name: str, wished: Wished, overrides: Overrides
     ) -> events.Deploy:
         hosts = naming.hosts(project.hosts, name, self._port)
-        in_force = effective(project, overrides)
+        in_force = forks.in_force(project, wished.head.branch, overrides)
         return events.Deploy(
             actor=wished.actor,
             staging=existing.id if existing else secrets.token_hex(6),
@@ -99,6 +120,7 @@ class Configuring:
             overrides=overrides,
             changed=in_words(wished.change),
             head=wished.head.tip or wished.head.commit,
+            owner=wished.owner,
         )
 
 

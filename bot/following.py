@@ -12,9 +12,10 @@ from bot.domain.following import OutageBegan, OutageEnded
 from bot.domain.model import PROJECT, PUSH, Ending, Staging
 from bot.domain.policy import open_to_all
 from bot.domain.project import Project
+from bot.domain.pulls import from_fork
 from bot.meaning import Meaning
 from bot.ports import Commit, Head
-from bot.store import queue, stagings
+from bot.store import branches, pulls, queue, stagings
 from bot.store.store import Store
 
 
@@ -31,12 +32,18 @@ class Following:
         self._meaning, self._configuring, self._common = meaning, configuring, common
 
     async def stagings(self, project: Project) -> Sequence[Staging]:
-        """Those that are not deleted. They forget the heads that they have seen in another repository."""
+        """Those that are not deleted. What was seen of another repository says nothing of what is in this one."""
+        here = (project.repo, project.deploy_on.value)
         async with self._store.look() as connection:
-            if await stagings.followed_at(connection, project.name) == project.repo:
+            before = await stagings.followed_at(connection, project.name)
+            if before == here:
                 return await stagings.present(connection, project.name)
         async with self._store.write() as connection:
-            await stagings.follow_at(connection, project.name, project.repo)
+            await stagings.follow_at(connection, project.name, *here)
+            await branches.forget(connection, project.name)
+            if before and before[0] != project.repo:
+                await stagings.forget_heads(connection, project.name)
+                await pulls.forget(connection, project.name)
             return await stagings.present(connection, project.name)
 
     async def moved(self, staging: Staging, head: Commit, push: events.Push) -> None:
@@ -92,6 +99,8 @@ class Following:
 
 def _withheld(project: Project, staging: Staging) -> str | None:
     """Why a push does not update it, if so; empty: nobody needs to be told."""
+    if from_fork(staging.branch):
+        return "" if staging.frozen else "it comes from a fork, and somebody has to answer for each commit of one."
     if staging.frozen or not branch.covered(project, staging.branch):
         return ""
     guarded = [name for name in staging.attempt.overrides.profiles if not open_to_all(project, name)]

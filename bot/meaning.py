@@ -15,6 +15,8 @@ from bot.domain.masking import masked
 from bot.domain.model import Release, Staging
 from bot.domain.policy import Person, require_deploy
 from bot.domain.project import Project
+from bot.domain.pulls import called
+from bot.forge import address
 from bot.store import stagings
 
 
@@ -72,12 +74,31 @@ class Meaning:
         return lookup.find(await stagings.present(connection, project), which, self._here(asked))
 
     async def deploy(self, connection: AsyncConnection, asked: Asked, command: commands.Deploy) -> commands.Deploy:
-        if command.branch is None:
-            command = await self._deploy_of_thread(connection, asked, command)
-        project = self.project_of(asked, command.project)
+        if command.pull:
+            project = self._project_of_pull(asked, command)
+        else:
+            if command.branch is None:
+                command = await self._deploy_of_thread(connection, asked, command)
+            project = self.project_of(asked, command.project)
         require_deploy(asked.person, project)
         _require_name(command.name)
         return replace(command, project=project.name)
+
+    def _project_of_pull(self, asked: Asked, command: commands.Deploy) -> Project:
+        """That of the repository in its link, if it was named by one."""
+        assert command.pull
+        if command.branch:
+            raise UserError(f"Name the branch or its pull request, not both: `{command.branch}`, `{command.pull}`.")
+        repo = command.pull.repo
+        if not repo:
+            return self.project_of(asked, command.project)
+        there = [name for name, one in self._projects.items() if address.same(one.repo, repo)]
+        if not there:
+            raise UserError(f"No project has the repository {repo}. `/octopod projects` shows those that there are.")
+        if command.project and command.project not in there:
+            raise UserError(f"{repo} is not the repository of {command.project}, but of {', '.join(there)}.")
+        here = [name for name in there if name in self._here(asked)] or there
+        return self.project_of(asked, command.project or (here[0] if len(here) == 1 else None))
 
     async def _deploy_of_thread(
         self, connection: AsyncConnection, asked: Asked, command: commands.Deploy
@@ -133,7 +154,7 @@ class Meaning:
             of_branch = await stagings.of_branch(connection, project.name, branch)
             if of_branch:
                 return of_branch[0], of_branch[0].name
-            return None, naming.staging_name(branch, await self._taken(connection, project))
+            return None, naming.staging_name(called(branch), await self._taken(connection, project))
         existing = await stagings.by_name(connection, project.name, name)
         if existing and existing.branch != branch:
             raise UserError(

@@ -74,7 +74,13 @@ class Git(Protocol):
         """
         ...
 
-    async def commit(self, project: Project, commit: str) -> Commit: ...
+    async def refs(self, project: Project, names: Sequence[str]) -> Mapping[str, str]:
+        """The commits of those of these refs (`refs/pull/123/head`) that their host shows now; nothing is fetched."""
+        ...
+
+    async def commit(self, project: Project, commit: str) -> Commit:
+        """Fetched, if it is not here, also one that no branch holds."""
+        ...
 
     async def between(self, project: Project, old: str, new: str) -> Span:
         """What happened to a branch that was at `old` and is at `new`. Fetched only if `new` is not here."""
@@ -95,11 +101,13 @@ class EngineFacts:
     """What rendering must know about the engine.
 
     `kinds`: the (apiVersion, kind) pairs that it applies. `port`: what its URLs carry when a host names none.
+    `sandboxed`: what runs there can't reach what the bot itself has.
     """
 
     name: str
     kinds: frozenset[tuple[str, str]]
     port: int | None = None
+    sandboxed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ class ReleaseOrder:
     `staging` and `release` are opaque ids (the newest order wins), `name` is the staging's DNS label.
     `objects` are rendered and complete. `tree` holds the commit's files; the engine may move it away. `image`: the
     project's own, if it has one; it may be on its way still. `baseline`: id of the staging whose data this one may
-    begin with, if there is such a one.
+    begin with, if there is such a one. `fork`: nobody who may push has written it, so it gets no copies of Secrets.
     """
 
     staging: str
@@ -121,6 +129,7 @@ class ReleaseOrder:
     tree: Path
     image: str = ""
     baseline: str = ""
+    fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)

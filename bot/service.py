@@ -4,13 +4,14 @@ Doors and the worker call it; it asks neither git, engine nor Slack.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.arriving import Arriving, pull_of
 from bot.building import Building
 from bot.changing import Changing, Common
 from bot.configuring import Configuring, Wished
@@ -76,9 +77,10 @@ class Repeated(Exception):
 
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+    `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `building`, `reporting`: the use cases around that of a staging, its branch, its
-    image, and what its git host is told.
+    `configuration`, `following`, `arriving`, `building`, `reporting`: the use cases around that of a staging, its
+    branch, pull requests and what comes by itself, its image, and what its git host is told.
     """
 
     def __init__(
@@ -91,15 +93,19 @@ class Service:
         port: int | None = None,
         policy: Callable[[Project], Policy] = policy_of,
         person: Callable[[str], Person] = Person,
+        sandboxed: bool = True,
+        by_email: Callable[[str], str | None] = lambda email: None,
     ) -> None:
         self.projects = Projects.of(projects)
         self.now = now
         self._store, self._keys, self._policy = store, keys, policy
-        self._meaning, self._configuring = Meaning(self.projects, port, keys.mark), Configuring(port, person)
-        common = Common(self.project, self._known, self._taken_once, self._decided, self._created)
+        self._meaning = Meaning(self.projects, port, keys.mark)
+        self._configuring = Configuring(port, person, sandboxed)
+        common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.reporting = Reporting(store, self.projects, now)
         self.following = Following(store, now, self._meaning, self._configuring, common)
+        self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
@@ -237,8 +243,10 @@ class Service:
             existing, name = await self._meaning.deployed_onto(connection, project, head.branch, command.name)
             if existing is None or not existing.holds_place:
                 await self._require_room(connection, request.user, project.name)
-            wished = Wished(request.user, request.received_at, head, commit, command.change, changed)
+            word = command.fork or ""
+            wished = Wished(request.user, request.received_at, head, commit, command.change, changed, word)
             event = self._configuring.deploy(project, existing, name, wished)
+            event = replace(event, pull=await pull_of(connection, event.project, event.branch))
             former = existing or await stagings.last_deleted(connection, project.name, head.branch, command.name)
             decision = decide(former, event, self._policy(project), now)
             if await queue.finish(connection, claim, now):
@@ -386,6 +394,7 @@ class Service:
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
         now = self.now()
+        event = replace(event, pull=await pull_of(connection, event.project, event.branch))
         decision = decide(None, event, self._policy_for(event.project), now)
         await self._save(connection, decision, now)
         await self._sow(connection, decision.staging.id)

@@ -37,7 +37,8 @@ async def logs(doors: Doors, asked: Asked, value: str) -> Text | None:
 
 async def retry(doors: Doors, asked: Asked, value: str) -> Text:
     staging, release = value.split(" ", 1)
-    return answers.deploying((await doors.service.retry(asked, staging, release)).branch)
+    found = await doors.service.retry(asked, staging, release)
+    return answers.deploying(commands.Deploy(found.branch))
 
 
 async def delete(doors: Doors, asked: Asked, value: str) -> Text:

@@ -42,7 +42,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Deploy() | commands.Logs():
             meant = await doors.service.accept(asked, command)
             if isinstance(meant, commands.Deploy):
-                return answers.deploying(meant.branch or "", doors.odd(meant))
+                return answers.deploying(meant, doors.odd(meant))
             return None  # the logs themselves follow at once
         case commands.Extend():
             found = await doors.service.find(asked, command.staging, command.project)

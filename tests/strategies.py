@@ -21,6 +21,7 @@ from bot.domain.events import (
     Freeze,
     ImageMissing,
     Keep,
+    PullSeen,
     Push,
     ReleaseFailed,
     Reset,
@@ -38,7 +39,7 @@ from bot.domain.events import (
 )
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.hours import Hours
-from bot.domain.model import CLOCK, Build, Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.model import CLOCK, Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
@@ -120,6 +121,9 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
     )
 
 
+pulls = st.builds(Pull, number=st.integers(1, 3), title=texts, url=st.sampled_from(["", "https://host/pull/1"]))
+maybe_pulls = st.none() | pulls
+
 # The newest release may be the one that is live, or another one.
 _pairs = st.one_of(
     st.tuples(releases(["r2"]), st.none()),
@@ -178,6 +182,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         kept=draw(st.booleans()),
         branch_ended=draw(st.none() | st.sampled_from(Ending)),
         branch_ended_by=draw(st.sampled_from(["", "Alice"])),
+        pull=draw(maybe_pulls),
         lost=draw(st.sampled_from([None, None, (), ("data",)])),
         last_used_at=draw(maybe_moments),
         in_use_since=draw(maybe_moments),
@@ -268,5 +273,6 @@ of_branch: st.SearchStrategy[Event] = st.one_of(
     st.builds(Withheld, head=st.integers(1, 3).map(a_commit), push=st.just(Push(2, ("Bob",))), why=texts),
     st.builds(BranchEnded, how=st.sampled_from(Ending), by=st.sampled_from(["", "Alice"])),
     st.just(BranchBack()),
+    st.builds(PullSeen, pulls),
 )
 events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.sampled_from([Tick(), Used()]))

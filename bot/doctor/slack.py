@@ -25,6 +25,7 @@ SCOPES = frozenset(
         "channels:history",
         "groups:history",
         "users:read",
+        "users:read.email",
         "usergroups:read",
     }
 )

@@ -15,14 +15,16 @@ from bot.domain.events import (
     Keep,
     Notice,
     NoticeKind,
+    PullSeen,
     Push,
     Target,
     Where,
     Withheld,
 )
-from bot.domain.model import PUSH, Desired, Staging
+from bot.domain.model import PUSH, Desired, Ending, Staging
 from bot.domain.policy import Policy
 from bot.domain.project import Project
+from bot.domain.pulls import from_fork
 
 CARD = frozenset({Target.CARD})
 
@@ -35,16 +37,30 @@ def follows(staging: Staging) -> bool:
 def covered(project: Project, branch: str) -> bool:
     """Whether pushes to this branch update its stagings. A glob that begins with "!" takes out; the last one that
     fits counts."""
-    follow = project.follow
-    if not follow.updates or branch == project.baseline:
-        return follow.updates
-    fitting = [glob for glob in follow.branches if fnmatchcase(branch, glob.removeprefix("!"))]
+    return project.follow.updates and (branch == project.baseline or is_followed(project, branch))
+
+
+def made_by_push(project: Project, branch: str) -> bool:
+    """Whether a push to it makes its staging. That of the baseline is there always, or is not wanted."""
+    return branch != project.baseline and not from_fork(branch) and is_followed(project, branch)
+
+
+def is_followed(project: Project, branch: str) -> bool:
+    """By the globs alone."""
+    fitting = [glob for glob in project.follow.branches if fnmatchcase(branch, glob.removeprefix("!"))]
     return bool(fitting) and not fitting[-1].startswith("!")
 
 
 def followed(staging: Staging, event: Deploy) -> Staging:
     """Whoever deploys a branch has seen it: it is there, and this is its head."""
-    return replace(staging, head=event.head or staging.head, branch_ended=None, branch_ended_by="")
+    pull = event.pull or staging.pull
+    return replace(staging, head=event.head or staging.head, branch_ended=None, branch_ended_by="", pull=pull)
+
+
+def pull_seen(staging: Staging, event: PullSeen) -> Decision:
+    if staging.pull == event.pull:
+        return Decision(staging)
+    return Decision(replace(staging, pull=event.pull), targets=CARD)
 
 
 def updating(event: Deploy, number: int) -> tuple[Notice, ...]:
@@ -94,7 +110,11 @@ def why_it_goes(staging: Staging) -> str:
     if staging.branch_ended is None:
         return "it expired"
     by = f" by {staging.branch_ended_by}" if staging.branch_ended_by else ""
-    return f"its branch was {staging.branch_ended}{by}"
+    pull = f"its pull request{f' {staging.pull.label}' if staging.pull else ''}"
+    if staging.branch_ended is Ending.UNLABELLED:
+        return f"the label of {pull} was taken off{by}"
+    whose = pull if staging.branch_ended.of_pull or from_fork(staging.branch) else "its branch"
+    return f"{whose} was {staging.branch_ended}{by}"
 
 
 def branch_back(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -103,7 +123,8 @@ def branch_back(staging: Staging, policy: Policy, now: datetime) -> Decision:
     longer = now + policy.ttl if policy.ttl else None
     expires_at = max(staging.expires_at, longer) if staging.expires_at and longer else None
     after = replace(staging, branch_ended=None, branch_ended_by="", expires_at=expires_at, in_use_since=None)
-    told = (Notice(NoticeKind.BRANCH_BACK, Where.THREAD, {"expires_at": iso(expires_at)}),)
+    facts = {"expires_at": iso(expires_at), "was": staging.branch_ended.value}
+    told = (Notice(NoticeKind.BRANCH_BACK, Where.THREAD, facts),)
     return Decision(after, targets=CARD, notices=told, actor=PUSH, what="branch back")
 
 

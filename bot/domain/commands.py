@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.changes import Change
+from bot.domain.pulls import Named
 
 Pairs = tuple[tuple[str, Any], ...]
 """Keys and values, as typed."""
@@ -14,7 +15,8 @@ Pairs = tuple[tuple[str, Any], ...]
 class Deploy:
     """Make or update the staging of a branch. `name`: the staging's name, instead of one made from the branch.
 
-    A branch that is None is that of the staging in whose thread it was typed. The rest changes its configuration.
+    A branch that is None is that of the staging in whose thread it was typed, unless a pull request (`pull`) is named.
+    `fork`: the commit of a fork (40 hex digits) for which whoever says so answers. The rest changes its configuration.
     """
 
     branch: str | None = None
@@ -23,6 +25,8 @@ class Deploy:
     profiles: tuple[str, ...] = ()
     env: Pairs = ()
     values: Pairs = ()
+    pull: Named | None = None
+    fork: str | None = None
 
     @property
     def change(self) -> Change:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Build, Ending, Release, Staging
+from bot.domain.model import Build, Ending, Pull, Release, Staging
 from bot.domain.status import StagingStatus
 
 
@@ -29,7 +29,8 @@ class Deploy:
 
     Ids are made by the caller; `staging` and `name` matter for a new one only. `overrides`, and what they make: `env`,
     `values`, `secrets`. `changed`: what of the configuration somebody changes by it, in words. `head`: where the
-    branch was then, if that is known. `push`: it follows from that, and nobody asked for it.
+    branch was then, if that is known. `push`: it follows from that, and nobody asked for it. `owner`: whose a new one
+    is, if not the actor's. `pull`: the pull request of its branch, as far as is known.
     """
 
     actor: str
@@ -50,6 +51,15 @@ class Deploy:
     changed: str = ""
     head: str = ""
     push: Push | None = None
+    owner: str = ""
+    pull: Pull | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullSeen:
+    """This is the pull request of its branch, and how it is called now."""
+
+    pull: Pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +240,7 @@ class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
 
-OfBranch = Withheld | BranchEnded | BranchBack | Freeze | Keep
+OfBranch = PullSeen | Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
 Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Used | Tick
@@ -267,6 +277,8 @@ class NoticeKind(StrEnum):
     WITHHELD = "withheld"
     BRANCH_ENDED = "branch ended"
     BRANCH_BACK = "branch back"
+    NOT_MADE = "not made"
+    FORK = "fork"
     OUTAGE = "outage"
     OUTAGE_OVER = "outage over"
     LOST = "lost"
@@ -276,7 +288,8 @@ class NoticeKind(StrEnum):
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
-    itself (an edit) or its thread; alerts or cards' channel, if it is about the whole project (PROJECT, CHANNEL); or
+    itself (an edit) or its thread; the alerts or the cards' channel, if it is about no single staging that is there
+    (PROJECT, CHANNEL); or
     privately to whoever asked."""
 
     THREAD = "thread"

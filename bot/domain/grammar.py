@@ -1,6 +1,6 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
-    deploy BRANCH [as NAME] [--profile · --env · --set] · config · diff · list [mine] · info · logs · extend
+    deploy BRANCH|#PULL [as NAME] [--profile · --env · --set] · config · diff · list [mine] · info · logs · extend
     delete · undo · sleep · wake · rollback · reset · projects · help
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
@@ -8,7 +8,6 @@ and `reread` takes what that made.
 """
 
 import difflib
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,11 +15,11 @@ from typing import Any, NamedTuple
 from bot.domain.commands import Command, Help
 from bot.domain.durations import is_duration
 from bot.domain.errors import UserError
+from bot.domain.pulls import is_named
 from bot.domain.verbs import INTROS, NOT_YET_OPTIONS, VERB_OF, VERBS, Slot, Verb, trouble
 from bot.domain.words import Word, escape, is_plain, quoted, shown, split
 
 MOST_CHARACTERS = 3000
-_PULL_REQUEST = re.compile(r"[#!][0-9]+|https?://\S+/(?:pull|pulls|merge_requests|pull-requests)/[0-9]+\S*")
 
 
 class Usage(NamedTuple):
@@ -145,8 +144,6 @@ class _Reading:
     def _read(self, slot: Slot, word: Word) -> None:
         if not word.text:
             return self.mistakes.append(f"{slot.label} is empty.")
-        if slot.place and not word.literal and _PULL_REQUEST.fullmatch(word.text):
-            return self.mistakes.append(f"Pull requests are not supported yet (`{shown(word.text)}`); name the branch.")
         try:
             self._set(slot, (slot.literal if slot.literal and word.quoted else slot.read)(word.text))
         except ValueError as error:  # what is said after KEY= may be secret
@@ -192,4 +189,4 @@ def _worded(text: str) -> str:
 
 def _is_special(text: str) -> bool:
     """Whether the word, unquoted and unannounced, would be read as something else than a name."""
-    return text.casefold() in INTROS or is_duration(text) or _PULL_REQUEST.fullmatch(text) is not None
+    return text.casefold() in INTROS or is_duration(text) or is_named(text)

@@ -36,7 +36,8 @@ class PullState(StrEnum):
 class PullRequest:
     """A pull or merge request, as it is now. `branch`, `commit`: what it brings; `base`: the branch that it is for.
 
-    `fork`: the branch is another repository's. `author` made it, `by` did what is told.
+    `fork`: the branch is another repository's. `author` made it, `by` did what is told. `updated_at`: UTC, by the clock
+    of its host.
     """
 
     number: int
@@ -50,6 +51,7 @@ class PullRequest:
     by: str = ""
     fork: bool = False
     labels: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
 class CiState(StrEnum):

@@ -17,6 +17,7 @@ from bot.domain.branch import (
     follows,
     freeze,
     keep,
+    pull_seen,
     updating,
     why_it_goes,
     withheld,
@@ -41,6 +42,7 @@ from bot.domain.events import (
     Freeze,
     ImageMissing,
     Keep,
+    PullSeen,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -139,6 +141,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return wiped(staging, now)
         case Visited():
             return visited(staging, now)
+        case PullSeen():
+            return pull_seen(staging, event)
         case Withheld():
             return withheld(staging, event)
         case BranchEnded():
@@ -251,13 +255,14 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         project=event.project,
         name=event.name,
         branch=event.branch,
-        owner=event.actor,
+        owner=event.owner or event.actor,
         created_at=now,
         attempt=release,
         expires_at=None if event.actor == PROJECT else _expiry(policy, now),
         urls=event.urls,
         head=event.head,
         kept=event.actor == PROJECT,
+        pull=event.pull,
     )
     return Decision(
         staging,

@@ -1,11 +1,12 @@
-"""Which staging do they mean? By what people have: its name, its branch, a part of either, a commit."""
+"""Which staging do they mean? By what people have: its name, its branch or pull request, a part, a commit."""
 
 import difflib
 import re
 from collections.abc import Callable, Collection, Sequence
 
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Pull, Staging
+from bot.domain.pulls import Named, is_named, named
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
@@ -40,11 +41,16 @@ def find(stagings: Sequence[Staging], text: str, projects: Collection[str] = ())
     raise UserError(f"There is no staging called `{text}`. `/octopod list` shows all.", close)
 
 
+def _same(named: Named, pull: Pull) -> bool:
+    return named.number == pull.number and (not named.repo or pull.url.startswith(f"{named.repo}/"))
+
+
 def _kinds(text: str) -> Sequence[Callable[[Staging], bool]]:
-    part = text.casefold()
+    part, pull = text.casefold(), named(text) if is_named(text) else None
     kinds: list[Callable[[Staging], bool]] = [
         lambda staging: staging.name == text,
         lambda staging: staging.branch == text,
+        lambda staging: pull is not None and staging.pull is not None and _same(pull, staging.pull),
         lambda staging: part in (staging.name.casefold(), staging.branch.casefold()),
     ]
     if _COMMIT.fullmatch(part):

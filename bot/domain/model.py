@@ -57,10 +57,17 @@ class Health(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a branch came to its end."""
+    """How a branch came to its end, or the pull request that its staging was made for."""
 
     MERGED = "merged"
     DELETED = "deleted"
+    CLOSED = "closed"
+    UNLABELLED = "unlabelled"
+
+    @property
+    def of_pull(self) -> bool:
+        """The branch is there still; it is its pull request that came to an end, or lost its label."""
+        return self in (Ending.CLOSED, Ending.UNLABELLED)
 
 
 class Phase(StrEnum):
@@ -77,6 +84,20 @@ class Phase(StrEnum):
     RESETTING = "resetting"
     DELETING = "deleting"
     DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """The pull request of a branch, as people see it."""
+
+    number: int
+    title: str = ""
+    url: str = ""
+    author: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{'!' if '/merge_requests/' in self.url else '#'}{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,7 @@ class Staging:
     `last_used_at`: when somebody opened its URL, to a minute, as far as that was seen. `in_use_since`: when its time
     was over and it was not taken away, as somebody used it. `turns_at`: when the clock puts it to sleep, or wakes it,
     by its project's hours.
+    `pull`: the pull request of its branch, if there is one.
     """
 
     id: str
@@ -248,6 +270,7 @@ class Staging:
     last_used_at: datetime | None = None
     in_use_since: datetime | None = None
     turns_at: datetime | None = None
+    pull: Pull | None = None
 
     @property
     def phase(self) -> Phase:

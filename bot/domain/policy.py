@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
 from bot.domain.hours import Hours
-from bot.domain.model import Staging
+from bot.domain.model import PROJECT, Staging
 from bot.domain.project import ProbeFrom, Project, Roles
 
 EVERYONE = "everyone"
@@ -88,6 +88,14 @@ def require_deploy(person: Person, project: Project) -> None:
         )
 
 
+def require_word(person: Person, project: Project, why: str) -> None:
+    """Raise UserError unless this person may answer for what a fork brings: an admin, or who may deploy, if the project
+    names no admins. `why`: what there is to answer for."""
+    answering = project.roles.admin or project.roles.deploy
+    if not _among(person, answering):
+        raise UserError(f"{why} That is for {_listed(answering)}: ask them.")
+
+
 def require_change(person: Person, staging: Staging, projects: Mapping[str, Project]) -> None:
     """As `require_deploy`. The stagings of a project that left octopod.yaml, which sets no roles any more, are their
     owners' and everybody's who is an admin of another project: somebody must be able to remove them."""
@@ -116,13 +124,13 @@ def require_profiles(person: Person, project: Project, names: Iterable[str]) -> 
 def require_room(actor: str, project: Project, present: Iterable[Staging]) -> None:
     """Raise UserError if one more staging would be too many, for the project or for this person.
 
-    `present`: those of the project. Only what uses compute counts: neither what is asleep nor what is being deleted.
-    What sleeps outside of hours keeps its place, as it wakes by itself.
+    `present`: those of the project, which itself is no person. Only what uses compute counts: neither what is asleep
+    nor what is being deleted. What sleeps outside of hours keeps its place, as it wakes by itself.
     """
     running = [one for one in present if one.holds_place]
     own = [one for one in running if one.owner == actor]
     limits = project.limits
-    if limits.per_person is not None and len(own) >= limits.per_person:
+    if actor != PROJECT and limits.per_person is not None and len(own) >= limits.per_person:
         raise UserError(f"You have {len(own)} of {limits.per_person} stagings of {project.name}. {_removable(own)}")
     if limits.stagings is not None and len(running) >= limits.stagings:
         whose = _removable(own) if own else "None of them is yours: `/octopod list` shows whose they are, ask them."

@@ -16,6 +16,16 @@ class EngineKind(StrEnum):
     LOCAL = "local"
 
 
+class DeployOn(StrEnum):
+    """What makes a staging: somebody in chat, always; and a branch that is pushed, a pull request that is opened, or
+    one that has the label."""
+
+    CHAT = "chat"
+    PUSH = "push"
+    PULL_REQUEST = "pull_request"
+    LABEL = "label"
+
+
 class ProbeFrom(StrEnum):
     """Where the URL probe dials from; OFF: the card says "not probed"."""
 
@@ -216,7 +226,8 @@ class Project:
     `copy_secrets`: names of Secrets that every staging gets a copy of, from the bot's own namespace (Kubernetes).
     `kinds`: further kinds of objects that its branches may have, as apiVersion and kind (Kubernetes).
     `fence`: what each of its stagings may use (Kubernetes).
-    `follow`: what pushes, merges and deletes of branches do.
+    `follow`: what pushes, merges and deletes of branches do. `deploy_on`: what makes a staging. `label`: that of
+    pull requests which make one.
     `host`: what is asked and told by the API of the repository's host; None: nothing.
     `hours`: outside of these, stagings sleep; None: they never do by themselves.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
@@ -249,6 +260,8 @@ class Project:
     fence: Fence = field(default_factory=Fence)
     follow: Follow = field(default_factory=Follow)
     hours: Hours | None = None
+    deploy_on: DeployOn = DeployOn.CHAT
+    label: str = "staging"
     kinds: tuple[tuple[str, str], ...] = ()
     host: GitHost | None = None
     known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)

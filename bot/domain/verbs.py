@@ -11,6 +11,7 @@ from bot.domain.commands import Command
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
 from bot.domain.naming import staging_name, valid_name
+from bot.domain.pulls import is_named, named
 
 MOST_LINES = 500
 
@@ -111,6 +112,12 @@ def _number(text: str) -> int:
     raise ValueError("must be the number of a release, such as 3")
 
 
+def _commit(text: str) -> str:
+    if re.fullmatch("[0-9a-fA-F]{40}", text):
+        return text.lower()
+    raise ValueError("must be a commit with all of its 40 digits: fewer could be another one's, too")
+
+
 def _topic(text: str) -> str:
     if verb := VERB_OF.get(text.casefold()):
         return verb.word
@@ -120,6 +127,8 @@ def _topic(text: str) -> str:
 _PROJECT = Slot("project", "PROJECT", intro=("--project", "-p"))
 _STAGING = Slot("staging", "STAGING", place=True, intro=("--staging", "-s"))
 _BRANCH = Slot("branch", "BRANCH", place=True)
+_PULL = Slot("pull", "#PULL", intro=("--pull", "--pr", "--mr"), read=named, write=str, shape=is_named)
+_FORK = Slot("fork", "COMMIT", intro=("--fork",), read=_commit)
 _AS = Slot("name", "NAME", intro=("as", "--as", "--name"), read=_name)
 _MINE = Slot("mine", intro=("mine", "--mine"))
 _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
@@ -141,8 +150,10 @@ _TOPIC = Slot("topic", "COMMAND", place=True, read=_topic)
 
 VERBS = (
     Verb(
-        commands.Deploy, "deploy", ("update", "redeploy", "create"), (_BRANCH, _AS, _PROFILE, _ENV, _SET, _PROJECT),
-        "Make a staging of a branch, or update the one it has. What is said of its configuration stays; see config.",
+        commands.Deploy, "deploy", ("update", "redeploy", "create"),
+        (_BRANCH, _AS, _PROFILE, _ENV, _SET, _PULL, _FORK, _PROJECT),
+        "Make a staging of a branch or of a pull request (#123, or its link), or update the one it has. What is said "
+        "of its configuration stays, see config. --fork answers for a commit that a fork brings.",
         "deploy feature-x --env RETRIES=5",
     ),
     Verb(

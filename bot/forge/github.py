@@ -74,6 +74,7 @@ def _pull_request(body: Body) -> Told:
         # A fork that was deleted meanwhile is null.
         fork=not head.has("repo") or head.within("repo").text("id") != base.within("repo").text("id"),
         labels=tuple(label.text("name") for label in pull.each("labels")),
+        updated_at=pull.moment("updated_at"),
     )
     return body.told(there, request)
 

@@ -58,6 +58,7 @@ def _merge_request(body: Body, merge: Body) -> Told:
         by=by,
         fork=merge.text("source_project_id") != merge.text("target_project_id"),
         labels=tuple(label.text("title") for label in body.each("labels")),
+        updated_at=merge.moment("updated_at"),
     )
     return body.told(_repositories(body), request)
 

@@ -1,4 +1,4 @@
-"""Reading what `git ls-remote --heads` prints, strictly: what is missing here will be taken for deleted. Pure."""
+"""Reading what `git ls-remote` prints, strictly: a branch that is missing here will be taken for deleted. Pure."""
 
 import re
 
@@ -6,7 +6,8 @@ from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import Project
 from bot.ports import Head
 
-LINE = re.compile(rb"([0-9a-f]{40})\trefs/heads/(.+)")
+LINE = re.compile(rb"([0-9a-f]{40})\t(refs/.+)")
+HEADS = b"refs/heads/"
 
 
 def listing(out: bytes, project: Project) -> list[Head]:
@@ -14,6 +15,21 @@ def listing(out: bytes, project: Project) -> list[Head]:
 
     Raises TemporaryError for what is garbled or cut, PermanentError when the baseline is not among them.
     """
+    found = _lines(out, project)
+    if not all(ref.startswith(HEADS) and ref != HEADS for ref in found):
+        raise _doubtful(project)
+    branches = {ref.removeprefix(HEADS): commit for ref, commit in found.items()}
+    if project.baseline.encode() not in branches:
+        raise _without_baseline(project, len(branches))
+    return [Head(name.decode(), commit.decode()) for name, commit in branches.items() if _is_text(name)]
+
+
+def refs(out: bytes, project: Project) -> dict[str, str]:
+    """Commits by the names of refs. Raises TemporaryError for what is garbled or cut."""
+    return {ref.decode(): commit.decode() for ref, commit in _lines(out, project).items() if _is_text(ref)}
+
+
+def _lines(out: bytes, project: Project) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     *lines, rest = out.split(b"\n")
     for line in lines:
@@ -23,9 +39,7 @@ def listing(out: bytes, project: Project) -> list[Head]:
         found[match[2]] = match[1]
     if rest:
         raise _doubtful(project)
-    if project.baseline.encode() not in found:
-        raise _without_baseline(project, len(found))
-    return [Head(name.decode(), commit.decode()) for name, commit in found.items() if _is_text(name)]
+    return found
 
 
 def _doubtful(project: Project) -> TemporaryError:

@@ -15,7 +15,7 @@ from bot.git.choose import COMMIT_ID, by_name, by_part, short, unknown
 from bot.git.credentials import Environments
 from bot.git.export import export
 from bot.git.failures import fetch_failure
-from bot.git.listing import listing
+from bot.git.listing import listing, refs
 from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
 from bot.ports import Commit, Head, Span
 from bot.programs import run
@@ -65,10 +65,17 @@ class GitCache:
         raise unknown(heads, name)
 
     async def heads(self, project: Project) -> Sequence[Head]:
+        return listing(await self._asked(project, "--heads", "--", project.repo), project)
+
+    async def refs(self, project: Project, names: Sequence[str]) -> Mapping[str, str]:
+        found = refs(await self._asked(project, "--", project.repo, *names), project) if names else {}
+        return {name: found[name] for name in names if name in found}  # git takes names for ends of others
+
+    async def _asked(self, project: Project, *arguments: str) -> bytes:
         try:
             await asyncio.to_thread(self._environments.prepare)
             environ, remote = self._environments.remote(project)
-            output = await run(["git", "ls-remote", "--heads", "--", project.repo], environ, self._limits.read)
+            output = await run(["git", "ls-remote", *arguments], environ, self._limits.read)
         except TimeoutError as error:
             text = f"Can't reach {remote.shown}: it did not finish answering within {self._limits.read:g} s"
             raise TemporaryError(text) from error
@@ -76,7 +83,7 @@ class GitCache:
             raise TemporaryError(f"The bot's git folder can't be written: {error.strerror or error}") from error
         if output.code:
             raise fetch_failure(output.error, remote)
-        return listing(output.out, project)
+        return output.out
 
     async def commit(self, project: Project, commit: str) -> Commit:
         """Its facts never change, so git is asked once."""

@@ -123,7 +123,7 @@ class KubernetesEngine:
     async def apply(self, order: ReleaseOrder) -> None:
         kube = self._running()
         self._account = self._account or await kube.whoami()
-        secrets = await copies(kube, order, self._copied.get(order.project, ()))
+        secrets = await copies(kube, order, () if order.fork else self._copied.get(order.project, ()))
         fence = self._fences.get(order.project) or Fence()
         await Applying(kube, order, fence, self._account, secrets, self._reached(order)).run()
 

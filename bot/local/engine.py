@@ -79,7 +79,7 @@ class LocalEngine:
 
     @property
     def facts(self) -> EngineFacts:
-        return EngineFacts(name="local", kinds=KINDS, port=self._port)
+        return EngineFacts(name="local", kinds=KINDS, port=self._port, sandboxed=False)
 
     # Its life
 

@@ -32,7 +32,7 @@ APP_TOKEN = frozenset(("apps.connections.open",))
 # Those of manifests/slack-app.yaml: the bot was installed by it.
 SCOPES = (
     "commands,app_mentions:read,chat:write,channels:read,groups:read,channels:history,groups:history,"
-    "users:read,usergroups:read"
+    "users:read,users:read.email,usergroups:read"
 )
 
 

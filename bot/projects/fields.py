@@ -256,6 +256,13 @@ def secrets(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def label(value: object) -> str:
+    """Of pull requests."""
+    if isinstance(value, str) and value.strip() == value and 0 < len(value) <= 100 and value.isprintable():
+        return value
+    raise ValueError("must be the name of a label, such as staging")
+
+
 def globs(value: object) -> tuple[str, ...]:
     """Of branches."""
     if not isinstance(value, list) or not value:

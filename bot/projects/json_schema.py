@@ -173,6 +173,8 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "fence": lambda: _object(FenceKeys, _FENCE),
     "follow": lambda: _object(FollowKeys, _FOLLOW),
     "hours": lambda: _object(HoursKeys, _HOURS),
+    "deploy_on": lambda: _choice("chat", "push", "pull_request", "label"),
+    "label": lambda: _TEXT,
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

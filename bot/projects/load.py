@@ -12,7 +12,18 @@ from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
 from bot.domain.hours import Hours
-from bot.domain.project import EngineKind, Follow, GitHost, GithubApp, Limits, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import (
+    DeployOn,
+    EngineKind,
+    Follow,
+    GitHost,
+    GithubApp,
+    Limits,
+    ProbeFrom,
+    Project,
+    Roles,
+    UrlProbe,
+)
 from bot.projects import environment, fences, fields, githosts, hosts, schema, sources
 from bot.projects.checks import contradictions
 from bot.projects.extends import inherit
@@ -142,6 +153,8 @@ def _project(
         fence=fences.fence(keys.fence),
         follow=Follow(keys.follow.updates, keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
         hours=_hours(keys.hours),
+        deploy_on=DeployOn(keys.deploy_on),
+        label=keys.label,
         kinds=keys.kinds,
         host=_git_host(keys),
     )

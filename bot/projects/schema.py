@@ -190,6 +190,12 @@ class ProjectKeys(_Strict):
     hours: HoursKeys | None = Field(
         default=None, description="Working hours: outside of them, stagings sleep. By default they never do."
     )
+    deploy_on: Annotated[str, BeforeValidator(fields.choice("chat", "push", "pull_request", "label"))] = Field(
+        default="chat", description="What makes a staging, besides people: chat is nothing."
+    )
+    label: Annotated[str, BeforeValidator(fields.label)] = Field(
+        default="staging", description="The label of pull requests that `deploy_on: label` means."
+    )
     kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
         default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
     )

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.domain.commands import Deploy
 from bot.domain.errors import UserError
 from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import Phase, Release, Staging
 from bot.domain.origins import Line
+from bot.domain.pulls import is_named, named
 from bot.slack import expiry, rest
 from bot.slack.blocks import (
     Block,
@@ -25,18 +27,23 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.branches import DEPLOY_FORK, of_what
 from bot.slack.configs import described
 from bot.slack.messages import EMOJI, Text, card, text_of, what_goes
 
 SHOWN = 40
 LONGEST_VALUE = 150
+LONGEST_BUTTON = 2000
 Choosing = Callable[[Staging], str]
 
 
-def deploying(branch: str, odd: Sequence[tuple[str, str]] = ()) -> Text:
+def deploying(command: Deploy, odd: Sequence[tuple[str, str]] = ()) -> Text:
     """`odd`: keys of its configuration, and what is odd about them."""
     notes = [f"⚠️ {code(key)}: {escape(note)}" for key, note in odd]
-    return text_of("\n".join([f"On it: looking for branch {code(branch)}…", *notes]))
+    what = f"branch {code(command.branch or '')}"
+    if command.pull or is_named(command.branch or ""):
+        what = f"pull request {escape(str(command.pull or named(command.branch or '')))}"
+    return text_of("\n".join([f"On it: looking for {what}…", *notes]))
 
 
 def fetching() -> Text:
@@ -58,6 +65,13 @@ def refused(text: str, suggestions: Sequence[str] = (), details: Sequence[str] =
     meant = f"\nDid you mean {' or '.join(map(code, suggestions[:5]))}?" if suggestions else ""
     said = f"{escape(text)}{meant}"
     return text_of(said, section(said), *([preformatted(details)] if details else []))
+
+
+def needs_word(text: str, command: str) -> Text:
+    """`command`: the same with somebody's word; one that is too long for a button has to be typed."""
+    said = escape(text)
+    fits = len(command) <= LONGEST_BUTTON
+    return text_of(said, section(said), *([actions(button(DEPLOY_FORK, "choose", command))] if fits else []))
 
 
 def bug(error_id: str) -> Text:
@@ -85,9 +99,7 @@ def _line(staging: Staging, at: str | None) -> str:
     expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
     thread = f" · {link(at, 'thread')}" if at else ""
     used = f" · last visit {seen}" if (seen := expiry.last_visit(staging)) else ""
-    said = (
-        f"{code(staging.branch)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{used}{thread}"
-    )
+    said = f"{of_what(staging)} {code(staging.attempt.commit[:7])} · {mention(staging.owner)}{expires}{used}{thread}"
     waits = f" for the image {code(cut(staging.attempt.awaits, 300))}" if staging.phase is Phase.WAITING else ""
     slept = f" since {since}" if (since := rest.since(staging)) else ""
     lost = f", its data is lost {date(staging.undo_until)}" if staging.undo_until else ""
@@ -283,6 +295,8 @@ def answer(facts: Mapping[str, Any], staging: Staging | None, at: str | None) ->
     match facts["answer"]:
         case "refusal":
             return refused(facts["text"], facts.get("suggestions", ()), facts.get("details", ()))
+        case "fork":
+            return needs_word(facts["text"], facts["command"])
         case "logs":
             return logs(facts["name"], facts["logs"])
         case "card" if staging:

@@ -25,6 +25,7 @@ class Directory:
         self._url = ""
         self._channels: Mapping[str, str] = {}
         self._handles: Mapping[str, str] = {}
+        self._emails: Mapping[str, str] = {}
         self._groups: Mapping[str, frozenset[str]] = {}
 
     def located(self, url: str) -> None:
@@ -35,6 +36,10 @@ class Directory:
         """As far as is known: an unknown one is in no group."""
         groups = frozenset(group for group, members in self._groups.items() if user in members)
         return Person(user, self._handles.get(user, ""), groups)
+
+    def by_email(self, email: str) -> str | None:
+        """Who has this address in Slack: a user id. Nobody, if the bot may not see addresses."""
+        return self._emails.get(email.casefold())
 
     def channel_name(self, channel: str) -> str:
         """Empty if unknown."""
@@ -67,7 +72,11 @@ class Directory:
         self._channels = {channel["name"]: channel["id"] for channel in found}
 
     async def _read_people(self) -> None:
-        self._handles = {user["id"]: user["name"] for user in await self._pages("users_list", "members")}
+        found = await self._pages("users_list", "members")
+        self._handles = {user["id"]: user["name"] for user in found}
+        people = [user for user in found if not user.get("deleted") and not user.get("is_bot")]
+        addresses = ((str((user.get("profile") or {}).get("email") or ""), user["id"]) for user in people)
+        self._emails = {address.casefold(): id for address, id in addresses if address}
 
     async def _read_groups(self) -> None:
         with translated():

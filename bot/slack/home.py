@@ -6,6 +6,7 @@ from typing import Any
 from bot.domain.model import Phase, Staging
 from bot.slack import rest
 from bot.slack.blocks import Block, actions, code, context, cut, date, escape, header, link, mention, plain, section
+from bot.slack.branches import of_what
 from bot.slack.messages import EMOJI, Text, awaited, staging_buttons
 
 View = dict[str, Any]
@@ -57,7 +58,7 @@ def _facts(staging: Staging) -> str:
     release = staging.attempt
     expires = f"expires {date(staging.expires_at)}" if staging.expires_at else "never expires"
     facts = [
-        f"{code(release.branch)} {code(release.commit[:7])}",
+        f"{of_what(staging)} {code(release.commit[:7])}",
         mention(staging.owner),
         f"made {date(staging.created_at, '{ago}')}",
         expires if staging.phase is not Phase.DELETING else "its data goes with it" if staging.claims else "",

@@ -103,7 +103,7 @@ def _addresses(staging: Staging) -> list[str]:
 def _facts(staging: Staging) -> list[str]:
     release = staging.attempt
     facts = [
-        f"*Branch*\n{code(release.branch)}",
+        *branches.source(staging),
         f"*Commit*\n{code(release.commit[:7])} {escape(cut(release.subject, 80))} · {escape(release.author)}",
         f"*Owner*\n{mention(staging.owner)}",
     ]

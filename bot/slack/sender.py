@@ -19,7 +19,7 @@ from bot.domain.events import Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, home, messages
+from bot.slack import answers, arrivals, home, messages
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import NotThere, translated
@@ -89,7 +89,11 @@ class Sender:
             if not unsure:  # at most once: a private answer that may have arrived is not repeated
                 await self._privately(letter, staging)
             return None
-        assert staging is not None, "only private answers are about no staging"
+        if letter.where is Where.CHANNEL:
+            text = arrivals.notice(letter.kind, letter.facts)
+            name = self._channel_of(letter.facts["project"], letter.where)
+            return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
+        assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
         text = messages.notice(letter.kind, letter.where, letter.facts, staging, card_link)
         if letter.where is Where.OWNER:

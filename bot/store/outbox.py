@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -101,9 +102,10 @@ def _notices_due() -> Select[Any]:
         EARLIER.c.dropped_at.is_(None),
     )
     of_card = and_(notices.c.where.in_([THREAD, PRIVATE]), notices.c.staging_id.is_not(None))
+    of_project = func.coalesce(stagings.c.project, notices.c.project)
     parented = or_(~of_card, stagings.c.card_ts.is_not(None))
     return (
-        _columns("notices", notices.c.id, stagings.c.project, notices.c.where, NOTHING, NOTHING)
+        _columns("notices", notices.c.id, of_project, notices.c.where, NOTHING, NOTHING)
         .select_from(notices.outerjoin(stagings))
         .where(is_due("notices"), ~earlier, parented)
         .order_by(notices.c.id)

@@ -137,13 +137,20 @@ WANT = _want()
 
 
 async def add_notices(
-    connection: AsyncConnection, staging: str | None, request: str | None, new: Sequence[Notice], now: datetime
+    connection: AsyncConnection,
+    staging: str | None,
+    request: str | None,
+    new: Sequence[Notice],
+    now: datetime,
+    project: str | None = None,
 ) -> None:
+    """`project`: of what is told in its channel."""
     rows = [
         {
-            "lane": _lane(notice.where, staging, request),
+            "lane": _lane(notice.where, staging, request, project),
             "staging_id": staging,
             "request_id": request,
+            "project": project,
             "kind": notice.kind.value,
             "where": notice.where.value,
             "facts": dict(notice.facts),
@@ -160,7 +167,7 @@ async def add_notices(
 ADD_NOTICES = insert(notices)
 
 
-def _lane(where: Where, staging: str | None, request: str | None) -> str:
+def _lane(where: Where, staging: str | None, request: str | None, project: str | None) -> str:
     """Messages of one lane are sent in order; lanes do not wait for each other."""
     match where:
         case Where.THREAD:
@@ -171,6 +178,8 @@ def _lane(where: Where, staging: str | None, request: str | None) -> str:
             return f"private {request}"
         case Where.PROJECT | Where.CHANNEL:
             return f"project {staging}"
+        case Where.CHANNEL:
+            return f"channel {project}"
         case _:
             return f"alerts {staging}"
 

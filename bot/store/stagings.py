@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.hearsay import CiRun, CiState
-from bot.domain.model import Build, Desired, Ending, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.model import Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
 from bot.store.news import Line, tell
@@ -183,10 +183,11 @@ async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Relea
     return [_release(dict(row._mapping)) for row in rows]
 
 
-async def followed_at(connection: AsyncConnection, project: str) -> str | None:
-    """Where the project's repository was when its branches were looked at last."""
+async def followed_at(connection: AsyncConnection, project: str) -> tuple[str, str] | None:
+    """Where the project's repository was when its branches were looked at last, and what made stagings then."""
     known = tables.repositories.c
-    return (await connection.execute(select(known.repo).where(known.project == project))).scalar()
+    row = (await connection.execute(select(known.repo, known.deploy_on).where(known.project == project))).first()
+    return (row.repo, row.deploy_on) if row else None
 
 
 async def seed(connection: AsyncConnection, staging: str) -> str | None:
@@ -215,6 +216,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "claims": list(staging.claims),
         "lost": None if staging.lost is None else list(staging.lost),
         "health_details": list(staging.health_details),
+        "pull": asdict(staging.pull) if staging.pull else None,
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -278,10 +280,14 @@ async def sow(connection: AsyncConnection, staging: str, seed: str) -> None:
     await connection.execute(update(tables.stagings).where(unsown).values(seed=seed))
 
 
-async def follow_at(connection: AsyncConnection, project: str, repo: str) -> None:
-    """Note where the project's repository is. What was seen elsewhere says nothing of what is here."""
-    here = insert(tables.repositories).values(project=project, repo=repo)
-    await connection.execute(here.on_conflict_do_update(index_elements=["project"], set_={"repo": repo}))
+async def follow_at(connection: AsyncConnection, project: str, repo: str, deploy_on: str) -> None:
+    """Note where the project's repository is, and what makes stagings."""
+    now = {"repo": repo, "deploy_on": deploy_on}
+    here = insert(tables.repositories).values(project=project, **now)
+    await connection.execute(here.on_conflict_do_update(index_elements=["project"], set_=now))
+
+
+async def forget_heads(connection: AsyncConnection, project: str) -> None:
     await connection.execute(update(tables.stagings).where(STAGING.project == project).values(head=""))
 
 
@@ -356,6 +362,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "desired": Desired(facts["desired"]),
         "waking": Stage(facts["waking"]) if facts["waking"] else None,
         "branch_ended": Ending(facts["branch_ended"]) if facts["branch_ended"] else None,
+        "pull": Pull(**facts["pull"]) if facts["pull"] else None,
         "health": Health(facts["health"]),
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),

@@ -112,6 +112,7 @@ stagings = Table(
     Column("last_used_at", Utc),
     Column("in_use_since", Utc),
     Column("turns_at", Utc),
+    Column("pull", JSON(none_as_null=True)),
     Column("card_channel", String(32)),
     Column("card_ts", String(32)),
     Column("seed", Text),
@@ -188,6 +189,39 @@ repositories = Table(
     metadata,
     Column("project", String(63), primary_key=True),
     Column("repo", Text, nullable=False),
+    Column("deploy_on", String(16), nullable=False, server_default=text("'chat'")),
+)
+
+# What the branches of projects were when that was last acted upon, where pushes make stagings.
+branches = Table(
+    "branches",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("commit", String(64), nullable=False),
+    Column("refused", Boolean, nullable=False, server_default=text("0")),
+)
+
+# As their hosts told them last. `due`: one shall have a staging that is not made yet.
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("project", String(63), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("branch", Text, nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("base", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("fork", Boolean, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("due", Boolean, nullable=False, server_default=text("0")),
+    Column("refused", Boolean, nullable=False, server_default=text("0")),
+    Index("ix_pulls_branch", "project", "branch"),
 )
 
 idle_lists = Table(
@@ -258,6 +292,7 @@ notices = Table(
     Column("lane", String(64), nullable=False),
     Column("staging_id", String(32), ForeignKey("stagings.id", ondelete="CASCADE")),
     Column("request_id", String(128), ForeignKey("requests.id", ondelete="CASCADE")),
+    Column("project", String(63)),
     Column("kind", String(16), nullable=False),
     Column("where", String(16), nullable=False),
     Column("facts", JSON, nullable=False),

@@ -15,9 +15,11 @@ import structlog
 from bot.domain import naming
 from bot.domain.errors import PermanentError, UserError
 from bot.domain.events import Applied, Event, ReleaseFailed, Slept, Target, UrlAnswered, Wiped
+from bot.domain.forks import seen_by
 from bot.domain.known import Learned
 from bot.domain.model import Desired, Release, Stage, Staging
 from bot.domain.project import Helm, Project
+from bot.domain.pulls import from_fork
 from bot.domain.redaction import secrets_of
 from bot.ports import Engine, Git, Images, Prober, ReleaseOrder, Renderer, RenderFacts
 from bot.service import Rendered, Service
@@ -177,7 +179,8 @@ class EngineWork:
         image = self._renderer.image(facts) or ""
         baseline = await self._service.baseline(facts.project)
         other = baseline.id if baseline and baseline.id != facts.staging else ""
-        await self._engine.apply(ReleaseOrder(*what, objects, tree, image, other))
+        fork = from_fork(release.branch)
+        await self._engine.apply(ReleaseOrder(*what, objects, tree, image, "" if fork else other, fork))
         self._checkpoint("applied")
         return Applied(release.id)
 
@@ -213,7 +216,7 @@ class EngineWork:
             values=release.values,
             secrets=opened.values,
             secrets_mark=opened.mark,
-            kinds=frozenset(project.kinds),
+            kinds=frozenset(seen_by(project, release.branch).kinds),
             seed=seed,
             first=staging.live is None or staging.live.id == release.id,
         )

@@ -19,12 +19,14 @@ from bot.domain import following as rule
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
-from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, PullState, Pushed
+from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed
 from bot.domain.model import Desired, Ending, Staging
 from bot.domain.project import Project
+from bot.domain.pulls import from_fork
 from bot.forge import address
 from bot.ports import Git, Span
 from bot.service import Service
+from bot.worker.arrivals import Arrivals
 
 log = structlog.get_logger()
 AT_ONCE = 4
@@ -46,6 +48,7 @@ class Follower:
     ) -> None:
         self._service, self._git, self._checkpoint = service, git, checkpoint
         self._rhythm, self._chance = rhythm, chance
+        self._arrivals = Arrivals(service, git)
         self._known: dict[str, Repository] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._poked = asyncio.Event()
@@ -78,10 +81,11 @@ class Follower:
                 self._known[project] = rule.said_deleted(known, branch, now, self._rhythm)
             case Pushed():
                 self._known[project] = rule.asked(known, now, self._rhythm)
-            case Merged() | PullRequest(state=PullState.MERGED, fork=False):
+            case Merged():
                 await self._service.following.ended(project, said.branch, Ending.MERGED, said.by)
             case PullRequest():
-                self._known[project] = rule.asked(known, now, self._rhythm)
+                await self._service.arriving.heard(self._service.projects[project], said)
+                self._known[project] = rule.asked(self._at(project), now, self._rhythm)
                 await self._service.reporting.pull_heard(project, said.branch)
             case CiRun():
                 await self._service.building.heard(project, said)
@@ -139,13 +143,16 @@ class Follower:
     async def _look(self, project: Project) -> None:
         began = self._service.now()
         try:
-            stagings = await self._service.following.stagings(project)
+            present = await self._service.following.stagings(project)
+            stagings = [staging for staging in present if not from_fork(staging.branch)]
             listing = {head.branch: head.commit for head in await self._git.heads(project)}
             self._checkpoint("looked")
             expected = _expecting(self._at(project.name), stagings)
             outcome = rule.listed(expected, listing, self._ended(began), self._rhythm)
             await self._remember(project.name, outcome)
             await self._follow(project, stagings, listing, outcome.repository.heads)
+            await self._arrivals.look(project, outcome.repository.heads)
+            await self._follow_forks(project, [staging for staging in present if from_fork(staging.branch)])
         except (TemporaryError, PermanentError, UserError) as error:
             log.info("a repository can't be followed", project=project.name, why=error.text)
             await self._failed(project.name, f"{error.text} {getattr(error, 'next_step', '')}".strip(), began)
@@ -197,6 +204,14 @@ class Follower:
         if project.follow.baseline:
             baseline = await self._git.commit(project, listing[project.baseline])
             await self._service.following.baseline(project, baseline)
+
+    async def _follow_forks(self, project: Project, stagings: Sequence[Staging]) -> None:
+        """Their branches are elsewhere; what their pull requests bring is shown here. Hosts keep that for ever."""
+        heads = await self._git.refs(project, [staging.branch for staging in stagings])
+        for staging in stagings:
+            head = heads.get(staging.branch)
+            if head and head != staging.head and staging.desired in (Desired.PRESENT, Desired.RESET):
+                await self._moved(project, staging, head)
 
     async def _moved(self, project: Project, staging: Staging, head: str) -> None:
         span = await self._git.between(project, staging.head or staging.attempt.commit, head)

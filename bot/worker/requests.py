@@ -1,18 +1,23 @@
 """Requests: what a door could not answer at once, because git or the engine must be asked."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import commands, grammar
 from bot.domain.errors import PermanentError, TemporaryError, UserError
+from bot.domain.forks import NeedsWord
 from bot.domain.lifecycle import StillDeleting
-from bot.ports import Engine, Git
+from bot.domain.project import Project
+from bot.domain.pulls import number_of
+from bot.ports import Engine, Git, Head
 from bot.service import Service
 from bot.store import queue
 from bot.store.news import Line
 from bot.store.queue import Claim, Request
 from bot.store.store import Store
+from bot.worker.pulls import head_of, unknown
 from bot.worker.secrets import Opening
 
 TRIES = 4
@@ -64,6 +69,8 @@ class RequestWork:
             if self._service.now() - request.received_at < DELETING_PATIENCE:
                 raise TemporaryError(error.text, retry_after=0.5) from error
             await self._service.answer(claim, request, _refusal(error))
+        except NeedsWord as error:
+            await self._service.answer(claim, request, _asked_for_word(error, request))
         except (UserError, PermanentError) as error:
             await self._service.answer(claim, request, _refusal(error))
         except TemporaryError as error:
@@ -72,12 +79,22 @@ class RequestWork:
             await self._service.answer(claim, request, _refusal(error))
 
     async def _deploy(self, claim: Claim, request: Request, command: commands.Deploy) -> None:
-        assert command.branch, "a saved deploy names its branch"
         project = self._service.project(command.project)
-        head = await self._git.resolve(project, command.branch)
+        head = await self._head(project, command)
         commit = await self._git.commit(project, head.commit)
         changed = await self._opening.now(await self._service.secrets_of(project, head, command.name))
         await self._service.deploy(claim, request, command, head, commit, changed)
+
+    async def _head(self, project: Project, command: commands.Deploy) -> Head:
+        number = command.pull.number if command.pull else number_of(command.branch or "")
+        if number is None:
+            assert command.branch, "a saved deploy names its branch or pull request"
+            return await self._git.resolve(project, command.branch)
+        known, near = await self._service.arriving.pull(project.name, number)
+        head = await head_of(self._git, project, number, known)
+        if head is None:
+            raise unknown(project, number, near)
+        return head
 
     async def _logs(self, request: Request, command: commands.Logs) -> dict[str, Any]:
         staging = await self._service.named(command.project, command.staging)
@@ -89,6 +106,13 @@ class RequestWork:
             request = await queue.request(connection, claim.key[0])
         assert request is not None, "a claimed request is never deleted"
         return request
+
+
+def _asked_for_word(error: NeedsWord, request: Request) -> dict[str, Any]:
+    """The same wish with somebody's word, for a button."""
+    wish = grammar.reread(request.command)
+    assert isinstance(wish, commands.Deploy), "nothing else brings commits"
+    return {"answer": "fork", "text": error.text, "command": grammar.render(replace(wish, fork=error.commit))}
 
 
 def _refusal(error: UserError | PermanentError | TemporaryError) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from cryptography.fernet import InvalidToken
 from bot.domain.configuration import Secret, place_of
 from bot.domain.errors import PermanentError
 from bot.domain.model import Release
+from bot.domain.pulls import from_fork
 from bot.domain.redaction import SHORTEST_OWN, Redactor
 from bot.keys import Keys
 from bot.ports import Secrets
@@ -33,7 +34,9 @@ class Opening:
         self._places, self._keys = places, keys
 
     async def of(self, release: Release) -> Opened:
-        """Raises PermanentError that names every key whose value is missing, and TemporaryError."""
+        """Raises PermanentError that names every key whose value is missing, and TemporaryError. A fork's has none."""
+        if from_fork(release.branch):
+            return Opened()
         values: dict[str, str] = {}
         missing: list[str] = []
         for key, secret in release.secrets.items():

@@ -111,6 +111,7 @@ class Talk:
         self.slack, self.bot, self.origin = slack, bot, origin
         self.engine, self.prober, self.clock, self.url = engine, prober, clock, url
         self._presses = 0
+        self._pulls = timedelta()
 
     async def visit(self, url: str) -> tuple[int, str]:
         """The bot's own answer at one of the hosts that lead to it: status and page."""
@@ -179,16 +180,25 @@ class Talk:
 
     async def merged(self, branch: str, by: str) -> None:
         """GitHub tells that somebody merged the branch."""
-        await self._of_pull(branch, {"merged": True, "state": "closed"}, "closed", by)
+        await self.pull(branch, action="closed", by=by, state="closed", merged=True)
 
-    async def opened(self, branch: str, number: int, by: str = "alice") -> None:
-        """GitHub tells that somebody opened a pull request of the branch."""
-        await self._of_pull(branch, {"merged": False, "state": "open", "number": number}, "opened", by)
-
-    async def _of_pull(self, branch: str, pull: Json, action: str, by: str) -> None:
+    async def pull(
+        self, branch: str, *, number: int = 7, action: str = "opened", by: str = "zoe", fork: bool = False, **more: Any
+    ) -> None:
+        """GitHub tells of a pull request. `more`: what of it is otherwise. A fork's head is where GitHub shows it."""
         told = json.loads((PAYLOADS / "github_pull_request.json").read_text())
-        told["pull_request"] |= pull
-        told["pull_request"]["head"] |= {"ref": branch, "sha": self.origin.head(branch)}
+        commit = self.origin.git("rev-parse", f"refs/pull/{number}/head" if fork else f"refs/heads/{branch}")
+        self._pulls += timedelta(seconds=1)
+        told["pull_request"] |= {
+            "number": number,
+            "title": "Spreadsheet export",
+            "html_url": f"https://github.com/acme/shop/pull/{number}",
+            "updated_at": (datetime(2026, 5, 1, tzinfo=UTC) + self._pulls).isoformat(),
+            "labels": [],
+            **more,
+        }
+        told["pull_request"]["head"] |= {"ref": branch, "sha": commit, "repo": None if fork else {"id": 1}}
+        told["pull_request"]["base"] |= {"repo": {"id": 1}}
         told |= {"action": action, "sender": {"login": by}}
         told["repository"] |= {"clone_url": str(self.origin.path)}
         status, said = await self.hears("/webhooks/github", told)

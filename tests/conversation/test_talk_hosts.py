@@ -111,7 +111,7 @@ async def test_a_pull_request_that_is_opened_later_is_told_of_too(tmp_path: Path
         await talk.deploy("feature-x")
         assert github.changes() == []
         pull = github.open("feature-x")
-        await talk.opened("feature-x", pull)
+        await talk.pull("feature-x", number=pull)
         assert "is live" in github.comment_on(pull)
 
 

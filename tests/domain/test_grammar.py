@@ -27,10 +27,14 @@ from bot.domain.commands import (
 from bot.domain.errors import UserError
 from bot.domain.grammar import MOST_CHARACTERS, parse, render, reread, typed, usage
 from bot.domain.naming import valid_name
+from bot.domain.pulls import Named
 from bot.domain.verbs import MOST_LINES
 from bot.domain.words import strip_mention
 
-DEPLOY = "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… [--project PROJECT]"
+DEPLOY = (
+    "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… [--set KEY=VALUE]… [--pull #PULL] "
+    "[--fork COMMIT] [--project PROJECT]"
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,14 @@ DEPLOY = "deploy [BRANCH] [as NAME] [--profile PROFILE]… [--env KEY=VALUE]… 
     [
         ("deploy feature-x", Deploy("feature-x")),
         ("deploy feature/PAY-12_X as pay", Deploy("feature/PAY-12_X", "pay")),
+        ("deploy #12", Deploy(pull=Named(12))),
+        ("deploy !12 as pay", Deploy(name="pay", pull=Named(12))),
+        ("deploy --pr #12", Deploy(pull=Named(12))),
+        ("deploy <https://github.com/a/b/pull/12|b#12>", Deploy(pull=Named(12, "https://github.com/a/b"))),
+        ("deploy <https://gitlab.com/a/b/-/merge_requests/12>", Deploy(pull=Named(12, "https://gitlab.com/a/b"))),
+        (f"deploy #12 --fork {'A' * 40}", Deploy(pull=Named(12), fork="a" * 40)),
+        ("deploy refs/pull/12/head", Deploy(pull=Named(12))),
+        ("info #12", Info("#12")),
         ("deploy x --project shop", Deploy("x", project="shop")),
         ("deploy --project=shop x as y", Deploy("x", "y", "shop")),
         ("deploy", Deploy()),
@@ -221,14 +233,10 @@ def mistakes(text: str) -> list[str]:
         ("extend x 0d", "DURATION `0d` must be longer than nothing, such as 3d, 12h or 1h30m."),
         ("logs x --lines many", "LINES `many` must be a number from 1 to 500."),
         ("logs x --lines 0", "LINES `0` must be a number from 1 to 500."),
-        ("deploy #12", "Pull requests are not supported yet (`#12`); name the branch."),
+        ("deploy --pull x", "#PULL `x` must be the number of a pull request, such as #123, or its link."),
         (
-            "info <https://github.com/acme/shop/pull/12|shop#12>",
-            "Pull requests are not supported yet (`https://github.com/acme/shop/pull/12`); name the branch.",
-        ),
-        (
-            "deploy <https://gitlab.com/a/b/-/merge_requests/12>",
-            "Pull requests are not supported yet (`https://gitlab.com/a/b/-/merge_requests/12`); name the branch.",
+            "deploy #12 --fork 1a2b3c4",
+            "COMMIT `1a2b3c4` must be a commit with all of its 40 digits: fewer could be another one's, too.",
         ),
         ("deploy “feature-x", "The quote before `feature-x` is not closed."),
         ("list --project='shop", "The quote before `shop` is not closed."),
@@ -243,9 +251,8 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert mistakes("deploy --image a=b --frob #12 surplus as Ä 'open") == [
         "The quote before `open` is not closed.",
         "`--image` is not supported yet.",
-        "`--frob` is not an option of `deploy`.",
+        "`--frob` is not an option of `deploy`. Did you mean `--fork`?",
         "NAME `Ä` must be at most 40 letters a–z, digits and dashes, such as `a`.",
-        "Pull requests are not supported yet (`#12`); name the branch.",
         f"`surplus` is one word too many: `{DEPLOY}`.",
         f"`open` is one word too many: `{DEPLOY}`.",
     ]
@@ -313,10 +320,12 @@ spans = st.none() | st.integers(1, 315_000_000).map(lambda seconds: timedelta(se
 several = st.lists(words, max_size=2).map(tuple)
 keys = st.text('ABab_.\\-="', min_size=1, max_size=5).map(lambda key: "K" + key.replace("=", ""))
 pairs = st.lists(st.tuples(keys, words | st.just("")), max_size=2).map(tuple)
+repos = st.sampled_from(["", "https://github.com/a/b", "https://gitlab.com/a/b&c"])
+pulls = st.none() | st.builds(Named, st.integers(1, 999), repos)
 json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | words, st.lists, max_leaves=3)
 typed_pairs = st.lists(st.tuples(keys, json_values), max_size=2).map(tuple)
 commands: st.SearchStrategy[Command] = st.one_of(
-    st.builds(Deploy, words, names, maybe, several, pairs, typed_pairs),
+    st.builds(Deploy, words, names, maybe, several, pairs, typed_pairs, pulls, st.none() | st.just("a" * 40)),
     st.builds(Diff, maybe, maybe, maybe),
     st.builds(Config, maybe, maybe, several, several, pairs, several, typed_pairs, several),
     st.builds(List, st.booleans(), maybe),

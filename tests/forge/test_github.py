@@ -22,6 +22,7 @@ PULL = PullRequest(
     by="bob",
     fork=False,
     labels=("staging", "good first issue"),
+    updated_at=datetime(2026, 11, 27, 9, 13, 20, tzinfo=UTC),
 )
 
 

@@ -43,6 +43,7 @@ def test_a_merge_request() -> None:
         author="bob",
         by="bob",
         labels=("staging",),
+        updated_at=datetime(2026, 11, 27, 9, 13, 20, tzinfo=UTC),
     )
     assert said("merge_request") == merge
 

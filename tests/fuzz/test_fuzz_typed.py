@@ -40,7 +40,7 @@ def test_every_line_is_a_command_or_a_refusal() -> None:
         else:
             assert grammar.reread(grammar.render(command)) == command
             if isinstance(command, commands.Deploy):
-                check_text(answers.deploying(command.branch or ""))
+                check_text(answers.deploying(command))
 
 
 @pytest.fixture

@@ -42,6 +42,18 @@ async def test_all_branches_as_they_are_now_and_nothing_is_fetched(
     assert Head("login", newer) in await cache.heads(a_project(origin.path))
 
 
+async def test_refs_are_told_by_their_whole_names_and_fetched_though_no_branch_holds_them(tmp_path: Path) -> None:
+    origin, cache = Origin(tmp_path / "origin"), a_cache(tmp_path / "cache")
+    commit = origin.commit("brought", {"a": "1"}, "Brought by a fork")
+    origin.git("update-ref", "refs/pull/7/head", commit)
+    origin.git("update-ref", "refs/other/refs/pull/8/head", commit)
+    origin.git("update-ref", "refs/heads/brought", origin.head("main"))
+    wanted = ["refs/pull/7/head", "refs/pull/8/head", "refs/merge-requests/7/head"]
+    assert await cache.refs(a_project(origin.path), wanted) == {"refs/pull/7/head": commit}
+    assert await cache.refs(a_project(origin.path), []) == {}
+    assert (await cache.commit(a_project(origin.path), commit)).subject == "Brought by a fork"
+
+
 def test_names_that_are_no_text_are_branches_that_nobody_can_say() -> None:
     out = f"{ONE}\trefs/heads/main\n".encode() + f"{TWO}\trefs/heads/".encode() + b"gr\xf6\xdfe\n"
     assert listing(out, SHOP) == [Head("main", ONE)]

@@ -151,9 +151,12 @@ async def test_secrets_are_copied_and_pods_pull_by_them(plane: ControlPlane, tmp
         assert set(await world.names("secret")) == {"pull", "tls"}
         pod = json.loads(await world.kubectl("-n", world.namespace, "get", "pods", "-o", "json"))["items"][0]
         assert pod["spec"]["imagePullSecrets"] == [{"name": "pull"}]
-    async with a_world(plane, tmp_path / "without", name) as world:
-        await world.deploy("r2", deployment())
+        await world.apply(replace(world.order("r2", deployment()), fork=True))
         await world.live("r2")
+        assert await world.names("secret") == [], "what a fork brings gets none"
+    async with a_world(plane, tmp_path / "without", name) as world:
+        await world.deploy("r3", deployment())
+        await world.live("r3")
         assert await world.names("secret") == []
 
 

@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from builders import NOW, a_release, a_staging, updating
 
+from bot.domain.commands import Deploy
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import CLOCK, Build, Ending, Phase, Stage, Staging, WorkloadProgress
+from bot.domain.model import CLOCK, Build, Ending, Phase, Pull, Stage, Staging, WorkloadProgress
 from bot.domain.notes import ENV, VALUES
 from bot.domain.origins import Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
-from bot.slack import answers, configs, messages
+from bot.slack import answers, arrivals, configs, messages
 from bot.slack.messages import Text
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
@@ -47,6 +48,7 @@ def staging_with(text: str, phase: Phase) -> Staging:
         branch=text,
         branch_ended=Ending.MERGED,
         branch_ended_by=text,
+        pull=Pull(7, text, f"https://{text[:200]}", text),
         attempt=release,
         live=live,
         claims=claims,
@@ -74,6 +76,11 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
             for where in places:
                 yield messages.notice(kind, where, facts, staging, LINK)
                 yield messages.notice(kind, where, facts, staging, None)
+    pull = {"number": 7, "label": "#7", "title": text, "url": f"https://{text[:200]}", "author": text}
+    told = {"branch": text, "owner": "U01ALICE", "why": text, "commit": "a" * 40, "subject": text, "by": text}
+    for kind in (NoticeKind.FORK, NoticeKind.NOT_MADE):
+        yield arrivals.notice(kind, {**told, "project": "shop", "pull": pull})
+    yield arrivals.notice(NoticeKind.NOT_MADE, {**told, "project": "shop", "pull": None})
 
 
 def private(staging: Staging, text: str) -> Iterator[Text]:
@@ -93,7 +100,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     odd = [Line(level, text, text, "", text, text, text) for level in (ENV, VALUES)]
     yield configs.configuration(staging, [*lines(None, staging.attempt), *odd * 60])
     yield from (configs.configured(staging, changed, odd, None) for changed in (True, False))
-    yield answers.deploying(text, [(text, text)] * 9)
+    yield answers.deploying(Deploy(text), [(text, text)] * 9)
     yield answers.logs(text[:300], {text[:100]: [text] * 100, "api": []})
     yield from (answers.extended(staging), answers.deleting(staging), answers.ask_delete(staging))
     yield from (answers.sleeping(staging), answers.waking(staging), answers.brought_back(staging))
@@ -101,7 +108,7 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
     yield answers.deleting(replace(staging, undo_until=NOW))
     yield answers.releases(staging, [staging.attempt] * 120)
     yield answers.releases(staging, [])
-    yield from (answers.deploying(text), answers.bug("abc"), answers.already(staging, LINK))
+    yield from (answers.deploying(Deploy(text)), answers.bug("abc"), answers.already(staging, LINK))
     yield from (answers.updating(staging, True, (), LINK), answers.updating(staging, False, [text], None))
 
 

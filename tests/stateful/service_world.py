@@ -150,6 +150,9 @@ class Neighbours:
     async def heads(self, project: Project) -> Sequence[Head]:
         return [Head(name, a_commit(number)) for name, number in self.newest.items()]
 
+    async def refs(self, project: Project, names: Sequence[str]) -> Mapping[str, str]:
+        return {}
+
     async def commit(self, project: Project, commit: str) -> Commit:
         return Commit(commit, "Work", "Alice", "a@x.org", NOW)
 
