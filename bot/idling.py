@@ -51,7 +51,7 @@ class Idling:
             if found:
                 facts = {"project": project.name, "idle": [_facts(one) for one in found]}
                 notice = Notice(NoticeKind.IDLE, Where.CHANNEL, facts)
-                await queue.add_notices(connection, found[0].id, None, [notice], now)
+                await queue.add_notices(connection, None, None, [notice], now, project.name)
 
     async def look(self) -> None:
         """Stagings of projects whose hours changed are told; at the start, those of all that have some."""

@@ -1,16 +1,24 @@
-"""What is said in a project's channel of stagings that do not come by themselves. Pure."""
+"""What is said in a project's channel: of stagings that do not come by themselves, and that run for nobody. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.events import NoticeKind
+from bot.slack import idle
 from bot.slack.blocks import actions, button, code, cut, escape, link, section
 from bot.slack.branches import DEPLOY_FORK, addressed
 from bot.slack.messages import Text, text_of
 
 
 def notice(kind: NoticeKind, facts: Mapping[str, Any]) -> Text:
-    return _fork(facts) if kind is NoticeKind.FORK else _not_made(facts)
+    match kind:
+        case NoticeKind.FORK:
+            return _fork(facts)
+        case NoticeKind.IDLE:
+            said, shown = idle.listing(facts)
+            return text_of(said, *shown)
+        case _:
+            return _not_made(facts)
 
 
 def _fork(facts: Mapping[str, Any]) -> Text:

@@ -9,7 +9,7 @@ from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
 from bot.domain.model import PROJECT, Desired, Health, Phase, Release, Stage, Staging
-from bot.slack import branches, builds, expiry, idle, rest
+from bot.slack import branches, builds, expiry, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -328,9 +328,6 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
             return _broken(facts, staging, card_link)
         case NoticeKind.RECOVERED:
             return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
-        case NoticeKind.IDLE:
-            said, shown = idle.listing(facts)
-            return text_of(said, *shown)
         case NoticeKind.OUTAGE | NoticeKind.OUTAGE_OVER:
             return text_of(branches.outage(kind, facts))
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:

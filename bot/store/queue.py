@@ -176,7 +176,7 @@ def _lane(where: Where, staging: str | None, request: str | None, project: str |
             return f"owner {staging}"
         case Where.PRIVATE:
             return f"private {request}"
-        case Where.PROJECT | Where.CHANNEL:
+        case Where.PROJECT:
             return f"project {staging}"
         case Where.CHANNEL:
             return f"channel {project}"

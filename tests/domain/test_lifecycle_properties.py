@@ -113,8 +113,10 @@ def test_the_clock_never_spins(staging: Staging, policy: Policy, now: datetime) 
 @thorough
 @given(wanted(), policies, moments)
 def test_the_clock_deletes_at_the_expiry_and_not_before(staging: Staging, policy: Policy, now: datetime) -> None:
-    decision = decide(staging, Tick(), policy, now)
+    """At once, what nobody uses."""
     expired = staging.expires_at is not None and now >= staging.expires_at
+    assert expired or decide(staging, Tick(), policy, now).staging.desired is not Desired.ABSENT
+    decision = decide(replace(staging, last_used_at=None), Tick(), policy, now)
     assert (decision.staging.desired is Desired.ABSENT) == expired
     assert not expired or decision.actor == CLOCK
 
