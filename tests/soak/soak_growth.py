@@ -43,7 +43,7 @@ class Limit:
 # A thing done is a few rows (wish, answer, journal, a release with its objects), which are kept. Memory levels off
 # late. Files, children and disk go with how many stagings there are just then.
 LIMITS = {
-    "memory": Limit(500, 24_000),
+    "memory": Limit(500, 16_000),
     "files": Limit(2, 40),
     "threads": Limit(0.5, 8),
     "children": Limit(1, 24),
