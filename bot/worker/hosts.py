@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from bot.domain import reporting
-from bot.domain.errors import PermanentError
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.events import Target
 from bot.domain.policy import Person
 from bot.domain.project import Project
@@ -68,19 +68,24 @@ class HostWork:
         await self._finish(claim, refused)
 
     async def _told(self, found: Found, project: Project, host: GitHostApi) -> str:
-        """What the host refuses, and why."""
-        told, refused = await self._service.reporting.told(found.staging), []
+        """What the host refuses, and why. Raises TemporaryError when all parts were tried, if one is to be again."""
+        told = await self._service.reporting.told(found.staging)
         if told is None or project.host is None:
             return ""
         report = self._report(found, host, told)
+        refused, later = list[str](), list[TemporaryError]()
         for part in project.host.report:
             try:
                 await report.tell(part)
+            except TemporaryError as error:
+                later.append(error)
             except PermanentError as error:
                 refused.append(f"{part}: {error.text}")
                 log.warning(
                     "the git host refuses it", project=project.name, what=part, why=error.text, hint=error.next_step
                 )
+        if later:
+            raise max(later, key=lambda error: error.retry_after or 0.0)
         return " ".join(refused)
 
     def _report(self, found: Found, host: GitHostApi, told: Told) -> Report:

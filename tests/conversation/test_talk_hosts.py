@@ -152,6 +152,19 @@ async def test_what_is_refused_keeps_nothing_else_from_being_told(tmp_path: Path
         assert not github.comments
 
 
+async def test_what_can_not_be_told_now_keeps_nothing_else_waiting(tmp_path: Path, database: Path) -> None:
+    github = GitHubStandin()
+    pull = github.open("feature-x")
+    github.overloaded = {"/comments"}
+    async with reporting(tmp_path, database, github) as talk:
+        await talk.deploy("feature-x")
+        assert github.newest(talk.origin.head("feature-x"))["state"] == "success"
+        assert not github.comments
+        github.overloaded.clear()
+        await talk.until(lambda _: github.comments)
+        assert "is live" in github.comment_on(pull), "nobody had to ask for it again"
+
+
 async def test_stagings_of_one_repository_are_told_apart(tmp_path: Path, database: Path) -> None:
     github = GitHubStandin()
     async with reporting(tmp_path, database, github, [Part.STATUS]) as talk:

@@ -67,6 +67,7 @@ class Standin:
         self.limit, self.left = 5000, 5000
         self.page = 100
         self.forbidden: set[str] = set()
+        self.overloaded: set[str] = set()
         self.url = ""
         self._next = 0
 
@@ -113,6 +114,8 @@ class Standin:
             return self.answers.pop(0)
         if any(part in request.path for part in self.forbidden):
             raise Refused(403, "Resource not accessible by integration")
+        if any(part in request.path for part in self.overloaded):
+            raise Refused(503, "Service Unavailable")
         call = Call(dict(request.match_info), dict(request.query), await self._body(route, request))
         self._require_known(route, call)
         found = route.does(call)
