@@ -14,7 +14,7 @@ from bot.playground.git import GitError, git, person
 HISTORY = (
     ("Bob", "2026-10-05T08:40:00+0000", "Keep products and orders in SQLite", ("shared", "api", ".gitignore")),
     ("Alice", "2026-10-05T14:05:00+0000", "Show the shelf, take orders, let people sign in", ("web",)),
-    ("Carol", "2026-10-06T09:30:00+0000", "Say how a staging of the shop runs", ("deploy", "README.md")),
+    ("Carol", "2026-10-06T09:30:00+0000", "Say what is where", ("README.md",)),
 )
 
 

@@ -23,7 +23,12 @@ projects:
   shop:
     repo: {repo}
     baseline: main
-    source: {{manifests: deploy/staging}}
+    source: {{template: web-api}}
+    values:
+      web: {{command: [python, -m, web.app], health: {{path: /healthz}}}}
+      api: {{command: [python, -m, api.app], health: {{path: /healthz}}}}
+      migrate: {{command: [python, -m, api.migrate]}}
+      data: {{claim: shop-data}}
     hosts: {{web: "${{staging}}.localhost:{port}"}}
     scheme: http
     channel: stagings

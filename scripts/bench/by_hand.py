@@ -61,8 +61,8 @@ class ByHand:
             process.wait(20)
 
     def _facts(self, api: int) -> dict[str, str]:
-        shop = {"SHOP_STAGING": self.branch, "SHOP_BRANCH": self.branch, "SHOP_COMMIT": "0" * 40}
-        return {**shop, "SHOP_URL": "http://localhost", "API_SERVICE_HOST": LOOPBACK, "API_SERVICE_PORT": str(api)}
+        shop = {"OCTOPOD_STAGING": self.branch, "OCTOPOD_BRANCH": self.branch, "OCTOPOD_COMMIT": "0" * 40}
+        return {**shop, "OCTOPOD_URL": "http://localhost", "API_SERVICE_HOST": LOOPBACK, "API_SERVICE_PORT": str(api)}
 
     def _migrated(self, tree: Path, data: Path) -> None:
         with self.turns:

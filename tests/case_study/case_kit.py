@@ -220,7 +220,12 @@ engine: {engine.name}
 projects:
   {project}:
     repo: {repository}
-    source: {{manifests: deploy/staging}}
+    source: {{template: web-api}}
+    values:
+      web: {{command: [python, -m, web.app], health: {{path: /healthz}}}}
+      api: {{command: [python, -m, api.app], health: {{path: /healthz}}}}
+      migrate: {{command: [python, -m, api.migrate]}}
+      data: {{claim: shop-data, storage: 64Mi}}
     hosts: {{web: "${{staging}}.{domain}"}}
     scheme: http
     channel: stagings

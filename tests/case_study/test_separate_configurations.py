@@ -27,9 +27,10 @@ async def test_one_staging_runs_against_production_payments(tell: Tell) -> None:
     refused = await story.say("bob", "/octopod deploy orange-button --profile production-payments")
     assert "`production-payments` is for @alice: ask them" in refused
 
-    typed = f'--profile production-payments --env GREETING="{GREETING}"'
+    typed = f'--profile production-payments --env GREETING="{GREETING}" --set web.replicas=2'
     card = await story.live("alice", "orange-button", typed)
-    assert "`production-payments` · `GREETING=" in card.text
+    assert "`production-payments` · `GREETING=" in card.text and "`web.replicas=2`" in card.text
+    await story.reply("orange-button", "web 2/2")
     assert await story.engine.environment("orange-button") == {"PAYMENTS": "production", "GREETING": GREETING}
     if story.engine.runs:
         page = (await story.engine.ask("orange-button", "/")).text

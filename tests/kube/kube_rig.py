@@ -269,7 +269,10 @@ def _nodes(count: int) -> str:
         {
             "apiVersion": "v1",
             "kind": "Node",
-            "metadata": {"name": f"node-{n}", "labels": {"type": "kwok", PLAYED: "true"}},
+            "metadata": {
+                "name": f"node-{n}",
+                "labels": {"type": "kwok", "kubernetes.io/hostname": f"node-{n}", PLAYED: "true"},
+            },
         }
         for n in range(count)
     ]

@@ -1,6 +1,7 @@
 """The templates that Octopod brings, on a real control plane: accepted as they are, and live."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ async def test_a_web_application(world: World) -> None:
 
 
 @pytest.fixture
-def volume(plane: ControlPlane, name: str) -> Iterator[None]:
+def volume(plane: ControlPlane) -> Iterator[None]:
     """One, and none is left for others that expect none."""
+    name = f"volume-{uuid.uuid4().hex[:8]}"
     plane.offer_volumes(name, 1)
     yield
     plane.kubectl("delete", "persistentvolume", f"{name}-0", "--wait=false")
@@ -64,7 +66,7 @@ async def test_a_web_application_with_its_own_database(world: World) -> None:
 
 
 @pytest.mark.usefixtures("volume")
-@pytest.mark.parametrize("shipped", ["web", "web-postgres"])
+@pytest.mark.parametrize("shipped", ["web", "web-api", "web-postgres"])
 async def test_each_fits_the_strictest_fence(plane: ControlPlane, tmp_path: Path, shipped: str) -> None:
     strict = Fence(pod_security="restricted")
     async with a_world(plane, tmp_path, f"strict-{shipped}", fences={"shop": strict}) as world:

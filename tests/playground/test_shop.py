@@ -155,7 +155,7 @@ def test_a_day_may_be_seeded_up_to_the_thousandth_customer(shop_of: ShopOf) -> N
 
 def test_every_page_says_where_it_comes_from_but_no_secret(shop_of: ShopOf) -> None:
     shop = shop_of("main")
-    facts = {"SHOP_STAGING": "pay-12", "SHOP_BRANCH": "feature/<b>PAY", "SHOP_COMMIT": "1a2b3c4d" * 5}
+    facts = {"OCTOPOD_STAGING": "pay-12", "OCTOPOD_BRANCH": "feature/<b>PAY", "OCTOPOD_COMMIT": "1a2b3c4d" * 5}
     shop.open(**facts, PAYMENTS="production", PAYMENTS_KEY="sk-live-1", GREETING='"Hi" & <welcome>')
     for path in ("/", "/login", "/nowhere"):
         text = ask(shop.web, path).text

@@ -10,6 +10,7 @@ from render_kit import KUBERNETES, LOCAL, facts
 from bot.domain.errors import PermanentError
 from bot.domain.project import Template
 from bot.kube.engine import KINDS
+from bot.local.reader import read_release
 from bot.ports import EngineFacts
 from bot.render.plain import PlainRenderer
 
@@ -112,6 +113,17 @@ def test_nothing_of_the_branch_is_read(tmp_path: Path) -> None:
 def test_each_one_fits_both_hosts_and_kinds(tmp_path: Path, name: str) -> None:
     found = shipped(tmp_path, name)
     assert {"Deployment/web", "Service/web", "Ingress/web"} <= found.keys()
+
+
+def test_the_example_shops_template_runs_on_the_local_engine(tmp_path: Path) -> None:
+    runs: Any = {name: {"command": ["python", "-m", name]} for name in ("web", "api", "migrate")}
+    runs["web"]["replicas"], runs["data"] = 2, {"claim": "shop-data"}
+    read = read_release(list(shipped(tmp_path, "web-api", LOCAL, values=runs).values()))
+    assert {(one.name, one.replicas, one.containers[0].claims) for one in read.workloads} == {
+        ("web", 2, ()),
+        ("api", 1, ("shop-data",)),
+        ("migrate", 1, ("shop-data",)),
+    }
 
 
 def test_a_database_is_nothing_for_the_local_engine(tmp_path: Path) -> None:

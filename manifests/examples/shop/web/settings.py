@@ -11,7 +11,7 @@ EVERYBODYS = {
     "DATA_DIR", "GPG_KEY", "HOME", "HOSTNAME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "OLDPWD", "PATH", "PORT", "PWD",
     "SHELL", "SHLVL", "TEMP", "TERM", "TMP", "TMPDIR", "TZ", "USER", "_",
 }  # fmt: skip
-PLATFORMS = ("KUBERNETES_", "OCTOPOD_", "PORT_", "PYTHON", "SHOP_")
+PLATFORMS = ("KUBERNETES_", "OCTOPOD_", "PORT_", "PYTHON")
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Settings:
 def load() -> Settings:
     env = os.environ
     return Settings(
-        staging=env.get("SHOP_STAGING", "by hand"),
-        branch=env.get("SHOP_BRANCH", "unknown"),
-        commit=env.get("SHOP_COMMIT", "unknown"),
-        url=env.get("SHOP_URL", ""),
+        staging=env.get("OCTOPOD_STAGING", "by hand"),
+        branch=env.get("OCTOPOD_BRANCH", "unknown"),
+        commit=env.get("OCTOPOD_COMMIT", "unknown"),
+        url=env.get("OCTOPOD_URL", ""),
         payments=env.get("PAYMENTS", "sandbox"),
         greeting=env.get("GREETING", "Good things that the tide brought in."),
         session_key=env.get("SESSION_KEY", "signs the cookies of a demo"),
