@@ -17,13 +17,13 @@ from bot.hosts.hosts import Hosts
 from bot.ports import GitHostApi
 
 SHA = "1a2b3c" + "0" * 34
-AT = float(int(time.time()))  # tokens of Apps say when they were made
 
 
 class Time:
     """Seconds, of which some pass when somebody sleeps."""
 
     def __init__(self) -> None:
+        self.begun = float(int(time.time()))  # tokens of Apps say when they were made
         self.at = 0.0
         self.slept: list[float] = []
 
@@ -32,7 +32,7 @@ class Time:
         self.at += seconds
 
     def pace(self, writes: float = 0.0) -> Pace:
-        return Pace(writes, self.sleep, lambda: self.at, lambda: AT + self.at)
+        return Pace(writes, self.sleep, lambda: self.at, lambda: self.begun + self.at)
 
 
 def project(host: GitHost) -> Project:

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from github_standin import GitHubStandin
-from hosts_kit import APP, AT, SHA, Time, a_host, a_status, client, project
+from hosts_kit import APP, SHA, Time, a_host, a_status, client, project
 
 from bot.domain.errors import OctopodError, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.project import HostKind
@@ -58,7 +58,7 @@ async def test_who_is_limited_again_and_again_waits_longer_each_time() -> None:
 
 async def test_the_last_request_of_a_window_is_the_last() -> None:
     github, time = GitHubStandin(), Time()
-    gone = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(AT) + 90)}
+    gone = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.begun) + 90)}
     github.answers = [web.json_response([], headers=gone)]
     async with client(github, GITHUB, pace=time.pace()) as api:
         assert await api.pull("feature-x") is None
