@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from bot.domain.model import Phase, Staging
+from bot.domain.pulls import number_of
 from bot.domain.reporting import LONGEST_DESCRIPTION, Standing, standing
 
 EMOJI = {
@@ -74,7 +75,9 @@ def _why(staging: Staging) -> list[str]:
     if now is Standing.ASLEEP:
         said.append(f"{code(f'/octopod wake {staging.name}')} in Slack brings it back, with its data.")
     if now is Standing.GONE:
-        said.append(f"{code(f'/octopod deploy {staging.branch}', 200)} in Slack makes it anew.")
+        number = number_of(staging.branch)
+        again = staging.branch if number is None else f"#{number}"
+        said.append(f"{code(f'/octopod deploy {again}', 200)} in Slack makes it anew.")
     if now is Standing.FAILED:
         said.append("Push a fix, or retry it in Slack.")
     return said

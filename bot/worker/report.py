@@ -8,6 +8,7 @@ from bot.domain import reporting
 from bot.domain.errors import MessageGone
 from bot.domain.model import Staging
 from bot.domain.project import Part
+from bot.domain.pulls import number_of
 from bot.domain.reporting import Deployment, Standing, Status, Told
 from bot.hosts import words
 from bot.ports import GitHostApi
@@ -39,7 +40,9 @@ class Report:
         """A pull request may be opened later than its staging, or anew, so it is asked for each time. One that somebody
         deleted comes back with the next release."""
         told, release = self._told, self._staging.attempt.id
-        pull = None if self._standing is Standing.GONE else await self._host.pull(self._staging.branch)
+        pull = number_of(self._staging.branch)
+        if pull is None and self._standing is not Standing.GONE:
+            pull = await self._host.pull(self._staging.branch)
         pull = pull or told.pull
         known, body = told.comment if pull == told.pull else "", _digest(self._body)
         said = bool(known) and told.body == body

@@ -11,10 +11,11 @@ import pytest
 from github_standin import GitHubStandin
 from hosts_kit import Time, a_host
 from talk_kit import Talk, talking
+from test_talk_pulls import a_fork
 
 from bot.domain.asking import Gently
 from bot.domain.hearsay import CiRun, CiState, Hearsay
-from bot.domain.project import HostKind, Part
+from bot.domain.project import HostKind, Part, Roles
 from bot.hosts.hosts import Hosts
 from bot.ports import GitHosts
 from bot.worker.asker import Asker
@@ -29,11 +30,11 @@ def hosts(session: aiohttp.ClientSession) -> GitHosts:
 
 @asynccontextmanager
 async def reporting(
-    folder: Path, database: Path, github: GitHubStandin, report: Sequence[Part] = tuple(Part)
+    folder: Path, database: Path, github: GitHubStandin, report: Sequence[Part] = tuple(Part), **project: Any
 ) -> AsyncIterator[Talk]:
     async with github.serving() as url:
         host = a_host(HostKind.GITHUB, url, report=tuple(report))
-        async with talking(folder, database, hosts=hosts, project={"host": host}) as talk:
+        async with talking(folder, database, hosts=hosts, project={"host": host, **project}) as talk:
             yield talk
 
 
@@ -113,6 +114,22 @@ async def test_a_pull_request_that_is_opened_later_is_told_of_too(tmp_path: Path
         pull = github.open("feature-x")
         await talk.pull("feature-x", number=pull)
         assert "is live" in github.comment_on(pull)
+
+
+async def test_the_pull_request_of_a_fork_is_told_of_what_somebody_answered_for(tmp_path: Path, database: Path) -> None:
+    github = GitHubStandin()
+    mine, theirs = github.open("patch-1", number=6), github.open("patch-1", number=7)
+    github.pulls[theirs]["head"]["label"] = "mallory:patch-1"
+    async with reporting(tmp_path, database, github, roles=Roles(admin=("@alice",))) as talk:
+        commit = a_fork(talk)
+        await talk.say("alice", f"/octopod deploy #7 --fork {commit}")
+        await talk.report(talk.engine.ready, "pull-7")
+        assert "🟢 **shop / pull-7** is live" in github.comment_on(theirs)
+        assert github.newest(commit)["context"] == "octopod/pull-7"
+        assert not [one for one in github.comments.values() if one["issue"] == mine]
+        await talk.say("alice", "/octopod delete pull-7 --now")
+        await talk.settled()
+        assert "`/octopod deploy #7` in Slack makes it anew" in github.comment_on(theirs)
 
 
 async def test_a_comment_that_somebody_deleted_comes_back_with_the_next_release(tmp_path: Path, database: Path) -> None:
