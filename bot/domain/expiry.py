@@ -13,8 +13,8 @@ from bot.domain.policy import Policy
 CARD = frozenset({Target.CARD})
 # Whoever has just given it more time need not be asked again at once.
 JUST_ASKED = timedelta(hours=12)
-# A visit is noted so rarely. One that is so recent counts as use, and for that it stays an hour more; some monitors
-# never stop visiting, so a day is the most.
+# A visit is noted so rarely. One that is so recent counts as use, and for that it stays an hour more (of short lives:
+# half of them); some monitors never stop visiting, so a day is the most.
 COARSE, IN_USE = timedelta(minutes=1), timedelta(minutes=10)
 ONE_MORE, MOST = timedelta(hours=1), timedelta(days=1)
 
@@ -42,11 +42,11 @@ def lives_until(staging: Staging, until: datetime | None, policy: Policy, now: d
     return replace(staging, expires_at=until, **told)
 
 
-def is_over(staging: Staging, now: datetime) -> bool:
+def is_over(staging: Staging, policy: Policy, now: datetime) -> bool:
     """Its time is. What somebody uses is not taken away from them, for a while."""
     if staging.expires_at is None or now < staging.expires_at:
         return False
-    return not in_use(staging, now) or now >= (staging.in_use_since or now) + MOST
+    return not in_use(staging, policy, now) or now >= (staging.in_use_since or now) + MOST
 
 
 def told(decision: Decision, policy: Policy, now: datetime) -> Decision:
@@ -55,7 +55,7 @@ def told(decision: Decision, policy: Policy, now: datetime) -> Decision:
     staging = decision.staging
     expires = staging.expires_at
     if expires and now >= expires:
-        return _stays(decision, now)
+        return _stays(decision, policy, now)
     if expires is None or staging.warned_for == expires:
         return decision
     last = now >= policy.warn_at(expires)
@@ -91,15 +91,15 @@ def used(staging: Staging, now: datetime) -> Decision:
     return Decision(replace(staging, last_used_at=now))
 
 
-def in_use(staging: Staging, now: datetime) -> bool:
+def in_use(staging: Staging, policy: Policy, now: datetime) -> bool:
     last = staging.last_used_at
-    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < IN_USE
+    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < policy.of_life(IN_USE)
 
 
-def _stays(decision: Decision, now: datetime) -> Decision:
+def _stays(decision: Decision, policy: Policy, now: datetime) -> Decision:
     """Told once; after that its card says until when."""
     staging = decision.staging
-    since, until = staging.in_use_since or now, now + ONE_MORE
+    since, until = staging.in_use_since or now, now + policy.of_life(ONE_MORE)
     facts = {
         "owner": staging.owner,
         "why": why_it_goes(staging),
@@ -115,6 +115,6 @@ def _stays(decision: Decision, now: datetime) -> Decision:
         targets=decision.targets | CARD,
         notices=(*decision.notices, *news),
         actor=decision.actor or CLOCK,
-        what=decision.what or "stays an hour more",
+        what=decision.what or "stays a while more",
         why=decision.why or f"{why_it_goes(staging)}, but somebody uses it",
     )

@@ -356,9 +356,9 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     staging = replace(staging, wake_at=next_wake(staging, policy))
     if staging.desired is Desired.ABSENT:
         return time_is_over(staging, now)
-    if expiry.is_over(staging, now):
+    if expiry.is_over(staging, policy, now):
         return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
-    decision = night.turned(staging, now) or _overdue(staging, policy, now)
+    decision = night.turned(staging, policy, now) or _overdue(staging, policy, now)
     return expiry.told(alerted(decision, policy, now), policy, now)
 
 

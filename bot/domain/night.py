@@ -56,13 +56,13 @@ def next_time(staging: Staging) -> datetime | None:
     return None if busy or staging.desired is not Desired.PRESENT else staging.turns_at
 
 
-def turned(staging: Staging, now: datetime) -> Decision | None:
+def turned(staging: Staging, policy: Policy, now: datetime) -> Decision | None:
     """Put to sleep, or woken, if it is time. What somebody uses stays up an hour more."""
     due = next_time(staging)
     if due is None or now < due:
         return None
     if staging.desired is Desired.ASLEEP:
         return replace(wake(staging, Wake(CLOCK), now), why="its hours begin")
-    if in_use(staging, now):
+    if in_use(staging, policy, now):
         return Decision(replace(staging, turns_at=now + ONE_MORE), targets=frozenset({Target.CARD}))
     return replace(sleep(staging, Sleep(CLOCK), now), why="its hours are over")

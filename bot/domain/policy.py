@@ -48,13 +48,14 @@ class Policy:
 
     def warn_at(self, expires_at: datetime) -> datetime:
         """An hour before; a shorter life than two hours is warned of at its half."""
-        return expires_at - self._early(self.warn_before)
+        return expires_at - self.of_life(self.warn_before)
 
     def remind_at(self, expires_at: datetime) -> datetime:
         """A day before; a shorter life than two days is told of at its half."""
-        return expires_at - self._early(self.remind_before)
+        return expires_at - self.of_life(self.remind_before)
 
-    def _early(self, most: timedelta) -> timedelta:
+    def of_life(self, most: timedelta) -> timedelta:
+        """So long, or half a life, if that is shorter."""
         return min(most, self.ttl / 2) if self.ttl else most
 
 

@@ -38,6 +38,15 @@ def test_what_is_in_use_stays_an_hour_more(before: timedelta, stays: bool) -> No
         assert decide(decision.staging, Tick(), POLICY, EXPIRY + HOUR).staging.phase is Phase.DELETING
 
 
+def test_of_a_short_life_both_are_half_of_it() -> None:
+    policy = replace(POLICY, ttl=30 * MINUTE)
+    minutes = [decide(visited(a_staging(), before * MINUTE), Tick(), policy, EXPIRY).staging for before in (9, 11)]
+    assert [one.phase for one in minutes] == [Phase.LIVE, Phase.DELETING]
+    assert minutes[0].expires_at == EXPIRY + 15 * MINUTE
+    brief = decide(visited(a_staging(), seconds(29)), Tick(), replace(POLICY, ttl=seconds(30)), EXPIRY)
+    assert brief.staging.phase is Phase.DELETING
+
+
 def test_it_is_told_once_and_a_day_is_the_most() -> None:
     """As of something that a monitor opens every minute."""
     staging, told, now = a_staging(), 0, EXPIRY
