@@ -18,10 +18,11 @@ from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
 from bot.domain.configuration import Secret
+from bot.domain.deploying import new_values
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Event, FilesReady, Notice, NoticeKind, StatusSeen, Target, Tick, Where
 from bot.domain.known import Learned
-from bot.domain.lifecycle import decide, new_values
+from bot.domain.lifecycle import decide
 from bot.domain.masking import shown
 from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room

@@ -1,15 +1,12 @@
-"""Every text that the bot posts where all can read it: the card, the progress, and the notices. Pure."""
+"""Messages as such, and the card of a staging: what it says, and its buttons. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from bot.domain.durations import format_duration
-from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import PROJECT, Desired, Health, Phase, Release, Stage, Staging
-from bot.slack import branches, builds, expiry, rest
+from bot.domain.model import Desired, Health, Phase, Release, Staging
+from bot.slack import branches, builds, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -24,10 +21,8 @@ from bot.slack.blocks import (
     fit,
     link,
     mention,
-    preformatted,
     section,
 )
-from bot.slack.branches import addressed
 from bot.slack.rest import who
 from bot.slack.values import own_words
 
@@ -232,199 +227,3 @@ def what_goes(claims: Sequence[str]) -> str:
     else:
         data = f" *Its data goes too*: {', '.join(map(code, claims))}; for a while it can still be brought back."
     return f"Its processes, files and URL are removed for everybody.{data} The branch stays."
-
-
-# --- progress --------------------------------------------------------------------------------------------------------
-
-
-def progress(release: Release, staging: Staging) -> Text:
-    """The steps of one release, ticked as they are done, with the seconds since it was asked for."""
-    title = f"*Release {release.number}* · {_outcome(release)}"
-    ready_at = None if release.unsteady_since else release.ready_at
-    lines = [
-        f"{_tick(True, release)} branch {code(release.branch)}",
-        f"{_tick(True, release)} commit {code(release.commit[:7])} {escape(cut(release.subject, 80))}",
-        _step("files", release.files_at, release),
-        *_image_step(release),
-        _step("start", release.applied_at, release, previous=None if release.awaits else release.files_at),
-        _step(f"ready{_workloads(release)}", ready_at, release, previous=release.applied_at),
-        _step("URL answers", _live_at(release), release, previous=ready_at),
-    ]
-    return text_of(f"Release {release.number}: {_outcome(release)}", section("\n".join([title, *lines])))
-
-
-def _outcome(release: Release) -> str:
-    match release.stage:
-        case Stage.LIVE:
-            return f"live after {seconds(release.requested_at, release.ended_at)}"
-        case Stage.FAILED:
-            return f"failed after {seconds(release.requested_at, release.ended_at)}"
-        case Stage.SUPERSEDED:
-            return f"stopped: {escape(release.reason)}"
-        case _:
-            return "waiting for its image" if release.waiting else "rolling out"
-
-
-def _image_step(release: Release) -> list[str]:
-    """Told only of one that had to wait for it."""
-    if not release.awaits:
-        return []
-    looks = release.awaits_until if release.waiting else None
-    until = f", looked for until {date(looks, '{time}')}" if looks else ""
-    ci = f" · {said}" if (said := builds.standing(release)) else ""
-    return [f"{_tick(False, release)} image {code(cut(release.awaits, 300))} is not in the registry yet{until}{ci}"]
-
-
-def _live_at(release: Release) -> datetime | None:
-    return release.ended_at if release.stage is Stage.LIVE else None
-
-
-def _step(name: str, done: datetime | None, release: Release, previous: datetime | None = None) -> str:
-    """A step under way is the first that is not done."""
-    took = f" · {seconds(release.requested_at, done)}" if done else ""
-    under_way = previous is not None or name == "files"
-    return f"{_tick(done is not None, release, under_way)} {name}{took}"
-
-
-def _tick(done: bool, release: Release, under_way: bool = True) -> str:
-    if done:
-        return "✅"
-    if not under_way:
-        return "▫️"
-    return {Stage.FAILED: "❌", Stage.SUPERSEDED: "⏹️"}.get(release.stage, "⏳")
-
-
-def _workloads(release: Release) -> str:
-    if not release.workloads:
-        return ""
-    short = {w.name: w.name.replace(release.commit, release.commit[:7]) for w in release.workloads}
-    parts = [f"{escape(short[w.name])} {w.ready}/{w.wanted}{_because(w.reason)}" for w in release.workloads]
-    return f" ({cut(' · '.join(parts), 600)})"
-
-
-def _because(reason: str) -> str:
-    return f", {escape(cut(reason, 160))}" if reason else ""
-
-
-def seconds(start: datetime, end: datetime | None) -> str:
-    return format_duration((end or start) - start)
-
-
-# --- notices ---------------------------------------------------------------------------------------------------------
-
-
-def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    """The text of a notice about a staging. `card_link`: to the card, for messages that stand elsewhere."""
-    match kind:
-        case NoticeKind.LIVE:
-            return _live(facts)
-        case NoticeKind.FAILED:
-            return _failed(facts, staging)
-        case NoticeKind.EXPIRING:
-            return _expiring(facts, staging, where is Where.OWNER, card_link)
-        case NoticeKind.IN_USE:
-            return _going(expiry.in_use(facts, staging), facts, staging)
-        case NoticeKind.BROKEN:
-            return _broken(facts, staging, card_link)
-        case NoticeKind.RECOVERED:
-            return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
-        case NoticeKind.OUTAGE | NoticeKind.OUTAGE_OVER:
-            return text_of(branches.outage(kind, facts))
-        case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
-            said, shown = branches.notice(kind, facts, staging)
-            return text_of(said, *shown, *_way_out(facts, staging))
-        case NoticeKind.SLEPT | NoticeKind.AWAKE | NoticeKind.NOT_AWAKE | NoticeKind.VISITED | NoticeKind.LOST:
-            said, shown = rest.notice(kind, facts, staging, where is Where.ALERT_EDIT)
-            return text_of(said, *shown)
-        case NoticeKind.DELETED if where is Where.ALERT_EDIT:
-            return text_of(f"⚪ {escape(staging.name)} was broken and is deleted now, by {who(facts['by'])}.")
-        case _:
-            return _deleted(facts, staging)
-
-
-def _way_out(facts: Mapping[str, Any], staging: Staging) -> list[Block]:
-    """Buttons of what goes with its branch."""
-    if not facts.get("goes_at"):
-        return []
-    keep = extend_button(staging.id, datetime.fromisoformat(facts["goes_at"]), "Keep a day")
-    delete = delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"])
-    return [actions(*([keep] if keep else []), delete)]
-
-
-def _live(facts: Mapping[str, Any]) -> Text:
-    urls = [escape(url) for url in facts["urls"].values()]
-    took = format_duration(timedelta(seconds=facts["seconds"]))
-    probe = "" if facts["probe"] or not urls else "\nNobody asked whether the URL answers: `url_probe` is off."
-
-    def said(shown: Sequence[str]) -> str:
-        return f"{addressed(facts['actor'])}Live at {' and '.join(shown) or 'no URL'} after {took}{probe}"
-
-    return text_of(said(urls), section(said([f"<{url}>" for url in urls])))
-
-
-def _failed(facts: Mapping[str, Any], staging: Staging) -> Text:
-    serves = facts["serves"]
-    still = f"The previous release ({serves}) still serves." if serves else "Nothing of it answers at the URL."
-    called = addressed(facts["actor"]) or addressed(staging.owner)
-    head = f"{called}🔴 Release {facts['number']} failed: {escape(facts['reason'])}"
-    body = [section(head)]
-    if facts["details"]:
-        body.append(preformatted(facts["details"]))
-    body.append(section(f"{still} {escape(facts['next_step']) or 'Push a fix and deploy again, or retry as it is.'}"))
-    body.append(actions(retry_button(staging.id, facts["release"]), logs_button(staging.id)))
-    return text_of(head, *body)
-
-
-def _expiring(facts: Mapping[str, Any], staging: Staging, alone: bool, card_link: str | None) -> Text:
-    return _going(expiry.expiring(facts, staging, alone, card_link), facts, staging)
-
-
-def _going(said: str, facts: Mapping[str, Any], staging: Staging) -> Text:
-    return text_of(said, section(said), actions(*_ways(staging, datetime.fromisoformat(facts["expires_at"]), facts)))
-
-
-def _ways(staging: Staging, expires: datetime, facts: Mapping[str, Any]) -> list[Block]:
-    """What can be done with what is about to go."""
-    ways = [
-        extend_button(staging.id, expires),
-        rest.buttons(staging)["sleep"] if "sleep" in offers(staging) else None,
-        delete_button(staging.id, staging.name, staging.attempt.id, facts["claims"]),
-    ]
-    return [block for block in ways if block]
-
-
-def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    worth = "down" if facts["health"] == Health.DOWN else "degraded"
-    head = f"🟠 *{_named(staging, card_link)}* is broken ({worth}): {escape(facts['reason'])}"
-    body = [section(f"{head}\nIt was live before. {mention(facts['owner'])} owns it.")]
-    if facts["details"]:
-        body.append(preformatted(facts["details"]))
-    body.append(actions(*([open_button(staging)] if staging.url else []), logs_button(staging.id)))
-    return text_of(head, *body)
-
-
-def _alert_over(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    since = f" from {date(datetime.fromisoformat(facts['since']))} on" if facts["since"] else ""
-    was = f"\nThe last that was seen of it: {escape(facts['reason'])}" if facts["reason"] else ""
-    return text_of(f"🟢 *{_named(staging, card_link)}* has recovered. It was broken for {_lasted(facts)}{since}.{was}")
-
-
-def _recovered(facts: Mapping[str, Any], staging: Staging) -> Text:
-    return text_of(f"🟢 {escape(staging.name)} has recovered after {_lasted(facts)}.")
-
-
-def _lasted(facts: Mapping[str, Any]) -> str:
-    return format_duration(timedelta(seconds=facts["seconds"]))
-
-
-def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
-    why = f", because {escape(facts['reason'])}" if facts["reason"] else ""
-    data = f" Its data ({', '.join(map(code, facts['claims']))}) is gone." if facts["claims"] else ""
-    again = f"{code(f'/octopod deploy {staging.branch}')} makes a new one."
-    if staging.owner == PROJECT:
-        again = "Its project always has one of this branch, so a new one is made by itself, with data of its own."
-    return text_of(f"Deleted by {who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
-
-
-def _named(staging: Staging, card_link: str | None) -> str:
-    return link(card_link, staging.name) if card_link else escape(staging.name)

@@ -19,7 +19,7 @@ from bot.domain.events import Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, arrivals, home, messages
+from bot.slack import answers, arrivals, home, messages, notices, progress
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import NotThere, translated
@@ -77,7 +77,7 @@ class Sender:
     async def show_progress(
         self, staging: Staging, release: Release, card: Posted, ts: str | None, *, unsure: bool
     ) -> Posted:
-        text = messages.progress(release, staging)
+        text = progress.progress(release, staging)
         key = f"progress-{release.id}"
         if ts:
             return await self._update(Posted(card.channel, ts), text, key)
@@ -95,7 +95,7 @@ class Sender:
             return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
         assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
-        text = messages.notice(letter.kind, letter.where, letter.facts, staging, card_link)
+        text = notices.notice(letter.kind, letter.where, letter.facts, staging, card_link)
         if letter.where is Where.OWNER:
             return await self._to_owner(letter, text, unsure)
         if letter.where is Where.ALERT_EDIT and letter.parent:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import commands, grammar
+from bot.domain.deploying import StillDeleting
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.forks import NeedsWord
-from bot.domain.lifecycle import StillDeleting
 from bot.domain.project import Project
 from bot.domain.pulls import number_of
 from bot.ports import Engine, Git, Head

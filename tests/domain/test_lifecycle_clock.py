@@ -21,9 +21,10 @@ from builders import (
     updating,
 )
 
+from bot.domain.deploying import StillDeleting
 from bot.domain.errors import UserError
 from bot.domain.events import Decision, Delete, Extend, StatusSeen, Target, Tick, Where
-from bot.domain.lifecycle import LONGEST_LIFE, StillDeleting, decide, next_wake
+from bot.domain.lifecycle import LONGEST_LIFE, decide, next_wake
 from bot.domain.model import CLOCK, PROJECT, Phase, Stage
 from bot.domain.policy import Policy
 

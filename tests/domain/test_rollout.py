@@ -24,6 +24,7 @@ from builders import (
     updating,
 )
 
+from bot.domain.deploying import StillDeleting
 from bot.domain.errors import UserError
 from bot.domain.events import (
     ALL,
@@ -37,7 +38,7 @@ from bot.domain.events import (
     Target,
     UrlAnswered,
 )
-from bot.domain.lifecycle import StillDeleting, decide
+from bot.domain.lifecycle import decide
 from bot.domain.model import Phase, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus

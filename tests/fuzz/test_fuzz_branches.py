@@ -15,7 +15,7 @@ from bot.domain.lifecycle import decide
 from bot.domain.policy import Policy
 from bot.git.choose import by_name, by_part, unknown
 from bot.ports import Head
-from bot.slack import answers, messages
+from bot.slack import answers, messages, progress
 
 
 @pytest.mark.timeout(1800)
@@ -27,7 +27,7 @@ def test_every_branch_has_a_name_and_a_card() -> None:
         assert all(map(naming.valid_name, names)) and len(set(names)) == 2
         made = decide(None, a_deploy(branch=branch, name=names[0], actor="U01ALICE"), Policy(ttl=None), NOW)
         check_text(messages.card(made.staging, "local"))
-        check_text(messages.progress(made.staging.attempt, made.staging))
+        check_text(progress.progress(made.staging.attempt, made.staging))
         check_text(answers.info(made.staging, "local", True, None, [(NOW, "U01ALICE", made.what, made.why)], []))
         command = commands.Deploy(branch)
         assert grammar.reread(grammar.render(command)) == command

@@ -13,7 +13,7 @@ from bot.domain.events import NoticeKind, Where
 from bot.local.reader import read_release
 from bot.projects import load_projects
 from bot.render.plain import PlainRenderer
-from bot.slack.messages import notice
+from bot.slack.notices import notice
 
 # What the readers take at most is 1024 kB of a manifest and 256 kB of octopod.yaml.
 LARGE = dict(hostile_yaml.exhausting(1_000_000 if INPUTS > SAMPLE else 60_000))

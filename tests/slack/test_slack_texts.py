@@ -20,7 +20,7 @@ from bot.domain.notes import ENV, VALUES
 from bot.domain.origins import Line, lines
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
-from bot.slack import answers, arrivals, configs, messages
+from bot.slack import answers, arrivals, configs, messages, notices, progress
 from bot.slack.messages import Text
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
@@ -57,7 +57,7 @@ def staging_with(text: str, phase: Phase) -> Staging:
     )
 
 
-def notices(staging: Staging, text: str) -> Iterator[Text]:
+def every_notice(staging: Staging, text: str) -> Iterator[Text]:
     facts: dict[str, Any] = {
         "actor": "U01ALICE", "owner": "U01ALICE", "by": CLOCK, "urls": {"web": f"http://{text[:50]}.localhost/"},
         "seconds": 3.2, "number": 2, "probe": "", "release": "r1", "reason": text, "details": [text] * 100,
@@ -74,8 +74,8 @@ def notices(staging: Staging, text: str) -> Iterator[Text]:
     for kind in NoticeKind:
         if kind is not NoticeKind.ANSWER:
             for where in places:
-                yield messages.notice(kind, where, facts, staging, LINK)
-                yield messages.notice(kind, where, facts, staging, None)
+                yield notices.notice(kind, where, facts, staging, LINK)
+                yield notices.notice(kind, where, facts, staging, None)
     pull = {"number": 7, "label": "#7", "title": text, "url": f"https://{text[:200]}", "author": text}
     told = {"branch": text, "owner": "U01ALICE", "why": text, "commit": "a" * 40, "subject": text, "by": text}
     for kind in (NoticeKind.FORK, NoticeKind.NOT_MADE):
@@ -115,8 +115,8 @@ def private(staging: Staging, text: str) -> Iterator[Text]:
 def public(staging: Staging, text: str) -> Iterator[Text]:
     yield messages.card(staging, "kubernetes")
     yield messages.card(staging, "local", probed=False)
-    yield messages.progress(staging.attempt, staging)
-    yield from notices(staging, text)
+    yield progress.progress(staging.attempt, staging)
+    yield from every_notice(staging, text)
 
 
 def letters(thing: object) -> int:
@@ -235,23 +235,23 @@ def test_progress_ticks_step_by_step(stage: Stage, ticks: str) -> None:
         release = replace(release, files_at=NOW, applied_at=NOW)
     if stage in (Stage.READY, Stage.LIVE):
         release = replace(release, ready_at=NOW)
-    lines = messages.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
+    lines = progress.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
     assert "".join(line.split(" ")[0] for line in lines) == ticks
 
 
 @pytest.mark.parametrize(("stage", "tick"), [(Stage.FAILED, "❌"), (Stage.SUPERSEDED, "⏹️")])
 def test_progress_marks_the_step_that_ended_it(stage: Stage, tick: str) -> None:
     release = a_release(stage=stage, files_at=NOW, applied_at=NOW, ready_at=None, reason="because")
-    lines = messages.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
+    lines = progress.progress(release, a_staging()).blocks[0]["text"]["text"].splitlines()[1:]
     assert [line.split(" ")[0] for line in lines] == ["✅", "✅", "✅", "✅", tick, "▫️"]
 
 
 def test_live_is_said_in_one_known_shape() -> None:
     facts = {"actor": "U01ALICE", "urls": {"web": "http://a/", "api": "http://b/"}, "seconds": 3.2, "probe": "200 OK"}
-    said = messages.notice(NoticeKind.LIVE, Where.THREAD, facts, a_staging(), None)
+    said = notices.notice(NoticeKind.LIVE, Where.THREAD, facts, a_staging(), None)
     assert said.text == "<@U01ALICE> Live at http://a/ and http://b/ after 3.2 s"
     assert said.blocks[0]["text"]["text"] == "<@U01ALICE> Live at <http://a/> and <http://b/> after 3.2 s"
-    unasked = messages.notice(NoticeKind.LIVE, Where.THREAD, {**facts, "probe": ""}, a_staging(), None)
+    unasked = notices.notice(NoticeKind.LIVE, Where.THREAD, {**facts, "probe": ""}, a_staging(), None)
     assert "`url_probe` is off" in unasked.text
 
 

@@ -19,7 +19,7 @@ from process_kit import marked
 from sqlalchemy import text
 
 from bot.domain.model import Phase, Release, Staging
-from bot.slack import messages
+from bot.slack import messages, progress
 from bot.store import stagings
 from bot.store.store import Store
 
@@ -82,7 +82,7 @@ def _cards(rows: Sequence[Row], state: Json) -> Iterator[str]:
         yield from _message(shown, row.card, messages.card(staging, "local"), f"the card of {staging.name}")
         for release, ts in row.releases:
             if ts:
-                wanted, what = messages.progress(release, staging), f"release {release.number} of {staging.name}"
+                wanted, what = progress.progress(release, staging), f"release {release.number} of {staging.name}"
                 yield from _message(shown, ts, wanted, what)
     cards = {ts for ts, message in shown.items() if stagings_seen.key_of(message).startswith("card-")}
     if strays := cards - {row.card for row in rows}:
