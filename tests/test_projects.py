@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import ConfigError
 from bot.domain.hours import Hours
-from bot.domain.project import EngineKind, Fence, Follow, Manifests, ProbeFrom, Project, Roles, UrlProbe
+from bot.domain.project import EngineKind, Fence, Follow, Manifests, ProbeFrom, Project, Roles, Updates, UrlProbe
 from bot.projects import load_projects
 
 DATA = Path(__file__).parent / "data"
@@ -147,10 +147,10 @@ def test_a_fence_says_what_is_not_as_usual(tmp_path: Path) -> None:
 def test_how_branches_are_followed(tmp_path: Path) -> None:
     assert project(tmp_path, "").follow == Follow()
     said = 'follow: {updates: false, branches: ["feature/*", "!feature/wip-*"], baseline: false, gone_after: never}'
-    assert project(tmp_path, said).follow == Follow(False, ("feature/*", "!feature/wip-*"), False, None)
+    assert project(tmp_path, said).follow == Follow(Updates.OFF, ("feature/*", "!feature/wip-*"), False, None)
     wrong = f"{LEAST}    follow: {{updates: maybe, branches: [], gone_after: soon, baselines: true}}\n"
     assert [text.split(": ", 1)[1] for text in mistakes(tmp_path, wrong)] == [
-        "projects.shop.follow.updates: must be true or false",
+        "projects.shop.follow.updates: must be true or false or paused",
         'projects.shop.follow.branches: must be a list of branches or globs, such as ["feature/*", "!feature/wip-*"]',
         "projects.shop.follow.gone_after: must be a duration such as 3d, 12h or 1h30m, or never",
         "projects.shop.follow.baselines: is not a known key; did you mean baseline?",

@@ -23,7 +23,7 @@ from bot.domain.events import (
 )
 from bot.domain.model import PUSH, Desired, Ending, Staging
 from bot.domain.policy import Policy
-from bot.domain.project import Project
+from bot.domain.project import Project, Updates
 from bot.domain.pulls import from_fork
 
 CARD = frozenset({Target.CARD})
@@ -37,7 +37,7 @@ def follows(staging: Staging) -> bool:
 def covered(project: Project, branch: str) -> bool:
     """Whether pushes to this branch update its stagings. A glob that begins with "!" takes out; the last one that
     fits counts."""
-    return project.follow.updates and (branch == project.baseline or is_followed(project, branch))
+    return project.follow.updates is Updates.ON and (branch == project.baseline or is_followed(project, branch))
 
 
 def made_by_push(project: Project, branch: str) -> bool:

@@ -160,15 +160,23 @@ class Fence:
     egress: bool = True
 
 
+class Updates(StrEnum):
+    """Whether pushes update stagings. PAUSED: not now; what was pushed meanwhile follows afterwards."""
+
+    ON = "true"
+    OFF = "false"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """How stagings follow their branches.
 
-    `updates`: pushes update them. `branches`: globs of the branches that this is so for. `baseline`: that one always
-    has a staging. `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
+    `updates`: whether pushes update them. `branches`: globs of the branches that this is so for. `baseline`: that one
+    always has a staging. `gone_after`: how long a staging outlives its branch; None: as long as it would anyway.
     """
 
-    updates: bool = True
+    updates: Updates = Updates.ON
     branches: tuple[str, ...] = ("*",)
     baseline: bool = True
     gone_after: timedelta | None = timedelta(hours=1)

@@ -130,7 +130,7 @@ _FENCE: Mapping[str, Callable[[], Schema]] = {
     "egress": lambda: _choice("open", "closed"),
 }
 _FOLLOW: Mapping[str, Callable[[], Schema]] = {
-    "updates": lambda: {"type": "boolean"},
+    "updates": lambda: _choice(True, False, "paused"),
     "branches": lambda: _NAMES | {"minItems": 1},
     "baseline": lambda: {"type": "boolean"},
     "gone_after": lambda: {"anyOf": [{"const": "never"}, _DURATION]},

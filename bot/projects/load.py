@@ -22,6 +22,7 @@ from bot.domain.project import (
     ProbeFrom,
     Project,
     Roles,
+    Updates,
     UrlProbe,
 )
 from bot.projects import environment, fences, fields, githosts, hosts, schema, sources
@@ -151,7 +152,7 @@ def _project(
         url_probe=_url_probe(keys.url_probe),
         copy_secrets=keys.copy_secrets,
         fence=fences.fence(keys.fence),
-        follow=Follow(keys.follow.updates, keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
+        follow=Follow(Updates(keys.follow.updates), keys.follow.branches, keys.follow.baseline, keys.follow.gone_after),
         hours=_hours(keys.hours),
         deploy_on=DeployOn(keys.deploy_on),
         label=keys.label,

@@ -66,8 +66,9 @@ class ProbeKeys(_Strict):
 
 
 class FollowKeys(_Strict):
-    updates: Annotated[bool, BeforeValidator(fields.boolean)] = Field(
-        default=True, description="Whether pushes update the stagings of their branches."
+    updates: Annotated[str, BeforeValidator(fields.choice("true", "false", "paused"))] = Field(
+        default="true",
+        description="Whether pushes update the stagings of their branches; paused: not now, but afterwards.",
     )
     branches: Annotated[tuple[str, ...], BeforeValidator(fields.globs)] = Field(
         default=("*",),

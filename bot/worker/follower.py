@@ -21,7 +21,7 @@ from bot.domain.events import Push
 from bot.domain.following import RHYTHM, Look, OutageBegan, OutageEnded, Outcome, Repository, Rhythm
 from bot.domain.hearsay import CiRun, Hearsay, ImagePushed, Merged, PullRequest, Pushed
 from bot.domain.model import Desired, Ending, Staging
-from bot.domain.project import Project
+from bot.domain.project import Project, Updates
 from bot.domain.pulls import from_fork
 from bot.forge import address
 from bot.ports import Git, Span
@@ -199,7 +199,7 @@ class Follower:
                 await self._gone(project, staging, listing[project.baseline])
             if head and staging.branch_ended is Ending.DELETED:
                 await self._service.following.back(staging.id)
-            if head and head == counts != staging.head and staging.desired in (Desired.PRESENT, Desired.RESET):
+            if head and head == counts != staging.head:
                 await self._moved(project, staging, head)
         if project.follow.baseline:
             baseline = await self._git.commit(project, listing[project.baseline])
@@ -210,10 +210,13 @@ class Follower:
         heads = await self._git.refs(project, [staging.branch for staging in stagings])
         for staging in stagings:
             head = heads.get(staging.branch)
-            if head and head != staging.head and staging.desired in (Desired.PRESENT, Desired.RESET):
+            if head and head != staging.head:
                 await self._moved(project, staging, head)
 
     async def _moved(self, project: Project, staging: Staging, head: str) -> None:
+        """What rests, or is paused, sees it when it follows again."""
+        if project.follow.updates is Updates.PAUSED or staging.desired not in (Desired.PRESENT, Desired.RESET):
+            return
         span = await self._git.between(project, staging.head or staging.attempt.commit, head)
         await self._service.following.moved(staging, await self._git.commit(project, head), _push(span))
         self._checkpoint("followed")

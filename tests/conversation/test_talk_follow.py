@@ -1,12 +1,13 @@
 """Branches are followed: what pushes, merges and deletes do, and what people see of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from talk_kit import Talk, talking
 
 from bot.domain.following import Rhythm
-from bot.domain.project import Follow, Profile
+from bot.domain.project import Follow, Profile, Updates
 
 SOON = timedelta(seconds=0.1)
 OFTEN = Rhythm(least=SOON, most=SOON, apart=SOON, pause=SOON, longest=SOON, settle=timedelta(), patience=3 * SOON)
@@ -203,3 +204,15 @@ async def test_the_baseline_always_has_a_staging(tmp_path: Path, database: Path)
         assert "so a new one is made by itself" in (await talk.replies("main"))[-1]
         await talk.tell("main", commit)
         assert "rolling out" in (await talk.card("main")).text
+
+
+async def test_what_is_pushed_while_updates_are_paused_follows_afterwards(tmp_path: Path, database: Path) -> None:
+    paused = Follow(updates=Updates.PAUSED, baseline=False)
+    async with talking(tmp_path, database, project={"follow": paused}) as talk:
+        await talk.deploy("feature-x")
+        commit = await talk.push("feature-x")
+        assert not any("updating" in reply for reply in await talk.replies("feature-x"))
+        shop = talk.bot.projects["shop"]
+        talk.bot.projects.replace({"shop": replace(shop, follow=Follow(baseline=False))})
+        await talk.tell("feature-x", commit)
+        assert commit[:7] in (await talk.card("feature-x")).text

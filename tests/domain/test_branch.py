@@ -12,7 +12,7 @@ from bot.domain.errors import UserError
 from bot.domain.events import BranchBack, BranchEnded, Deploy, Freeze, Keep, NoticeKind, Push, Tick, Withheld
 from bot.domain.lifecycle import decide
 from bot.domain.model import PUSH, Desired, Ending, Phase, Stage
-from bot.domain.project import Follow
+from bot.domain.project import Follow, Updates
 
 PUSHED = Push(2, ("Bob",))
 MERGED = BranchEnded(Ending.MERGED, "Alice")
@@ -121,5 +121,5 @@ def test_keep_and_freeze_are_switches() -> None:
 def test_which_branches_are_covered(branch: str, globs: tuple[str, ...], so: bool) -> None:
     project = replace(a_project("/shop"), follow=Follow(branches=globs))
     assert covered(project, branch) is so
-    off = replace(project, follow=Follow(updates=False, branches=globs))
+    off = replace(project, follow=Follow(updates=Updates.OFF, branches=globs))
     assert not covered(off, branch)
