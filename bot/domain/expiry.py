@@ -92,14 +92,14 @@ def used(staging: Staging, now: datetime) -> Decision:
 
 
 def in_use(staging: Staging, policy: Policy, now: datetime) -> bool:
-    last = staging.last_used_at
-    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < policy.of_life(IN_USE)
+    last, lately = staging.last_used_at, policy.of_life(IN_USE, staging.branch_ended is not None)
+    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < lately
 
 
 def _stays(decision: Decision, policy: Policy, now: datetime) -> Decision:
     """Told once; after that its card says until when."""
     staging = decision.staging
-    since, until = staging.in_use_since or now, now + policy.of_life(ONE_MORE)
+    since, until = staging.in_use_since or now, now + policy.of_life(ONE_MORE, staging.branch_ended is not None)
     facts = {
         "owner": staging.owner,
         "why": why_it_goes(staging),

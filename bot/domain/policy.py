@@ -54,9 +54,10 @@ class Policy:
         """A day before; a shorter life than two days is told of at its half."""
         return expires_at - self.of_life(self.remind_before)
 
-    def of_life(self, most: timedelta) -> timedelta:
-        """So long, or half a life, if that is shorter."""
-        return min(most, self.ttl / 2) if self.ttl else most
+    def of_life(self, most: timedelta, ended: bool = False) -> timedelta:
+        """So long, or half a life, if that is shorter. `ended`: of the life without a branch."""
+        life = self.gone_after if ended else self.ttl
+        return min(most, life / 2) if life else most
 
 
 def policy_of(project: Project) -> Policy:

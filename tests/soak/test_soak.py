@@ -3,6 +3,7 @@
 SOAK: how many minutes (20). OCTOPOD_TEST_SEED: to have the same day again, as far as time lets it be the same.
 """
 
+import json
 import os
 import random
 import time
@@ -20,7 +21,7 @@ from soak_team import OWN, Team, told
 from soak_trouble import Trouble
 from soak_truth import contradictions, never
 
-from bot.playground.launcher_folder import CONFIG, CONFIG_TEXT, LOCK
+from bot.playground.launcher_folder import CONFIG
 
 MINUTES = float(os.environ.get("SOAK") or 20)
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
@@ -83,19 +84,18 @@ class Day:
 @contextmanager
 def a_day(folder: Path) -> Iterator[Day]:
     """With a git host of its own, and stagings that live for minutes."""
-    data = folder / "data"
-    data.mkdir()
-    (data / LOCK).touch()  # else the folder would be somebody's who does not expect us
-    with serving(data) as host, playground(folder, before=lambda play: configured(play, host)) as play:
+    with serving(folder / "data") as host, playground(folder, before=lambda play: configured(play, host)) as play:
         for name in OWN:
             play.branch(name)
         yield Day(play, host)
 
 
 def configured(play: Playground, host: GitHost) -> None:
-    text = CONFIG_TEXT.format(repo=host.url, port=play.port)
-    assert text.count("ttl: 3d") == 1
-    (play.data / CONFIG).write_text(text.replace("ttl: 3d", "ttl: 2m"))
+    file = play.data / CONFIG
+    text = file.read_text()
+    own = json.dumps(str(play.data / "shop.git"))
+    assert text.count("ttl: 3d") == text.count(own) == 1
+    file.write_text(text.replace("ttl: 3d", "ttl: 2m").replace(own, host.url))
 
 
 def test_a_teams_day(tmp_path: Path) -> None:
