@@ -89,8 +89,8 @@ def _side(staging: Staging, path: str) -> str:
     name, release = escape(staging.name), staging.live or staging.attempt
     said = f"<code>{escape(release.branch)}</code> at <code>{release.commit[:7]}</code> · {escape(staging.phase)}"
     url = escape(f"{(staging.url or '').rstrip('/')}{path}")
-    frame = f'<iframe src="{url}" title="{name}"></iframe>' if staging.serving else ""
-    link = f'<a href="{url}" target="_blank" rel="noreferrer">open</a>' if staging.serving else ""
+    frame = f'<iframe src="{url}" title="{name}"></iframe>' if staging.answers else ""
+    link = f'<a href="{url}" target="_blank" rel="noreferrer">open</a>' if staging.answers else ""
     return f"<section><h2>{name} {link}</h2><p>{said}</p>{frame}</section>"
 
 

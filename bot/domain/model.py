@@ -306,6 +306,11 @@ class Staging:
         return self.good is not None
 
     @property
+    def answers(self) -> bool:
+        """Somebody who opens its URL finds it there, as far as is known."""
+        return self.serving is not None and not self.resting
+
+    @property
     def url(self) -> str | None:
         """The main URL."""
         return next(iter(self.urls.values()), None)

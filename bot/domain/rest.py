@@ -53,11 +53,7 @@ def sleep(staging: Staging, event: Sleep, now: datetime) -> Decision:
     if staging.desired is Desired.ASLEEP:
         return Decision(staging, targets=ENGINE)
     ended = superseded(staging.attempt, "The staging was put to sleep.", now)
-    changes = (
-        UP
-        | WELL
-        | {"desired": Desired.ASLEEP, "slept_by": event.actor, "sleep_asked_at": now, "look_at": None, "serving": None}
-    )
+    changes = UP | WELL | {"desired": Desired.ASLEEP, "slept_by": event.actor, "sleep_asked_at": now, "look_at": None}
     after = replace(staging, attempt=ended[0] if ended else staging.attempt, **changes)
     closed = alert_closed(staging, NoticeKind.SLEPT, event.actor, "")
     return Decision(after, ended, ALL, closed, event.actor, "sleep")
@@ -121,7 +117,7 @@ def alert_closed(staging: Staging, kind: NoticeKind, by: str, reason: str) -> tu
 def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
     """What was live comes back, not a newer release that failed; what never was live is tried once more."""
     number = max(staging.last_number, staging.attempt.number)
-    up = replace(staging, **(UP | WELL), serving=None, last_number=number)
+    up = replace(staging, **(UP | WELL), last_number=number)
     if staging.live is None:
         again = staging.attempt.anew(actor=actor, requested_at=now, copy_of=staging.attempt.copy_of)
         return Decision(replace(up, attempt=again), (again,), ALL)
@@ -207,8 +203,8 @@ def visited(staging: Staging, now: datetime) -> Decision:
 
 
 def come_back(staging: Staging) -> Decision:
-    """The engine was asked for it. What it told before may be of its rest, or all that there is to tell: a bot that was
-    killed when it had asked asks again, of what serves already."""
+    """The engine was asked for it. What it told before may be of its rest, or all that there is to tell: of what nobody
+    has put to rest yet, and of what a bot that was killed meanwhile had asked for, it tells nothing new."""
     if staging.waking is not Stage.QUEUED:
         return Decision(staging)
     if staging.serving == staging.attempt.id:

@@ -95,7 +95,7 @@ def listing(found: Sequence[tuple[Staging, str | None]], mine: bool) -> Text:
 
 def _line(staging: Staging, at: str | None) -> str:
     name = f"*{escape(staging.name)}*"
-    url = f" · {link(staging.url, staging.url)}" if staging.url and staging.serving else ""
+    url = f" · {link(staging.url, staging.url)}" if staging.url and staging.answers else ""
     expires = f" · expires {date(staging.expires_at)}" if staging.expires_at else ""
     thread = f" · {link(at, 'thread')}" if at else ""
     used = f" · last visit {seen}" if (seen := expiry.last_visit(staging)) else ""

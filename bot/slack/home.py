@@ -43,7 +43,7 @@ def _staging(staging: Staging, at: str | None) -> list[Block]:
 def _described(staging: Staging, at: str | None) -> str:
     name = link(at, staging.name) if at else escape(staging.name)
     head = f"{EMOJI[staging.phase]} *{name}* · {staging.phase}"
-    lines = [head, *([link(staging.url, staging.url)] if staging.url and staging.serving else []), _facts(staging)]
+    lines = [head, *([link(staging.url, staging.url)] if staging.url and staging.answers else []), _facts(staging)]
     if (said := rest.standing(staging)) and staging.phase is not Phase.WAKING:
         lines.append(said)
     if staging.phase is Phase.WAITING:

@@ -88,7 +88,7 @@ def _addresses(staging: Staging) -> list[str]:
     """Links only to what answers; a URL that will is said without a promise."""
     if staging.phase in (Phase.DELETED, Phase.DELETING):
         return []
-    if staging.serving:
+    if staging.answers:
         return [link(url, url) for url in staging.urls.values()]
     if staging.phase in (Phase.ROLLING_OUT, Phase.WAITING):
         return [f"URL when it is live: {escape(url)}" for url in staging.urls.values()]

@@ -79,7 +79,7 @@ class Report:
     @property
     def _url(self) -> str:
         """Only of what answers."""
-        return (self._staging.url or "") if self._staging.serving and not self._standing.resting else ""
+        return (self._staging.url or "") if self._staging.answers and not self._standing.resting else ""
 
     async def _are_told(self, told: Told) -> None:
         self._told = told

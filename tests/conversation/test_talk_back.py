@@ -284,3 +284,15 @@ async def test_a_reset_goes_on_when_its_project_leaves_octopod_yaml(talk: Talk) 
     assert talk.engine.wiped
     said = [one.text for one in await talk.thread(card)]
     assert any("did not come back" in text and "octopod.yaml" in text for text in said), said
+
+
+async def test_what_is_brought_back_before_anything_was_ended_is_back_at_once(talk: Talk) -> None:
+    """The engine has nothing new to tell then: all runs as it did."""
+    talk.engine.slow_to_sleep = True
+    await talk.deploy("feature-x")
+    await talk.say("bob", "/octopod delete feature-x --yes")
+    await talk.say("alice", "/octopod undo feature-x")
+    assert "feature-x is back at" in (await talk.replies("feature-x"))[-1]
+    await talk.say("bob", "/octopod sleep feature-x")
+    await talk.say("alice", "/octopod wake feature-x")
+    assert "Awake again at" in (await talk.replies("feature-x"))[-1]
