@@ -77,15 +77,15 @@ async def test_the_bots_account_has_all_that_it_needs(
 async def test_secrets_beside_the_bot_are_looked_at(
     plane: ControlPlane, account: Path, tmp_path: Path, slack: Workspace
 ) -> None:
-    made = ("create", "secret", "generic", "payments", "--from-literal=key=hush-hush")
+    made = ("create", "secret", "generic", "shop-keys", "--from-literal=key=hush-hush")
     await asyncio.to_thread(plane.kubectl, "-n", "octopod", *made)
     more = (
-        "    hosts: {web: '${staging}.shop.invalid'}\n    secrets: {A: payments/key, B: payments/none, C: none/key}\n"
+        "    hosts: {web: '${staging}.shop.invalid'}\n    secrets: {A: shop-keys/key, B: shop-keys/none, C: none/key}\n"
     )
     said = await seen(tmp_path, slack, account, more)
     step = "→ Put it there, or change `secrets:` in octopod.yaml."
     assert [one for one in said if "secret " in one] == [
-        f"✗ secret B of shop: The Secret `payments` in the bot's namespace has no key `none`. {step}",
+        f"✗ secret B of shop: The Secret `shop-keys` in the bot's namespace has no key `none`. {step}",
         f"✗ secret C of shop: There is no Secret `none` in namespace `octopod`. {step}",
     ]
     assert "✓ right to secrets in namespace octopod: get" in said and "hush-hush" not in "".join(said)
