@@ -156,15 +156,19 @@ class Talk:
         await self.settled()
 
     async def hears(self, path: str, body: Json, event: str = "pull_request") -> tuple[int, str]:
-        """Something is told at this door, signed, and what follows from it is done. `event`: as GitHub calls it."""
+        """Something is told at this door, and what follows from it is done."""
+        said = await self.post_signed(path, body, event)
+        await self.settled()
+        return said
+
+    async def post_signed(self, path: str, body: Json, event: str = "pull_request") -> tuple[int, str]:
+        """What this door answers. `event`: as GitHub calls it."""
         raw = json.dumps(body).encode()
         signature = f"sha256={hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()}"
         headers = {"X-Octopod-Signature": signature, "X-Hub-Signature-256": signature, "X-GitHub-Event": event}
         headers |= {"Authorization": f"Bearer {SECRET}", "X-Gitlab-Token": SECRET}
         async with self.slack.http.post(f"{self.url}{path}", data=raw, headers=headers) as answer:
-            said = answer.status, await answer.text()
-        await self.settled()
-        return said
+            return answer.status, await answer.text()
 
     async def tell(self, branch: str, commit: str) -> None:
         """The git host tells that a branch was pushed."""
