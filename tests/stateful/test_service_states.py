@@ -9,14 +9,16 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from builders import NOW
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -480,6 +482,20 @@ def database(tmp_path: Path) -> None:
     DATABASE = tmp_path / "octopod.db"
 
 
+# What follows from branches, visits and hours is not walked here, nor is what is said once for a whole project.
+OTHERS_TELL = {
+    NoticeKind.ANSWER,
+    NoticeKind.UPDATING,
+    NoticeKind.WITHHELD,
+    NoticeKind.BRANCH_ENDED,
+    NoticeKind.BRANCH_BACK,
+    NoticeKind.OUTAGE,
+    NoticeKind.OUTAGE_OVER,
+    NoticeKind.IN_USE,
+    NoticeKind.IDLE,
+    NoticeKind.NOT_MADE,
+    NoticeKind.FORK,
+}
 usual = settings(suppress_health_check=list(HealthCheck), database=None, print_blob=True)
 
 
@@ -491,13 +507,20 @@ def test_a_few_lives(database: None) -> None:
 @pytest.mark.timeout(2400)
 def test_five_hundred_lives(database: None) -> None:
     REACHED.clear()
-    same = not os.environ.get("OCTOPOD_TEST_SEED")  # which lives; without a seed always these
-    run_state_machine_as_test(
-        Lives, settings=settings(usual, max_examples=500, stateful_step_count=12, derandomize=same)
-    )
+    first = int(os.environ.get("OCTOPOD_TEST_SEED") or 0)  # which lives; without a seed always these
+    for number in range(first, first + 10):
+        _fifty_lives(number)
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
     on_the_way = {Phase.ROLLING_OUT, Phase.WAITING, Phase.FALLING_ASLEEP, Phase.WAKING, Phase.RESETTING}
     assert {*Phase} - on_the_way <= REACHED.keys()
-    assert {kind for kind in NoticeKind if kind is not NoticeKind.ANSWER} <= {
+    assert {kind for kind in NoticeKind if kind not in OTHERS_TELL} <= {
         what.removeprefix("told: ").partition(",")[0] for what in REACHED
     }
+
+
+def _fifty_lives(number: int) -> None:
+    """Ids are random, and choose which of two messages of a moment goes first. So the same walk may go another way when it
+    is gone again, at which Hypothesis stops: what it has seen by then counts."""
+    lives = settings(usual, max_examples=50, stateful_step_count=12)
+    with suppress(FlakyStrategyDefinition):
+        run_state_machine_as_test(seed(number)(Lives), settings=lives)
