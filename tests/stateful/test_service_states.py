@@ -519,8 +519,8 @@ def test_five_hundred_lives(database: None) -> None:
 
 
 def _fifty_lives(number: int) -> None:
-    """Ids are random, and choose which of two messages of a moment goes first. So the same walk may go another way when it
-    is gone again, at which Hypothesis stops: what it has seen by then counts."""
+    """Ids are random, and choose which of two messages of a moment goes first. So the same walk may go another way when
+    it is gone again, at which Hypothesis stops: what it has seen by then counts."""
     lives = settings(usual, max_examples=50, stateful_step_count=12)
     with suppress(FlakyStrategyDefinition):
         run_state_machine_as_test(seed(number)(Lives), settings=lives)
