@@ -7,6 +7,7 @@ was begun. Each waits for the thread and then for the event loop, and a busy bot
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, Self
 
 import aiosqlite
@@ -27,6 +28,11 @@ class Connection(aiosqlite.Connection):
 
     _begins = ""
     _open = False
+
+    @property
+    def thread(self) -> Thread:
+        """Where its statements run. It ends some time after the connection was closed."""
+        return self._thread
 
     def begin(self, how: str) -> None:
         """`how`: the statement that begins a transaction."""

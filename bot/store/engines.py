@@ -4,10 +4,13 @@ A deferred BEGIN that later wants to write fails with "database is locked" whate
 default loses updates without a word; see docs/design.md, Concurrency.
 """
 
+import asyncio
 import sqlite3
+from threading import Thread
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.driver import Connection as Driver
@@ -15,6 +18,8 @@ from bot.store.driver import connect
 
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
 ALONE = "octopod_alone"
+LAST_WORDS = 5.0  # seconds
+_THREADS: WeakKeyDictionary[Engine, WeakSet[Thread]] = WeakKeyDictionary()
 
 
 def write_engine(url: str) -> AsyncEngine:
@@ -37,6 +42,14 @@ def migration_engine(url: str) -> AsyncEngine:
     return _engine(url, "IMMEDIATE", foreign_keys=False, pool_size=1, max_overflow=0)
 
 
+async def close(engine: AsyncEngine) -> None:
+    """Nothing of it runs any more: what was cancelled may be at work in its thread still, and would tell a loop that is
+    closed."""
+    await engine.dispose()
+    for thread in _THREADS.pop(engine.sync_engine, ()):
+        await asyncio.to_thread(thread.join, LAST_WORDS)
+
+
 class _Connection(sqlite3.Connection):
     """Whoever is cancelled in the middle leaves cursors behind, and with them its closed connection would keep its
     transaction, and the lock: nobody could write any more."""
@@ -52,6 +65,7 @@ def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngin
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:
+        _THREADS.setdefault(engine.sync_engine, WeakSet()).add(dbapi.driver_connection.thread)
         dbapi.isolation_level = None  # sqlite3 must emit no BEGIN of its own
         cursor = dbapi.cursor()
         for pragma in (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import news
-from bot.store.engines import read_engine, without_transaction, write_engine
+from bot.store.engines import close, read_engine, without_transaction, write_engine
 from bot.store.turns import Turns, Urgency
 
 
@@ -54,5 +54,5 @@ class Store:
             await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     async def close(self) -> None:
-        await self._write.dispose()
-        await self._read.dispose()
+        await close(self._write)
+        await close(self._read)
