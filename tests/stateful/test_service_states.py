@@ -508,6 +508,7 @@ def test_five_hundred_lives(database: None) -> None:
     for number in range(first, first + 10):
         _fifty_lives(number)
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
+    assert REACHED["lives"] >= 500, "most walks ended early"
     on_the_way = {Phase.ROLLING_OUT, Phase.WAITING, Phase.FALLING_ASLEEP, Phase.WAKING, Phase.RESETTING}
     assert {*Phase} - on_the_way <= REACHED.keys()
     assert {what.removeprefix("told: ").partition(",")[0] for what in REACHED} >= OFTEN_TOLD
