@@ -46,8 +46,9 @@ async def close(engine: AsyncEngine) -> None:
     """Nothing of it runs any more: what was cancelled may be at work in its thread still, and would tell a loop that is
     closed."""
     await engine.dispose()
-    for thread in _THREADS.pop(engine.sync_engine, ()):
-        await asyncio.to_thread(thread.join, LAST_WORDS)
+    for thread in tuple(_THREADS.pop(engine.sync_engine, ())):
+        if thread.is_alive():
+            await asyncio.to_thread(thread.join, LAST_WORDS)
 
 
 class _Connection(sqlite3.Connection):
@@ -61,11 +62,19 @@ class _Connection(sqlite3.Connection):
 
 
 def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"factory": _Connection, "async_creator_fn": connect}, **pool)
+    threads: WeakSet[Thread] = WeakSet()
+
+    def made(database: str, **options: Any) -> Driver:
+        """Noted before it opens: whoever is cancelled while it does leaves a thread at work as well."""
+        driver = connect(database, factory=_Connection, **options)
+        threads.add(driver.thread)
+        return driver
+
+    engine = create_async_engine(url, connect_args={"async_creator_fn": made}, **pool)
+    _THREADS[engine.sync_engine] = threads
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:
-        _THREADS.setdefault(engine.sync_engine, WeakSet()).add(dbapi.driver_connection.thread)
         dbapi.isolation_level = None  # sqlite3 must emit no BEGIN of its own
         cursor = dbapi.cursor()
         for pragma in (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
 from bot.domain.errors import ConfigError
-from bot.store.engines import migration_engine
+from bot.store.engines import close, migration_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,7 +30,7 @@ async def migrate(url: str, revision: str = "head", scripts: Path = MIGRATIONS) 
             if broken:
                 raise RuntimeError(f"the migration left rows without their parents: {broken[:5]}")
     finally:
-        await engine.dispose()
+        await close(engine)
 
 
 def _require_usable(file: str) -> None:

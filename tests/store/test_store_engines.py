@@ -1,6 +1,7 @@
 """SQLite under concurrency: nothing lost, nobody locked out, nothing half saved."""
 
 import asyncio
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -115,6 +116,24 @@ async def test_cancellation_at_any_point_leaves_a_store_that_works(tmp_path: Pat
         (before,) = (await rows(store, "SELECT n FROM counter"))[0]
         await asyncio.gather(*(counted_up(store) for _ in range(5)))
         assert await rows(store, "SELECT n FROM counter") == [(before + 5,)]
+
+
+async def test_nothing_of_a_closed_store_is_at_work(tmp_path: Path) -> None:
+    """Cancelled after each number of turns of the loop, also while its connection is being opened: a thread that is
+    left would tell a loop that is closed, long after."""
+    async with opened(tmp_path) as store:
+        await counter(store)
+    for turns in range(20):
+        before = set(threading.enumerate())
+        store = Store(url_in(tmp_path))
+        task = asyncio.create_task(counted_up(store))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await store.close()
+        left = [thread.name for thread in set(threading.enumerate()) - before if "asyncio" not in thread.name]
+        assert not left, f"cancelled after {turns} turns"
 
 
 async def test_the_file_is_opened_as_it_must_be(tmp_path: Path) -> None:
