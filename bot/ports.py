@@ -9,7 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.domain.checks import CheckResult, HealthCheck
 from bot.domain.events import NoticeKind, Where
+from bot.domain.evidence import Range
 from bot.domain.hearsay import CiRun
 from bot.domain.known import KnownValue
 from bot.domain.model import Release, Staging
@@ -56,6 +58,16 @@ class Span:
         return self.lost != 0
 
 
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """`base`: the merge base (the newest commit that both have), empty if there is none. `behind`: how many commits the
+    baseline has that the commit has not; `ahead`: the reverse."""
+
+    base: str
+    behind: int
+    ahead: int
+
+
 class Git(Protocol):
     """One bare cache per project. Raises UserError (no such branch or commit), TemporaryError (host unreachable, time
     limit), PermanentError (refused credentials, no such repository)."""
@@ -93,6 +105,19 @@ class Git(Protocol):
 
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         """Write the commit's files into `folder` (made if missing; emptied first). No `.git` in it."""
+        ...
+
+
+class History(Protocol):
+    """What the cache of a project knows of how commits stand to each other. Raises as Git does."""
+
+    async def lineage(self, project: Project, commit: str, baseline: str) -> Lineage:
+        """How a commit stands to another one, of the baseline. Fetched only if one of them is not here."""
+        ...
+
+    async def range(self, project: Project, old: str, new: str, without: Sequence[str] = ()) -> Range:
+        """The commits that `new` has, and neither `old` nor any of `without`: all of them, also those that merges
+        brought. Authors have no Slack ids. Fetched only if one is not here."""
         ...
 
 
@@ -248,6 +273,23 @@ class Engine(Protocol):
 
     async def logs(self, staging: str, workload: str | None = None, lines: int = 50) -> Mapping[str, Sequence[str]]:
         """The last lines per workload. Raises UserError for an unknown workload, naming those there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFacts:
+    """What a health check may refer to: the staging's URLs by name, its DNS label and namespace, and the opened values
+    of its secrets by key."""
+
+    urls: Mapping[str, str]
+    name: str
+    namespace: str
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Checker(Protocol):
+    async def check(self, check: HealthCheck, facts: CheckFacts) -> CheckResult:
+        """One try. Never raises for what the other side does. No value of `secrets` is in what it returns."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.events import Decision, Notice, NoticeKind, Target, Where
+from bot.domain.events import CheckSeen, Decision, Found, Mute, Notice, NoticeKind, Target, Where
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus
@@ -24,15 +24,60 @@ def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: 
     if status.serving not in (None, staging.live.id):
         return replace(decision, staging=_unknown(staging))
     health, reason, details = _health_of(status)
-    after = replace(staging, health=health)
+    seen = replace(staging, engine_health=health, engine_reason=reason, engine_details=details)
+    return _weighed(replace(decision, staging=seen), now, policy, now)
+
+
+def check_seen(staging: Staging, event: CheckSeen, policy: Policy, now: datetime) -> Decision:
+    """What is decided of a health check. Of a release that serves no more it says nothing."""
+    if staging.live is None or event.release != staging.live.id or staging.serving != staging.live.id:
+        return Decision(staging)
+    others = tuple(stand for stand in staging.checks if stand.check != event.stand.check)
+    seen = replace(staging, checks=(*others, event.stand))
+    since = event.stand.since if not event.stand.ok else now
+    return _weighed(Decision(seen), since, policy, now)
+
+
+def found(staging: Staging, event: Found, now: datetime) -> Decision:
+    """The alert says what was found out; what was told already is edited."""
+    if not staging.broken_since:
+        return Decision(staging)
+    told = staging.alerted_at is not None
+    facts = {"finding": event.finding, "owner": staging.owner, "health": staging.health.value}
+    notice = Notice(NoticeKind.BROKEN, Where.ALERT_EDIT if told else Where.ALERTS, facts)
+    after = replace(staging, finding=event.finding, alerted_at=staging.alerted_at or now)
+    return Decision(after, notices=() if event.finding == staging.finding and told else (notice,))
+
+
+def mute(staging: Staging, event: Mute, now: datetime) -> Decision:
+    others = {check: until for check, until in staging.mutes.items() if check != event.check and until > now}
+    mutes = {**others, event.check: event.until} if event.until else others
+    return Decision(replace(staging, mutes=mutes), actor=event.actor, what="mute", why=event.check)
+
+
+def _weighed(decision: Decision, since: datetime, policy: Policy, now: datetime) -> Decision:
+    """Its health is the worse of what the engine and the health checks say. `since`: when it began not to be well, if
+    that is what was seen now."""
+    before = decision.staging
+    health, reason, details = _together(before)
+    after = replace(before, health=health)
     if health is not Health.HEALTHY:
         after = replace(after, health_reason=reason, health_details=details)
-        after = replace(after, unhealthy_since=after.unhealthy_since or now, healthy_since=None)
+        after = replace(after, unhealthy_since=after.unhealthy_since or since, healthy_since=None)
     elif after.unhealthy_since:  # the reason is kept until it is well again: the end of an alert tells it
         after = replace(after, healthy_since=after.healthy_since or now)
-    changed_look = after.health is not staging.health and after.broken_since is not None
+    changed_look = after.health is not before.health and after.broken_since is not None
     targets = decision.targets | {CARD} if changed_look else decision.targets
     return alerted(replace(decision, staging=after, targets=targets), policy, now)
+
+
+def _together(staging: Staging) -> tuple[Health, str, tuple[str, ...]]:
+    failing = [stand for stand in staging.checks if not stand.ok]
+    if staging.engine_health is not Health.HEALTHY or not failing:
+        return staging.engine_health, staging.engine_reason, staging.engine_details
+    silent = all(not stand.ok and not stand.answered for stand in staging.checks)
+    texts = "; ".join(f"{stand.check}: {stand.text}" for stand in failing)
+    return (Health.DOWN if silent else Health.DEGRADED), texts, ()
 
 
 def _unknown(staging: Staging) -> Staging:

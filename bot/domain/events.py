@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.checks import Stand
 from bot.domain.configuration import Overrides, Secret
-from bot.domain.model import Build, Ending, Pull, Release, Staging
+from bot.domain.finding import Finding
+from bot.domain.model import Build, Ending, Pull, Release, Staging, WitnessOf
 from bot.domain.status import StagingStatus
 
 
@@ -30,7 +32,8 @@ class Deploy:
     Ids are made by the caller; `staging` and `name` matter for a new one only. `overrides`, and what they make: `env`,
     `values`, `secrets`. `changed`: what of the configuration somebody changes by it, in words. `head`: where the
     branch was then, if that is known. `push`: it follows from that, and nobody asked for it. `owner`: whose a new one
-    is, if not the actor's. `pull`: the pull request of its branch, as far as is known.
+    is, if not the actor's. `pull`: the pull request of its branch, as far as is known. `witness_for`, `witness_of`: as
+    in Staging.
     """
 
     actor: str
@@ -53,6 +56,8 @@ class Deploy:
     push: Push | None = None
     owner: str = ""
     pull: Pull | None = None
+    witness_for: str = ""
+    witness_of: WitnessOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +241,32 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSeen:
+    """How a health check stands with this release is decided, anew or otherwise than before."""
+
+    release: str
+    stand: Stand
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is concluded about its breakage. `incident`: the id of the one that it is part of, if it is of any: then it
+    gets no alert of its own."""
+
+    finding: Finding
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Nobody is to be told until then that this check fails ("": of any breakage of it); None: again from now on."""
+
+    actor: str
+    check: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: expiry, its warning, debounces and waits are looked at."""
 
@@ -243,7 +274,8 @@ class Tick:
 OfBranch = PullSeen | Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | Used | Tick
+OfHealth = CheckSeen | Found | Mute
+Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | OfHealth | Used | Tick
 
 
 class Target(StrEnum):
@@ -253,6 +285,7 @@ class Target(StrEnum):
     CARD = "card"
     PROGRESS = "progress"
     HOST = "host"
+    FINDING = "finding"
 
 
 ALL = frozenset({Target.ENGINE, Target.CARD, Target.PROGRESS})
@@ -304,7 +337,8 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to send. `facts` is plain JSON data, frozen when it was decided; its text is made when it is sent."""
+    """One message to send. `facts`: plain JSON data, and findings, as it was when it was decided; its text is made when
+    it is sent."""
 
     kind: NoticeKind
     where: Where

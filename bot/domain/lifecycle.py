@@ -17,7 +17,7 @@ from bot.domain.branch import (
     why_it_goes,
     withheld,
 )
-from bot.domain.breakage import alerted
+from bot.domain.breakage import alerted, check_seen, found, mute
 from bot.domain.building import build_seen
 from bot.domain.deploying import deploy, rollback
 from bot.domain.ending import delete, time_is_over
@@ -27,15 +27,18 @@ from bot.domain.events import (
     BranchBack,
     BranchEnded,
     BuildSeen,
+    CheckSeen,
     Decision,
     Delete,
     Deploy,
     Event,
     Extend,
     FilesReady,
+    Found,
     Freeze,
     ImageMissing,
     Keep,
+    Mute,
     PullSeen,
     ReleaseFailed,
     Reset,
@@ -141,6 +144,12 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return freeze(staging, event)
         case Keep():
             return keep(staging, event, policy, now)
+        case CheckSeen():
+            return check_seen(staging, event, policy, now)
+        case Found():
+            return found(staging, event, now)
+        case Mute():
+            return mute(staging, event, now)
         case Used():
             return expiry.used(staging, now)
         case Tick():
@@ -159,7 +168,7 @@ def _stamped(decision: Decision, before: Staging | None, policy: Policy) -> Deci
 
 
 def _deleted(staging: Staging, event: Event) -> Decision:
-    if isinstance(event, Extend | Delete | Rollback | Sleep | Wake | Reset | Freeze | Keep):
+    if isinstance(event, Extend | Delete | Rollback | Sleep | Wake | Reset | Freeze | Keep | Mute):
         raise UserError(f"{staging.name} is deleted already. `/octopod deploy {staging.branch}` makes a new one.")
     return Decision(staging)
 

@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.checks import Stand
 from bot.domain.configuration import Layer, Overrides, Secret
+from bot.domain.finding import Finding
 from bot.domain.hearsay import CiRun
+from bot.domain.status import Sign
 
 CLOCK = "clock"
 PUSH = "push"
@@ -49,7 +52,8 @@ class Stage(StrEnum):
 
 
 class Health(StrEnum):
-    """How the serving release is doing. DEGRADED: fewer replicas than wanted; DOWN: a workload has none."""
+    """How the serving release is doing. DEGRADED: fewer replicas than wanted, or a health check fails; DOWN: a workload
+    has none, or no health check gets an answer."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -68,6 +72,14 @@ class Ending(StrEnum):
     def of_pull(self) -> bool:
         """The branch is there still; it is its pull request that came to an end, or lost its label."""
         return self in (Ending.CLOSED, Ending.UNLABELLED)
+
+
+class WitnessOf(StrEnum):
+    """MERGE_BASE: the commit where the branch left the baseline, with the configuration of the staging that is ill.
+    SAME_COMMIT: its own commit and configuration. Both with fresh data."""
+
+    MERGE_BASE = "merge base"
+    SAME_COMMIT = "same commit"
 
 
 class Phase(StrEnum):
@@ -220,6 +232,14 @@ class Staging:
     was over and it was not taken away, as somebody used it. `turns_at`: when the clock puts it to sleep, or wakes it,
     by its project's hours.
     `pull`: the pull request of its branch, if there is one.
+
+    `health` is of both: what the engine says (`engine_health`, `engine_reason`, `engine_details`) and how the health
+    checks stand with the serving release (`checks`). `signs`: what the engine saw happen to it lately.
+    `finding`: what was concluded about the breakage that is, or about the last one. `alerted_at`: when that was told as
+    an alert; None: it was not, or it is over. `breaks`: how often it broke since it was steady, `recovered_at`: when
+    it got well last: what comes and goes is told once. `mutes`: until when nobody is told that this check fails; under
+    "" of anything. `witness_for`: it is a throw-away staging that tells more of the breakage of the staging with this
+    id: no card, no messages, in no list; `witness_of`: what it is to tell about.
     """
 
     id: str
@@ -271,6 +291,18 @@ class Staging:
     in_use_since: datetime | None = None
     turns_at: datetime | None = None
     pull: Pull | None = None
+    engine_health: Health = Health.HEALTHY
+    engine_reason: str = ""
+    engine_details: tuple[str, ...] = ()
+    checks: tuple[Stand, ...] = ()
+    signs: tuple[Sign, ...] = ()
+    finding: Finding | None = None
+    alerted_at: datetime | None = None
+    breaks: int = 0
+    recovered_at: datetime | None = None
+    mutes: Mapping[str, datetime] = field(default_factory=dict)
+    witness_for: str = ""
+    witness_of: WitnessOf | None = None
 
     @property
     def phase(self) -> Phase:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bot.domain.checks import HealthCheck
 from bot.domain.hours import Hours
 from bot.domain.known import KnownValue
 
@@ -219,6 +220,14 @@ class GitHost:
     report: tuple[Part, ...] = tuple(Part)
 
 
+class Witnesses(StrEnum):
+    """Whether a breakage may have throw-away stagings made that tell more of it. AUTO: by itself; ASK: when somebody
+    presses the button."""
+
+    AUTO = "auto"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One entry of `projects:` in octopod.yaml, defaults filled in.
@@ -239,6 +248,9 @@ class Project:
     `host`: what is asked and told by the API of the repository's host; None: nothing.
     `hours`: outside of these, stagings sleep; None: they never do by themselves.
     `ttl`: how long a staging lives after its last deploy or extension; None: it never expires.
+    `health_checks`: what is asked of live stagings; `witnesses`: whether throw-away stagings are made to find who broke
+    one. `good_after`: how long a release must be live and well to be one that a rollback returns to. `people`: Slack
+    users (ids or @handles) of authors, by the e-mail address in their commits, where that is another than in Slack.
     `known`: what its chart or template has by way of values, as far as was seen.
     """
 
@@ -272,6 +284,10 @@ class Project:
     label: str = "staging"
     kinds: tuple[tuple[str, str], ...] = ()
     host: GitHost | None = None
+    health_checks: tuple[HealthCheck, ...] = ()
+    witnesses: Witnesses = Witnesses.ASK
+    good_after: timedelta = timedelta(minutes=1)
+    people: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, KnownValue] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -13,13 +13,37 @@ class WorkloadState(StrEnum):
     FAILED = "failed"
 
 
+class SignKind(StrEnum):
+    """What an engine saw happen that may explain a breakage. RESTARTED: a process or container ended and was started
+    again. OUT_OF_MEMORY: it was ended for that. EVICTED: its node was short of something. NODE: its node is not well.
+    IMAGE: its image can't be pulled."""
+
+    RESTARTED = "restarted"
+    OUT_OF_MEMORY = "out of memory"
+    EVICTED = "evicted"
+    NODE = "node"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """`of`: the node (EVICTED, NODE), the registry's host (IMAGE) or the memory limit (OUT_OF_MEMORY), if it is known.
+    `text`: one sentence for people."""
+
+    kind: SignKind
+    workload: str
+    at: datetime
+    of: str = ""
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkloadStatus:
     """One workload, as its newest applied release has it.
 
     `ready` of `wanted` replicas (a Job: 1 when it has succeeded). `reason`: one sentence for people, empty while all
     is well. `log_tail`: the last lines of the process or container that died, if one did. `awaits`: the project's own
-    image, when that is all it lacks: no registry has it yet.
+    image, when that is all it lacks: no registry has it yet. `signs`: what happened to it lately, the newest last.
     """
 
     kind: str
@@ -32,6 +56,7 @@ class WorkloadStatus:
     reason: str = ""
     log_tail: tuple[str, ...] = ()
     awaits: str = ""
+    signs: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """What lies between two commits, read in a project's mirror; its host is asked only for what is not there yet."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.domain.errors import TemporaryError
+from bot.domain.evidence import Author, Change, Range
 from bot.domain.project import Project
 from bot.git.mirror import Mirror
-from bot.ports import Commit, Span
+from bot.ports import Commit, Lineage, Span
 
 MOST_COMMITS = 50
 LOG = ("log", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%s%x00%an%x00%ae%x00%ct")
@@ -38,6 +40,28 @@ async def merged(mirror: Mirror, project: Project, commit: str, into: str) -> bo
     if output.code not in (0, 1):
         raise TemporaryError(f"The commit {commit[:10]} can't be read: {output.error.strip()}")
     return output.code == 0
+
+
+async def lineage(mirror: Mirror, project: Project, commit: str, baseline: str) -> Lineage:
+    await mirror.ensure(project, commit)
+    await mirror.ensure(project, baseline)
+    output = await mirror.read("merge-base", baseline, commit)
+    if output.code not in (0, 1):
+        raise TemporaryError(f"The history can't be read: {output.error.strip()}")
+    counts = await _read(mirror, *COUNT, "--left-right", f"{baseline}...{commit}", "--")
+    behind, ahead = (int(count) for count in counts.split())
+    return Lineage(output.out.decode().strip(), behind, ahead)
+
+
+async def commits(mirror: Mirror, project: Project, old: str, new: str, without: Sequence[str]) -> Range:
+    for one in (old, new, *without):
+        await mirror.ensure(project, one)
+    added = ("--topo-order", "--no-merges", new, *(f"^{one}" for one in (old, *without)), "--")
+    log = await _read(mirror, *LOG, f"--max-count={MOST_COMMITS}", *added)
+    count = int(await _read(mirror, *COUNT, *added))
+    found = (_commit(line) for line in log.split("\n") if line)
+    changes = (Change(one.id, one.subject, Author(one.author, one.email)) for one in found)
+    return Range(old, new, tuple(changes), count)
 
 
 async def _whole(mirror: Mirror, commit: str) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from bot.domain.errors import ConfigError, PermanentError, TemporaryError, UserError
+from bot.domain.evidence import Range
 from bot.domain.project import Project
 from bot.git import history
 from bot.git.choose import COMMIT_ID, by_name, by_part, short, unknown
@@ -17,7 +18,7 @@ from bot.git.export import export
 from bot.git.failures import fetch_failure
 from bot.git.listing import listing, refs
 from bot.git.mirror import HEADS, DamagedError, Limits, Mirror
-from bot.ports import Commit, Head, Span
+from bot.ports import Commit, Head, Lineage, Span
 from bot.programs import run
 
 T = TypeVar("T")
@@ -103,6 +104,14 @@ class GitCache:
     async def merged(self, project: Project, commit: str, into: str) -> bool:
         mirror = self._mirror(project)
         return await self._healed(mirror, lambda: history.merged(mirror, project, commit, into))
+
+    async def lineage(self, project: Project, commit: str, baseline: str) -> Lineage:
+        mirror = self._mirror(project)
+        return await self._healed(mirror, lambda: history.lineage(mirror, project, commit, baseline))
+
+    async def range(self, project: Project, old: str, new: str, without: Sequence[str] = ()) -> Range:
+        mirror = self._mirror(project)
+        return await self._healed(mirror, lambda: history.commits(mirror, project, old, new, without))
 
     async def export(self, project: Project, commit: str, folder: Path) -> None:
         mirror = self._mirror(project)

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot import written
 from bot.domain.events import Notice, Target, Where
 from bot.store.news import Line, tell
 from bot.store.tables import Utc, homes, notices, requests, targets
@@ -153,7 +154,7 @@ async def add_notices(
             "project": project,
             "kind": notice.kind.value,
             "where": notice.where.value,
-            "facts": dict(notice.facts),
+            "facts": written.facts_json(notice.facts),
             "created_at": now,
             "due_at": now,
         }

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam,
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import written
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.hearsay import CiRun, CiState
-from bot.domain.model import Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
+from bot.domain.model import Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WitnessOf, WorkloadProgress
 from bot.ports import Posted
 from bot.store import tables
 from bot.store.news import Line, tell
@@ -217,6 +218,11 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "lost": None if staging.lost is None else list(staging.lost),
         "health_details": list(staging.health_details),
         "pull": asdict(staging.pull) if staging.pull else None,
+        "engine_details": list(staging.engine_details),
+        "checks": written.stands_json(staging.checks),
+        "signs": written.signs_json(staging.signs),
+        "finding": written.finding_json(staging.finding) if staging.finding else None,
+        "mutes": {check: until.isoformat() for check, until in staging.mutes.items()},
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -367,6 +373,13 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "health_details": tuple(facts["health_details"]),
         "claims": tuple(facts["claims"]),
         "lost": None if facts["lost"] is None else tuple(facts["lost"]),
+        "engine_health": Health(facts["engine_health"]),
+        "engine_details": tuple(facts["engine_details"]),
+        "checks": written.stands_of(facts["checks"]) if facts["checks"] else (),
+        "signs": written.signs_of(facts["signs"]) if facts["signs"] else (),
+        "finding": written.finding_of(facts["finding"]) if facts["finding"] else None,
+        "mutes": {check: datetime.fromisoformat(until) for check, until in facts["mutes"].items()},
+        "witness_of": WitnessOf(facts["witness_of"]) if facts["witness_of"] else None,
     }
     return Staging(**facts)
 

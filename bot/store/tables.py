@@ -117,6 +117,18 @@ stagings = Table(
     Column("card_ts", String(32)),
     Column("seed", Text),
     Column("lost", JSON(none_as_null=True)),
+    Column("engine_health", String(16), nullable=False, server_default=text("'healthy'")),
+    Column("engine_reason", Text, nullable=False, server_default=text("''")),
+    Column("engine_details", JSON, nullable=False, server_default=text("'[]'")),
+    Column("checks", JSON, nullable=False, server_default=text("'[]'")),
+    Column("signs", JSON, nullable=False, server_default=text("'[]'")),
+    Column("finding", JSON(none_as_null=True)),
+    Column("alerted_at", Utc),
+    Column("breaks", Integer, nullable=False, server_default=text("0")),
+    Column("recovered_at", Utc),
+    Column("mutes", JSON, nullable=False, server_default=text("'{}'")),
+    Column("witness_for", String(32), nullable=False, server_default=text("''")),
+    Column("witness_of", String(16)),
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),
@@ -165,6 +177,35 @@ journal = Table(
     Column("actor", String(64), nullable=False),
     Column("what", String(32), nullable=False),
     Column("why", Text, nullable=False),
+)
+
+# How health checks stood with each release: one row from one decision to the next. `seen_at`: when that was so last.
+check_history = Table(
+    "check_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("staging_id", String(32), ForeignKey("stagings.id", ondelete="CASCADE"), nullable=False),
+    Column("release_id", String(32), ForeignKey("releases.id", ondelete="CASCADE"), nullable=False),
+    Column("check", Text, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Index("ix_check_history_staging", "staging_id", "check", "since"),
+    Index("ix_check_history_release", "release_id"),
+)
+
+# Breakages of several stagings that share a cause, told as one. `members`: their ids, and how each is doing.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project", String(63), nullable=False),
+    Column("shared", Text, nullable=False),
+    Column("members", JSON, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Index("ix_incidents_open", "project", sqlite_where=text("closed_at IS NULL")),
 )
 
 ci_runs = Table(
