@@ -11,7 +11,7 @@ from bot.domain.checks import Stood
 from bot.domain.events import Found, Target
 from bot.domain.evidence import Symptom, Testimony
 from bot.domain.model import Release, Staging
-from bot.domain.past import symptom, testified
+from bot.domain.past import on_record, symptom
 from bot.domain.project import Project
 from bot.store import history, queue, stagings
 from bot.store.queue import Claim
@@ -79,7 +79,7 @@ class Explaining:
             for stood in known:
                 release = await stagings.release(connection, stood.release)
                 if release:
-                    said.append(testified(stood, release, case.ill))
+                    said.append(on_record(stood, release, case.ill))
         return min(said, key=lambda one: len(one.differs), default=None)
 
     async def found(self, claim: Claim, staging: str, event: Found | None) -> None:
