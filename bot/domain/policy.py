@@ -24,7 +24,8 @@ class Policy:
     end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
     `gone_after`: how long a staging outlives its branch; None: as long as it would anyway. `hours`: outside of these,
-    stagings sleep.
+    stagings sleep. `witness_comes`: how long a throw-away staging may take to be live, `witness_answers`: how long
+    after that it may take to tell what it was made for.
     """
 
     ttl: timedelta | None
@@ -41,6 +42,8 @@ class Policy:
     waking: timedelta = timedelta(minutes=15)
     gone_after: timedelta | None = timedelta(hours=1)
     hours: Hours | None = None
+    witness_comes: timedelta = timedelta(minutes=5)
+    witness_answers: timedelta = timedelta(minutes=1)
 
     def look_after(self, waited: timedelta) -> timedelta:
         """The pause before the next look: a quarter of the wait so far."""
