@@ -9,6 +9,7 @@ from bot.changing import Common
 from bot.configuring import Configuring
 from bot.domain import witness
 from bot.domain.changes import Change
+from bot.domain.checks import Stood
 from bot.domain.configuration import differences
 from bot.domain.errors import UserError
 from bot.domain.events import Delete, Target
@@ -18,7 +19,6 @@ from bot.domain.policy import Policy
 from bot.domain.project import Witnesses
 from bot.meaning import Asked
 from bot.store import history, queue, stagings
-from bot.store.history import Stood
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency

@@ -199,6 +199,14 @@ async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Relea
     return [_release(dict(row._mapping)) for row in rows]
 
 
+async def releases(connection: AsyncConnection, staging: str) -> Sequence[Release]:
+    """All of it, the newest first."""
+    rows = await connection.execute(
+        select(tables.releases).where(RELEASE.staging_id == staging).order_by(RELEASE.number.desc())
+    )
+    return [_release(dict(row._mapping)) for row in rows]
+
+
 async def followed_at(connection: AsyncConnection, project: str) -> tuple[str, str] | None:
     """Where the project's repository was when its branches were looked at last, and what made stagings then."""
     known = tables.repositories.c
@@ -238,6 +246,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "signs": written.signs_json(staging.signs),
         "finding": written.finding_json(staging.finding) if staging.finding else None,
         "mutes": {check: until.isoformat() for check, until in staging.mutes.items()},
+        "unproven": list(staging.unproven),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -394,6 +403,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "signs": written.signs_of(facts["signs"]) if facts["signs"] else (),
         "finding": written.finding_of(facts["finding"]) if facts["finding"] else None,
         "mutes": {check: datetime.fromisoformat(until) for check, until in facts["mutes"].items()},
+        "unproven": tuple(facts["unproven"]),
         "witness_of": WitnessOf(facts["witness_of"]) if facts["witness_of"] else None,
     }
     return Staging(**facts)
