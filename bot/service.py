@@ -436,6 +436,8 @@ class Service:
         await self.explaining.decided(connection, staging, decision.staging)
         if decision.staging.witness_for:
             return await self.witnessing.looked(connection, staging, decision.staging)
+        if staging.broken_since and not decision.staging.broken_since:
+            await self.witnessing.recovered(connection, staging.id)
         if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
             return await self.building.looked(connection, decision.staging)
         return decision.staging

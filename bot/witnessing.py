@@ -52,18 +52,18 @@ class Witnessing:
     async def auto(self, staging: str, of: WitnessOf, base: str = "") -> bool:
         """The same by itself, once, if octopod.yaml says so. Whether one is at work by now; a breakage that has to wait
         for its turn is looked at anew when that has come. `base`: the merge base."""
-        async with self._store.write() as connection:
-            ill = await self._common.known(connection, staging)
-            if self._common.project(ill.project).witnesses is not Witnesses.AUTO:
-                return False
-            made = await stagings.witnesses(connection, staging)
-            if not witness.is_first(ill, of, made):
-                return any(one.desired is Desired.PRESENT for one in witness.of_breakage(made, of, ill))
-            try:
+        try:
+            async with self._store.write() as connection:
+                ill = await self._common.known(connection, staging)
+                if self._common.project(ill.project).witnesses is not Witnesses.AUTO:
+                    return False
+                made = await stagings.witnesses(connection, staging)
+                if not witness.is_first(ill, of, made):
+                    return any(one.desired is Desired.PRESENT for one in witness.of_breakage(made, of, ill))
                 await self._make(connection, ill, of, base, CLOCK, self._now())
-            except UserError:
-                return False
-            return True
+        except UserError:
+            return False
+        return True
 
     async def _make(
         self, connection: AsyncConnection, ill: Staging, of: WitnessOf, base: str, actor: str, at: datetime
@@ -98,21 +98,25 @@ class Witnessing:
         more; then the breakage is looked at anew."""
         ill = await stagings.by_id(connection, after.witness_for)
         last = after if after.desired is Desired.PRESENT else before
-        if why := witness.is_over(after, ill):
+        if why := witness.is_over(after, ill, self._policy(after.project), self._now()):
             after = await self._common.decided(connection, after, Delete(CLOCK, why, now=True))
         if ill and last.desired is Desired.PRESENT and after.desired is Desired.ABSENT:
             await self._heard(connection, last, after, ill)
         return after
 
+    async def recovered(self, connection: AsyncConnection, staging: str) -> None:
+        """The breakage of this staging is over, so nobody needs its witnesses any more."""
+        for one in await stagings.witnesses(connection, staging):
+            await self.looked(connection, one, one)
+
     async def _heard(self, connection: AsyncConnection, last: Staging, after: Staging, ill: Staging) -> None:
         """`last`: as it was before its end was asked for."""
-        now = self._now()
-        asked = witness.asked(ill)
-        stand = witness.workloads(last, now) if witness.WORKLOADS in asked else None
-        if stand and last.live:
-            await history.decided(connection, last.id, last.live.id, stand, now)
-        said = [one for one in (*last.checks, *([stand] if stand else [])) if one.check in asked]
-        told = "; ".join(one.text for one in said) or witness.why_unknown(after, self._policy(ill.project))
+        now, policy = self._now(), self._policy(ill.project)
+        said = [one for one in witness.stands(last, policy, now) if one.check in witness.asked(ill)]
+        for stand in said:
+            if stand.check == witness.WORKLOADS and last.live:  # the others were noted when they were decided
+                await history.decided(connection, last.id, last.live.id, stand, now)
+        told = "; ".join(one.text for one in said) or witness.why_unknown(after, policy)
         await self._note(connection, ill, CLOCK, "tried", f"the {last.witness_of} {last.attempt.commit[:7]}: {told}")
         anew = [ill.id] if ill.broken_since else []
         for staging in [*anew, *await self._waiting(connection, ill)]:

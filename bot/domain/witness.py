@@ -107,7 +107,7 @@ def asked(ill: Staging) -> frozenset[str]:
     return frozenset([symptom(ill), *(stand.check for stand in ill.checks if not stand.ok)])
 
 
-def is_over(witness: Staging, ill: Staging | None) -> str:
+def is_over(witness: Staging, ill: Staging | None, policy: Policy, now: datetime) -> str:
     """Why it is of no use any more, if so. How long it may take is another matter: then it expires."""
     if not _at_work(witness):
         return ""
@@ -115,27 +115,29 @@ def is_over(witness: Staging, ill: Staging | None) -> str:
         return "the breakage that it was made for is over"
     if witness.attempt.stage is Stage.FAILED:
         return "it failed"
-    return "it has told what it was made for" if asked(ill) <= _told(witness) else ""
+    return (
+        "it has told what it was made for"
+        if asked(ill) <= {stand.check for stand in stands(witness, policy, now)}
+        else ""
+    )
 
 
-def _told(witness: Staging) -> frozenset[str]:
-    checks = frozenset(stand.check for stand in witness.checks)
-    return checks | {WORKLOADS} if witness.live and _is_ill(witness) else checks
+def stands(witness: Staging, policy: Policy, now: datetime) -> tuple[Stand, ...]:
+    """All that is decided with it: its health checks, and its workloads."""
+    of_workloads = _workloads(witness, policy, now)
+    return (*witness.checks, of_workloads) if of_workloads else witness.checks
 
 
-def _is_ill(witness: Staging) -> bool:
-    return witness.broken_since is not None and witness.engine_health is not Health.HEALTHY
-
-
-def workloads(witness: Staging, now: datetime) -> Stand | None:
-    """How its workloads are, once that is decided: they were well all the time that it had, or are not."""
+def _workloads(witness: Staging, policy: Policy, now: datetime) -> Stand | None:
+    """They were well all the time that it had, or have not been well for as long as a breakage takes."""
     if witness.live is None:
         return None
-    if _is_ill(witness):
-        since, down = witness.unhealthy_since or now, witness.engine_health is Health.DOWN
-        return Stand(WORKLOADS, False, witness.engine_reason, since, answered=not down)
-    steady = witness.expires_at is not None and now >= witness.expires_at and witness.engine_health is Health.HEALTHY
-    return Stand(WORKLOADS, True, "all that runs is ready", witness.live.ended_at or now) if steady else None
+    if witness.engine_health is Health.HEALTHY:
+        steady = witness.expires_at is not None and now >= witness.expires_at
+        return Stand(WORKLOADS, True, "all that runs is ready", witness.live.ended_at or now) if steady else None
+    since, down = witness.unhealthy_since or now, witness.engine_health is Health.DOWN
+    lasts = now >= since + policy.debounce
+    return Stand(WORKLOADS, False, witness.engine_reason, since, answered=not down) if lasts else None
 
 
 def why_unknown(witness: Staging, policy: Policy) -> str:
