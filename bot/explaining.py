@@ -11,8 +11,9 @@ from bot.domain.checks import Stood
 from bot.domain.events import Found, Target
 from bot.domain.evidence import Symptom, Testimony
 from bot.domain.model import Release, Staging
-from bot.domain.past import symptom, testified
+from bot.domain.past import on_record, symptom
 from bot.domain.project import Project
+from bot.domain.ripples import looks_again, ripples
 from bot.store import history, queue, stagings
 from bot.store.queue import Claim
 from bot.store.store import Store
@@ -79,7 +80,7 @@ class Explaining:
             for stood in known:
                 release = await stagings.release(connection, stood.release)
                 if release:
-                    said.append(testified(stood, release, case.ill))
+                    said.append(on_record(stood, release, case.ill))
         return min(said, key=lambda one: len(one.differs), default=None)
 
     async def found(self, claim: Claim, staging: str, event: Found | None) -> None:
@@ -90,11 +91,14 @@ class Explaining:
                 ill = await self._common.known(connection, staging)
                 await self._common.decided(connection, ill, event)
 
-    async def look_again(self, ids: Sequence[str]) -> None:
-        """There is news for what was found out about these."""
-        async with self._store.write() as connection:
-            for id in ids:
-                await queue.want(connection, id, [Target.FINDING], self._now())
+    async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> None:
+        """Something was: have looked again at whatever was found out and may be different by that."""
+        project = self._projects.get(after.project)
+        if project is None or not looks_again(before, after):
+            return
+        present = await stagings.present(connection, after.project)
+        for id in set(ripples(before, after, project.baseline, present)):
+            await queue.want(connection, id, [Target.FINDING], self._now())
 
     @staticmethod
     async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom) -> Sequence[Stood]:

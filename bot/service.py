@@ -396,6 +396,7 @@ class Service:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        await self.explaining.decided(connection, staging, decision.staging)
         return decision.staging
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
@@ -422,6 +423,7 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        await self.explaining.decided(connection, staging, decision.staging)
         if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
             return await self.building.looked(connection, decision.staging)
         return decision.staging

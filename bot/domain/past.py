@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.checks import Stood
-from bot.domain.configuration import differences, flat
+from bot.domain.configuration import differences, flat, secret_keys
 from bot.domain.evidence import Former, KeyChange, Says, Symptom, Testimony
-from bot.domain.masking import masked
 from bot.domain.model import Health, Release, Staging
 from bot.domain.project import Project
 
@@ -52,9 +51,14 @@ def changes(releases: Sequence[Release], old: Release, new: Release, project: Pr
 
 def _changes(old: Release, new: Release, between: Sequence[Release], project: Project) -> Iterator[KeyChange]:
     deployment = {*dict(flat(old.values)), *dict(flat(new.values))}
-    for found in differences(masked(old.configuration, project), masked(new.configuration, project)):
+    hidden = secret_keys(project)
+    for found in differences(old.configuration, new.configuration):
         level = "values" if found.key in deployment else "env"
-        yield KeyChange(found.key, found.before, found.after, _by(found.key, old, between), found.secret, level)
+        by = _by(found.key, old, between)
+        if found.secret or (level == "env" and found.key in hidden):
+            yield KeyChange(found.key, None, None, by, secret=True, level=level)
+        else:
+            yield KeyChange(found.key, found.before, found.after, by, level=level)
 
 
 def _by(key: str, old: Release, between: Sequence[Release]) -> str:
@@ -72,7 +76,7 @@ def differing(one: Release, other: Release) -> tuple[str, ...]:
     return tuple(found.key for found in differences(one.configuration, other.configuration))
 
 
-def testified(stood: Stood, of: Release, ill: Release, staging: str = "") -> Testimony:
+def on_record(stood: Stood, of: Release, ill: Release, staging: str = "") -> Testimony:
     """What the records say of another release. `ill`: the one that has the symptom."""
     says = Says.PASSES if stood.ok else Says.FAILS
     differs = differing(of, ill)

@@ -1,7 +1,7 @@
 """The finding target: what broke a staging, found out from records, git and witnesses, and told."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,11 +10,10 @@ import structlog
 from bot.domain.checks import HealthCheck
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Found, Target
-from bot.domain.evidence import NOBODY, Author, Facts, Included, Range, Says, Testimony
+from bot.domain.evidence import NOBODY, Facts, Included, Range, Says, Testimony
 from bot.domain.finding import Cause, Confidence, Finding, find
 from bot.domain.model import Health, Staging
 from bot.domain.past import differing, former, healed, passed_here
-from bot.domain.project import Project
 from bot.explaining import Case
 from bot.ports import History, Lineage
 from bot.service import Service
@@ -29,7 +28,7 @@ TRIES = 3
 
 
 class FindingWork:
-    """`who`: the Slack user of an author, by the address in their commits."""
+    """`who`: the Slack user of an author, by the address in their commits and the project's `people`; "" for nobody."""
 
     line = Line.FINDING
 
@@ -39,7 +38,7 @@ class FindingWork:
         store: Store,
         history: History,
         questions: Questions,
-        who: Callable[[Project, str], str | None],
+        who: Callable[[str, Mapping[str, str]], Awaitable[str]],
     ) -> None:
         self._service, self._store, self._history = service, store, history
         self._questions, self._who = questions, who
@@ -109,9 +108,9 @@ class FindingWork:
         if before and before.commit != before.bad_commit:
             between = await self._range(case, before.commit, before.bad_commit)
             facts = replace(facts, former=replace(before, commits=between))
-        if case.of_baseline or case.main is None or case.main.live is None:
+        if case.of_baseline:
             return facts
-        lineage = await self._history.lineage(case.project, case.ill.commit, case.main.live.commit)
+        lineage = await self._history.lineage(case.project, case.ill.commit)
         if not lineage.base:
             return facts
         own = await self._range(case, lineage.base, case.ill.commit)
@@ -121,11 +120,9 @@ class FindingWork:
 
     async def _range(self, case: Case, old: str, new: str) -> Range:
         found = await self._history.range(case.project, old, new)
-        changes = (replace(c, author=self._known(case.project, c.author)) for c in found.changes)
+        users = {author.email: await self._who(author.email, case.project.people) for author in found.authors}
+        changes = (replace(c, author=replace(c.author, user=users.get(c.author.email, ""))) for c in found.changes)
         return replace(found, changes=tuple(changes))
-
-    def _known(self, project: Project, author: Author) -> Author:
-        return replace(author, user=self._who(project, author.email) or "")
 
     # --- witnesses ---------------------------------------------------------------------------------------------------
 
