@@ -13,6 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot import written
 from bot.domain import masking, naming
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import Where
@@ -95,7 +96,8 @@ class Sender:
             return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
         assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
-        text = notices.notice(letter.kind, letter.where, letter.facts, staging, card_link)
+        around = notices.Around(card_link, self._compared(staging), letter.since, self._called)
+        text = notices.notice(letter.kind, letter.where, self._facts(letter, staging), staging, around)
         if letter.where is Where.OWNER:
             return await self._to_owner(letter, text, unsure)
         if letter.where is Where.ALERT_EDIT and letter.parent:
@@ -110,7 +112,16 @@ class Sender:
         if project is None or staging.branch == project.baseline:
             return None
         host = naming.main_host(project.hosts, naming.COMPARING, self._port)
-        return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}") if host else None
+        return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}" if host else "")
+
+    def _facts(self, letter: Letter, staging: Staging) -> Mapping[str, Any]:
+        facts = written.facts_of(letter.facts)
+        if "finding" in facts:
+            facts["finding"] = masking.masked_finding(facts["finding"], self._projects.get(staging.project))
+        return facts
+
+    def _called(self, user: str) -> str:
+        return self._directory.person(user).handle
 
     async def _to_owner(self, letter: Letter, text: Text, unsure: bool) -> Posted:
         """A direct message can't be looked for without rights that the bot needs for nothing else, so it is tried once.
