@@ -76,6 +76,12 @@ def differing(one: Release, other: Release) -> tuple[str, ...]:
     return tuple(found.key for found in differences(one.configuration, other.configuration))
 
 
+def values(release: Release, project: Project) -> tuple[str, ...]:
+    """`KEY=VALUE` of the application's configuration, but for what is secret."""
+    hidden = {*secret_keys(project), *release.secrets}
+    return tuple(f"{key}={value}" for key, value in release.env.items() if key not in hidden)
+
+
 def on_record(stood: Stood, of: Release, ill: Release, staging: str = "") -> Testimony:
     """What the records say of another release. `ill`: the one that has the symptom."""
     says = Says.PASSES if stood.ok else Says.FAILS
