@@ -26,6 +26,7 @@ class Case:
 
     `stood`, `main_stood`: how the check that fails stood with the releases of this staging and of the baseline's, the
     newest first. `releases`: all of this staging. `neighbours`: the project's other stagings that are there.
+    `data_since`: since when its data is the same.
     """
 
     staging: Staging
@@ -37,6 +38,7 @@ class Case:
     main_stood: Sequence[Stood]
     releases: Sequence[Release]
     neighbours: Sequence[Staging]
+    data_since: datetime | None
 
     @property
     def of_baseline(self) -> bool:
@@ -71,6 +73,7 @@ class Explaining:
                 await self._stood(connection, main.id, wrong) if main else (),
                 await stagings.releases(connection, found.id),
                 [other for other in present if other.id != found.id],
+                await self._data_since(connection, found),
             )
 
     async def at_commit(self, case: Case, commit: str) -> Testimony | None:
@@ -117,6 +120,13 @@ class Explaining:
             if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
                 await queue.want(connection, other.id, [Target.FINDING], now)
         return within
+
+    @staticmethod
+    async def _data_since(connection: AsyncConnection, staging: Staging) -> datetime | None:
+        """Since when its data is the same: since it was wiped, or since the engine took its first release."""
+        wiped = await stagings.journal_at(connection, staging.id, "reset")
+        releases = await stagings.releases(connection, staging.id)
+        return wiped or min((release.applied_at for release in releases if release.applied_at), default=None)
 
     @staticmethod
     async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom) -> Sequence[Stood]:

@@ -1,4 +1,4 @@
-"""Breakages that belong together are told as one: opened, joined, left and closed, in the transaction that decided it."""
+"""Breakages that belong together are told as one: opened, joined, left and closed where that is decided."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence

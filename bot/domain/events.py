@@ -329,9 +329,8 @@ class NoticeKind(StrEnum):
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
-    itself (an edit) or its thread; the same of an incident; the alerts or the cards' channel, if it is about no single staging that is there
-    (PROJECT, CHANNEL); or
-    privately to whoever asked."""
+    itself (an edit) or its thread; the same of an incident; the alerts or the cards' channel, if it is about no single
+    staging that is there (PROJECT, CHANNEL); or privately to whoever asked."""
 
     THREAD = "thread"
     OWNER = "owner"
