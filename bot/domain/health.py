@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.breakage import alerted, judged
-from bot.domain.events import CheckSeen, ChecksDropped, Decision, Target
+from bot.domain.events import ChecksDropped, CheckSeen, Decision, Target
 from bot.domain.model import Health, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import Sign, StagingStatus

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain import naming
 from bot.domain.lifecycle import offers
 from bot.domain.model import Desired, Health, Phase, Release, Staging
+from bot.domain.project import Project
 from bot.slack import branches, builds, rest
 from bot.slack.blocks import (
     MESSAGE,
@@ -56,6 +58,14 @@ class Compared:
 
     branch: str
     url: str
+
+
+def compared(staging: Staging, project: Project | None, port: int | None) -> Compared | None:
+    """With the project's baseline, unless it is that itself. `port`: what URLs carry when a host names none."""
+    if project is None or staging.branch == project.baseline:
+        return None
+    host = naming.main_host(project.hosts, naming.COMPARING, port)
+    return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}" if host else "")
 
 
 def text_of(text: str, *blocks: Block) -> Text:
