@@ -175,6 +175,7 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
 

@@ -78,7 +78,7 @@ def text_of(text: str, *blocks: Block) -> Text:
 def card(staging: Staging, engine: str, probed: bool = True, compared: Compared | None = None) -> Text:
     """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
     phase = staging.phase
-    headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
+    headline = f"{EMOJI[phase]} *{escape(staging.name)}* {verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _own_configuration(staging)
     body += branches.standing(staging)
@@ -87,10 +87,10 @@ def card(staging: Staging, engine: str, probed: bool = True, compared: Compared 
     buttons = staging_buttons(staging, compared)
     if buttons:
         body.append(actions(*buttons))
-    return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
+    return text_of(f"{EMOJI[phase]} {escape(staging.name)} {verb(phase)} {phase}", *body)
 
 
-def _verb(phase: Phase) -> str:
+def verb(phase: Phase) -> str:
     return "has" if phase is Phase.FAILED else "is"
 
 
