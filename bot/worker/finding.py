@@ -7,12 +7,13 @@ from datetime import datetime
 
 import structlog
 
+from bot.domain import witness
 from bot.domain.checks import HealthCheck
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Found, Target
 from bot.domain.evidence import NOBODY, Facts, Included, Range, Says, Testimony
 from bot.domain.finding import Cause, Confidence, Finding, find
-from bot.domain.model import Health, Staging
+from bot.domain.model import Health, Staging, WitnessOf
 from bot.domain.past import differing, former, healed, passed_here
 from bot.explaining import Case
 from bot.ports import History, Lineage
@@ -65,8 +66,16 @@ class FindingWork:
         case = await explaining.case(claim.staging)
         if case is None:
             return await explaining.found(claim, claim.staging, None)
-        finding = find(await self._facts(case, patient=claim.failures < TRIES))
+        facts = await self._facts(case, patient=claim.failures < TRIES)
+        finding = find(facts)
         await explaining.found(claim, claim.staging, Found(finding))
+        await self._call_witnesses(case, finding, facts.base)
+
+    async def _call_witnesses(self, case: Case, finding: Finding, base: str) -> None:
+        """What would tell more is tried by itself, where the project wants that."""
+        for of, offer in witness.OFFERS.items():
+            if offer in finding.offers and (base or of is WitnessOf.SAME_COMMIT):
+                await self._service.witnessing.auto(case.staging.id, of, base)
 
     async def _facts(self, case: Case, patient: bool) -> Facts:
         """Raises TemporaryError while git can't be read and there is patience."""
@@ -133,15 +142,22 @@ class FindingWork:
         """Whoever runs the merge base now, with the configuration that is nearest; else what the records say."""
         if facts.main.commit == lineage.base and not facts.main.differs:
             return facts.main
+        tried = await self._service.witnessing.said(case.staging, WitnessOf.MERGE_BASE)
+        if tried.says is not Says.UNKNOWN:
+            return tried
         there = [s for s in case.neighbours if s.live and s.live.commit == lineage.base and s is not case.main]
         said = [await self._says(case, one, one.name) for one in there]
         said += [facts.main] if facts.main.commit == lineage.base else []
         recorded = await self._service.explaining.at_commit(case, lineage.base)
         heard = [one for one in (*said, *([recorded] if recorded else [])) if one.says is not Says.UNKNOWN]
-        return min(heard, key=lambda one: len(one.differs), default=NOBODY)
+        nobody = Testimony(commit=lineage.base, why=tried.why or "nobody has looked at it yet")
+        return min(heard, key=lambda one: len(one.differs), default=nobody)
 
     async def _same_commit(self, case: Case) -> Testimony:
-        """Another staging that runs the very same."""
+        """A throw-away staging, or another one, that runs the very same."""
+        tried = await self._service.witnessing.said(case.staging, WitnessOf.SAME_COMMIT)
+        if tried.says is not Says.UNKNOWN or tried.why:
+            return tried
         for other in case.neighbours:
             if other.live and other.live.commit == case.ill.commit and not differing(other.live, case.ill):
                 return await self._says(case, other, other.name)
@@ -159,25 +175,25 @@ class FindingWork:
                 found.append(Included(other.branch, await self._says(case, other, other.name), theirs))
         return tuple(found)
 
-    async def _says(self, case: Case, witness: Staging | None, called: str) -> Testimony:
+    async def _says(self, case: Case, other: Staging | None, called: str) -> Testimony:
         check = self._check(case)
         if check:
-            return await self._questions.testimony(witness, check, case.ill, called)
-        return _of_workloads(witness, case, called, self._service.now())
+            return await self._questions.testimony(other, check, case.ill, called)
+        return _of_workloads(other, case, called, self._service.now())
 
     @staticmethod
     def _check(case: Case) -> HealthCheck | None:
         return next((one for one in case.project.health_checks if one.name == case.symptom.check), None)
 
 
-def _of_workloads(witness: Staging | None, case: Case, called: str, now: datetime) -> Testimony:
+def _of_workloads(other: Staging | None, case: Case, called: str, now: datetime) -> Testimony:
     """Whether the workloads of another staging are well, as the engine said last."""
-    if witness is None or witness.live is None or witness.serving != witness.live.id:
+    if other is None or other.live is None or other.serving != other.live.id:
         return Testimony(why=f"{called} does not run")
-    seen = Testimony(Says.PASSES, witness.live.commit, differing(witness.live, case.ill), now, staging=witness.name)
-    if witness.engine_health is Health.HEALTHY:
-        return replace(seen, since=witness.live.ended_at)
-    reason = witness.engine_reason
+    seen = Testimony(Says.PASSES, other.live.commit, differing(other.live, case.ill), now, staging=other.name)
+    if other.engine_health is Health.HEALTHY:
+        return replace(seen, since=other.live.ended_at)
+    reason = other.engine_reason
     if reason == case.symptom.text:
-        return replace(seen, says=Says.FAILS, since=witness.unhealthy_since, text=reason)
+        return replace(seen, says=Says.FAILS, since=other.unhealthy_since, text=reason)
     return replace(seen, says=Says.UNKNOWN, why=f"{called} is not well either: {reason}")
