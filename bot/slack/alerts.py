@@ -148,6 +148,12 @@ def incident(facts: Mapping[str, Any]) -> Text:
     return text_of(f"{said} {len(ill)} of them are broken: {names}", section(said), section("\n".join(lines)))
 
 
+def incident_over(facts: Mapping[str, Any]) -> Text:
+    """The reply in its thread."""
+    took = datetime.fromisoformat(facts["over"]) - datetime.fromisoformat(facts["since"])
+    return text_of(f"🟢 Over after {format_duration(took)}: all {len(facts['members'])} stagings are well again.")
+
+
 def _member_name(member: Mapping[str, Any]) -> str:
     name = member["name"]
     return f"*{link(member['link'], name) if member.get('link') else escape(name)}*"

@@ -16,11 +16,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot import written
 from bot.domain import masking
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
-from bot.domain.events import Where
+from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, arrivals, home, messages, notices, progress
+from bot.slack import alerts, answers, arrivals, home, messages, notices, progress
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import NotThere, translated
@@ -30,6 +30,9 @@ from bot.slack.messages import Compared, Text, compared
 EVENT_TYPE = "octopod_message"
 PAGE = 200
 CLOCKS_MAY_DIFFER = timedelta(minutes=2)
+
+
+IN_ALERTS = frozenset(Where) - {Where.THREAD, Where.OWNER, Where.CHANNEL, Where.PRIVATE}
 
 
 class Sender:
@@ -95,6 +98,8 @@ class Sender:
             text = arrivals.notice(letter.kind, letter.facts)
             name = self._channel_of(letter.facts["project"], letter.where)
             return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
+        if letter.kind is NoticeKind.INCIDENT:
+            return await self._incident(letter, unsure)
         assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
         around = Around(card_link, self._compared(staging), letter.since, self._called)
@@ -106,6 +111,16 @@ class Sender:
         parent = letter.parent if letter.where in (Where.THREAD, Where.ALERT_THREAD) else None
         name = self._channel_of(staging.project, letter.where)
         return await self._post_once(name, parent, text, letter.key, letter.since if unsure else None)
+
+    async def _incident(self, letter: Letter, unsure: bool) -> Posted:
+        if letter.where is Where.INCIDENT_THREAD:
+            text = alerts.incident_over(letter.facts)
+        else:
+            text = alerts.incident(letter.facts)
+        if letter.where is Where.INCIDENT_EDIT and letter.parent:
+            return await self._update(letter.parent, text, None)
+        name = self._channel_of(letter.facts["project"], letter.where)
+        return await self._post_once(name, letter.parent, text, letter.key, letter.since if unsure else None)
 
     def _compared(self, staging: Staging) -> Compared | None:
         return compared(staging, self._projects.get(staging.project), self._port)
@@ -279,11 +294,7 @@ class Sender:
         known = self._projects.get(project or "")
         if known is None:
             return ""
-        return (
-            known.alerts
-            if where in (Where.ALERTS, Where.ALERT_EDIT, Where.ALERT_THREAD, Where.PROJECT)
-            else known.channel
-        )
+        return known.alerts if where in IN_ALERTS else known.channel
 
     def _probed(self, project: str) -> bool:
         known = self._projects.get(project)
