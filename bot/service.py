@@ -41,6 +41,7 @@ from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
+from bot.witnessing import Witnessing
 
 Wish = (
     events.Extend
@@ -81,8 +82,9 @@ class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `reporting`: the use cases around that of a staging, its
-    branch, pull requests and what comes by itself, its image, and what its git host is told.
+    `configuration`, `following`, `arriving`, `building`, `reporting`, `witnessing`: the use cases around that of a
+    staging, its branch, pull requests and what comes by itself, its image, what its git host is told, and throw-away
+    stagings that tell more of its breakage.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Service:
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
+        self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -152,6 +155,13 @@ class Service:
         """All that are not deleted."""
         async with self._store.look() as connection:
             return await stagings.present(connection)
+
+    async def checked(self) -> Sequence[Staging]:
+        """Those whose health checks are asked, throw-away ones too: the live release serves, and stays as it is."""
+        async with self._store.look() as connection:
+            found = await stagings.kept(connection)
+        judged = [one for one in found if one.phase in (Phase.LIVE, Phase.BROKEN)]
+        return [one for one in judged if one.live and one.serving == one.live.id]
 
     async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
         """The staging that is meant: by what `which` says, or by the thread it was asked in."""
@@ -203,7 +213,7 @@ class Service:
         """A staging, the branch that it is measured by, and the staging of that, if there is one."""
         async with self._store.look() as connection:
             found = await stagings.by_id(connection, staging)
-            if found is None or found.project not in self.projects:
+            if found is None or found.witness_for or found.project not in self.projects:
                 return None
             baseline = self.projects[found.project].baseline
             return found, baseline, await self._of_baseline(connection, found.project)
@@ -337,7 +347,7 @@ class Service:
     async def synced(self, held: Collection[str]) -> None:
         """The engine holds these and nothing else."""
         async with self._store.look() as connection:
-            missing = [s for s in await stagings.present(connection) if s.id not in held]
+            missing = [s for s in await stagings.kept(connection) if s.id not in held]
         await self.statuses([StagingStatus(s.id, None, present=False) for s in missing])
 
     async def tick(self, limit: int = 100) -> datetime | None:
@@ -391,7 +401,7 @@ class Service:
         self,
         connection: AsyncConnection,
         staging: Staging,
-        event: events.Deploy | events.OfBranch | events.BuildSeen | events.OfHealth,
+        event: events.Deploy | events.Delete | events.OfBranch | events.BuildSeen | events.OfHealth,
     ) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
@@ -424,6 +434,10 @@ class Service:
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
         await self.explaining.decided(connection, staging, decision.staging)
+        if decision.staging.witness_for:
+            return await self.witnessing.looked(connection, staging, decision.staging)
+        if staging.broken_since and not decision.staging.broken_since:
+            await self.witnessing.recovered(connection, staging.id)
         if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
             return await self.building.looked(connection, decision.staging)
         return decision.staging

@@ -24,6 +24,9 @@ ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
 RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
 _ELSEWHERE = ("attempt_id", "live_id", "card_channel", "card_ts", "seed")
 _TIMES = ("started_at", "at")  # of a run of CI
+# People see nothing of throw-away stagings, and whatever is found for them leaves these out.
+SEEN = STAGING.witness_for == ""
+PRESENT, DELETED = and_(SEEN, STAGING.deleted_at.is_(None)), and_(SEEN, STAGING.deleted_at.is_not(None))
 PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in _ELSEWHERE)
 
 
@@ -62,21 +65,20 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str
 
 async def by_name(connection: AsyncConnection, project: str, name: str) -> Staging | None:
     """The one of this name among those not deleted."""
-    found = await _stagings(connection, STAGING.project == project, STAGING.name == name, STAGING.deleted_at.is_(None))
+    found = await _stagings(connection, STAGING.project == project, STAGING.name == name, PRESENT)
     return found[0] if found else None
 
 
 async def of_branch(connection: AsyncConnection, project: str, branch: str) -> Sequence[Staging]:
     """Those of this branch that are not deleted, the oldest first."""
-    return await _stagings(
-        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_(None)
-    )
+    return await _stagings(connection, STAGING.project == project, STAGING.branch == branch, PRESENT)
 
 
 async def waiting(
     connection: AsyncConnection, project: str | None = None, commit: str | None = None
 ) -> Sequence[Staging]:
-    """Those whose newest release waits for its image; of this project and commit only, if they are named."""
+    """Those whose newest release waits for its image, throw-away ones too; of this project and commit only, if they are
+    named."""
     named = [*([STAGING.project == project] if project else []), *([ATTEMPT.c.commit == commit] if commit else [])]
     found = await _stagings(connection, ATTEMPT.c.awaits != "", STAGING.deleted_at.is_(None), *named)
     return [staging for staging in found if staging.attempt.waiting]
@@ -85,9 +87,7 @@ async def waiting(
 async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
     """The deleted one of this branch, and of this name if one is given, whose end was asked for last."""
     named = [STAGING.name == name] if name else []
-    found = await _stagings(
-        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_not(None), *named
-    )
+    found = await _stagings(connection, STAGING.project == project, STAGING.branch == branch, DELETED, *named)
     return max(found, key=lambda staging: staging.delete_asked_at or staging.created_at, default=None)
 
 
@@ -100,12 +100,27 @@ async def present_with_cards(
     connection: AsyncConnection, project: str | None = None
 ) -> Sequence[tuple[Staging, Posted | None]]:
     of_project = [STAGING.project == project] if project else []
-    rows = await _rows(connection, STAGING.deleted_at.is_(None), *of_project)
+    rows = await _rows(connection, PRESENT, *of_project)
     return [(_staging(row._mapping), _card(row)) for row in rows]
 
 
+async def kept(connection: AsyncConnection) -> Sequence[Staging]:
+    """All that the engine is to know of: those not deleted, throw-away ones too."""
+    return await _stagings(connection, STAGING.deleted_at.is_(None))
+
+
+async def witnesses(connection: AsyncConnection, ill: str) -> Sequence[Staging]:
+    """The throw-away stagings that were made for this one, deleted ones too, the oldest first."""
+    return await _stagings(connection, STAGING.witness_for == ill)
+
+
+async def witnesses_of(connection: AsyncConnection, project: str) -> Sequence[Staging]:
+    """The throw-away stagings of the project that are not deleted."""
+    return await _stagings(connection, STAGING.project == project, ~SEEN, STAGING.deleted_at.is_(None))
+
+
 async def names(connection: AsyncConnection) -> Sequence[tuple[str, str, Mapping[str, str]]]:
-    """Project, name and URLs of those not deleted."""
+    """Project, name and URLs of those not deleted, throw-away ones too."""
     return [(row.project, row.name, row.urls) for row in await connection.execute(NAMES)]
 
 
@@ -117,7 +132,7 @@ async def by_card(connection: AsyncConnection, channel: str, ts: str) -> Staging
 async def latest_at(connection: AsyncConnection, host: str) -> Staging | None:
     """The newest, deleted ones too, with a URL of this host."""
     part = f"://{host}"
-    found = await _stagings(connection, cast(STAGING.urls, Text).contains(part, autoescape=True))
+    found = await _stagings(connection, SEEN, cast(STAGING.urls, Text).contains(part, autoescape=True))
     fitting = [s for s in found if any(urlsplit(url).hostname == host for url in s.urls.values())]
     return fitting[-1] if fitting else None
 
@@ -213,6 +228,13 @@ async def journal(connection: AsyncConnection, staging: str, limit: int = 10) ->
     return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
 
 
+async def journal_at(connection: AsyncConnection, staging: str, what: str) -> datetime | None:
+    """When this happened to it last."""
+    line = tables.journal.c
+    newest = select(line.at).where(line.staging_id == staging, line.what == what).order_by(line.id.desc()).limit(1)
+    return (await connection.execute(newest)).scalar()
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +253,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "signs": written.signs_json(staging.signs),
         "finding": written.finding_json(staging.finding) if staging.finding else None,
         "mutes": {check: until.isoformat() for check, until in staging.mutes.items()},
+        "unproven": list(staging.unproven),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -387,6 +410,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "signs": written.signs_of(facts["signs"]) if facts["signs"] else (),
         "finding": written.finding_of(facts["finding"]) if facts["finding"] else None,
         "mutes": {check: datetime.fromisoformat(until) for check, until in facts["mutes"].items()},
+        "unproven": tuple(facts["unproven"]),
         "witness_of": WitnessOf(facts["witness_of"]) if facts["witness_of"] else None,
     }
     return Staging(**facts)
