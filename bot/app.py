@@ -176,6 +176,7 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
 

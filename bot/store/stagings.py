@@ -7,7 +7,21 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,6 +96,20 @@ async def waiting(
     named = [*([STAGING.project == project] if project else []), *([ATTEMPT.c.commit == commit] if commit else [])]
     found = await _stagings(connection, ATTEMPT.c.awaits != "", STAGING.deleted_at.is_(None), *named)
     return [staging for staging in found if staging.attempt.waiting]
+
+
+async def gone(connection: AsyncConnection, project: str | None, text: str, limit: int = 50) -> Sequence[Staging]:
+    """Deleted ones whose name or branch holds this text, whatever its case: of each name the newest."""
+    held = [func.lower(one).contains(text.casefold(), autoescape=True) for one in (STAGING.name, STAGING.branch)]
+    fits = or_(STAGING.branch == text, *held)
+    named = [STAGING.project == project] if project else []
+    where = (STAGING.deleted_at.is_not(None), STAGING.witness_for == "", fits, *named)
+    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at.desc()).limit(limit))
+    newest: dict[tuple[str, str], Staging] = {}
+    for row in rows:
+        staging = _staging(row._mapping)
+        newest.setdefault((staging.project, staging.name), staging)
+    return list(newest.values())
 
 
 async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
@@ -219,11 +247,14 @@ async def seed(connection: AsyncConnection, staging: str) -> str | None:
     return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
 
 
-async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
-    """The newest lines, newest first."""
+async def journal(
+    connection: AsyncConnection, staging: str, limit: int = 10, before: datetime | None = None
+) -> Sequence[JournalLine]:
+    """The newest lines (of before this time), newest first."""
     line = tables.journal.c
+    earlier = [line.at < before] if before else []
     rows = await connection.execute(
-        select(tables.journal).where(line.staging_id == staging).order_by(line.id.desc()).limit(limit)
+        select(tables.journal).where(line.staging_id == staging, *earlier).order_by(line.id.desc()).limit(limit)
     )
     return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
 
@@ -233,6 +264,17 @@ async def journal_at(connection: AsyncConnection, staging: str, what: str) -> da
     line = tables.journal.c
     newest = select(line.at).where(line.staging_id == staging, line.what == what).order_by(line.id.desc()).limit(1)
     return (await connection.execute(newest)).scalar()
+
+
+async def journal_since(
+    connection: AsyncConnection, staging: str, since: datetime, limit: int = 500
+) -> Sequence[JournalLine]:
+    """The newest lines since then, the oldest first."""
+    line = tables.journal.c
+    rows = await connection.execute(
+        select(tables.journal).where(line.staging_id == staging, line.at >= since).order_by(line.id.desc()).limit(limit)
+    )
+    return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows][::-1]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from builders import NOW, a_commit, a_staging
 from bot.domain.evidence import Author, Change, KeyChange, Range, Says, Symptom, Testimony
 from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.model import Phase, Staging
+from bot.slack.findings import Around
 from bot.slack.messages import Compared
-from bot.slack.notices import Around
 
 ALICE = Author("Alice", "alice@example.com", "U01ALICE")
 BOB = Author("Bob", "bob@example.com")

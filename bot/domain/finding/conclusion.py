@@ -48,7 +48,7 @@ class Finding:
     is one of them, or all together. UNKNOWN with `commits` and `changes`: it can't be told which of both it is.
     `base`, `main`, `same_commit`: what the witnesses say. `passed_before`: the release on which it was well.
     `behind`, `healed`: as in Facts. `shared`: what it has in common with others; `others`: these, by name (of the
-    baseline: those that have the same).
+    baseline: those that have the same). `words`: all that it could have in common with others, as in Other.
     """
 
     cause: Cause
@@ -69,6 +69,7 @@ class Finding:
     others: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
     suspects: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 def unknown(facts: Facts) -> Finding:
