@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.arriving import Arriving, pull_of
 from bot.building import Building
 from bot.changing import Changing, Common
+from bot.checking import Checking
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
@@ -51,6 +52,7 @@ Wish = (
     | events.Reset
     | events.Freeze
     | events.Keep
+    | events.Mute
 )
 
 
@@ -81,8 +83,9 @@ class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `reporting`: the use cases around that of a staging, its
-    branch, pull requests and what comes by itself, its image, and what its git host is told.
+    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`: the use cases around
+    that of a staging, its branch, pull requests and what comes by itself, its image, its health checks, who broke it,
+    and what its git host is told.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Service:
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
+        self.checking = Checking(store, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------

@@ -24,8 +24,8 @@ class Policy:
     end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
     `gone_after`: how long a staging outlives its branch; None: as long as it would anyway. `hours`: outside of these,
-    stagings sleep. `quiet`: how long what broke must stay well until its next breakage is another one. `good_after`: how
-    long a release must be live and well to be one that a rollback returns to.
+    stagings sleep. `quiet`: how long what broke must stay well until its next breakage is another one. `good_after`:
+    how long a release must be live and well to be one that a rollback returns to.
     """
 
     ttl: timedelta | None
