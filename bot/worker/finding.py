@@ -10,10 +10,11 @@ import structlog
 from bot.domain.checks import HealthCheck
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.events import Found, Target
-from bot.domain.evidence import NOBODY, Facts, Included, Range, Says, Testimony
+from bot.domain.evidence import Facts, Included, Range, Says, Testimony
 from bot.domain.finding import Cause, Confidence, Finding, find
-from bot.domain.model import Health, Staging
+from bot.domain.model import Health, Staging, WitnessOf
 from bot.domain.past import differing, former, healed, passed_here
+from bot.domain.witness import OFFERS
 from bot.explaining import Case
 from bot.ports import History, Lineage
 from bot.service import Service
@@ -65,8 +66,12 @@ class FindingWork:
         case = await explaining.case(claim.staging)
         if case is None:
             return await explaining.found(claim, claim.staging, None)
-        finding = find(await self._facts(case, patient=claim.failures < TRIES))
+        facts = await self._facts(case, patient=claim.failures < TRIES)
+        finding = find(facts)
         await explaining.found(claim, claim.staging, Found(finding))
+        for of, offer in OFFERS.items():
+            if offer in finding.offers:
+                await self._service.witnessing.auto(claim.staging, of, facts.base)
 
     async def _facts(self, case: Case, patient: bool) -> Facts:
         """Raises TemporaryError while git can't be read and there is patience."""
@@ -137,15 +142,24 @@ class FindingWork:
         said = [await self._says(case, one, one.name) for one in there]
         said += [facts.main] if facts.main.commit == lineage.base else []
         recorded = await self._service.explaining.at_commit(case, lineage.base)
-        heard = [one for one in (*said, *([recorded] if recorded else [])) if one.says is not Says.UNKNOWN]
-        return min(heard, key=lambda one: len(one.differs), default=NOBODY)
+        tried = replace(await self._tried(case, WitnessOf.MERGE_BASE), commit=lineage.base)
+        heard = [one for one in (*said, tried, *([recorded] if recorded else [])) if one.says is not Says.UNKNOWN]
+        return min(heard, key=lambda one: len(one.differs), default=tried)
 
     async def _same_commit(self, case: Case) -> Testimony:
-        """Another staging that runs the very same."""
+        """Another staging that runs the very same, best of all with fresh data."""
+        tried = await self._tried(case, WitnessOf.SAME_COMMIT)
+        if tried.says is not Says.UNKNOWN:
+            return tried
         for other in case.neighbours:
             if other.live and other.live.commit == case.ill.commit and not differing(other.live, case.ill):
                 return await self._says(case, other, other.name)
-        return NOBODY
+        return tried
+
+    async def _tried(self, case: Case, of: WitnessOf) -> Testimony:
+        """What a throw-away staging says, if there is or was one."""
+        async with self._store.read() as connection:
+            return await self._service.witnessing.testimony(connection, case.staging, of, case.symptom.check)
 
     async def _included(self, case: Case, lineage: Lineage, own: Range) -> tuple[Included, ...]:
         """Other features whose newest commit came with this one's."""
