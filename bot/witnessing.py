@@ -134,6 +134,11 @@ class Witnessing:
 
     # --- what they say -----------------------------------------------------------------------------------------------
 
+    async def said(self, ill: Staging, of: WitnessOf) -> Testimony:
+        """What they say of what fails first."""
+        async with self._store.read() as connection:
+            return await self.testimony(connection, ill, of)
+
     async def testimony(
         self, connection: AsyncConnection, ill: Staging, of: WitnessOf, check: str | None = None
     ) -> Testimony:

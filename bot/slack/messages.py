@@ -52,7 +52,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """With which branch a staging can be compared, and the page that does."""
+    """With which branch a staging is compared, and the page that does; empty: its project has no host for one."""
 
     branch: str
     url: str
@@ -177,7 +177,7 @@ def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[
     back = rest.buttons(staging)
     made = {
         "open": open_button(staging) if staging.url else None,
-        "compare": compare_button(staging.id, compared) if compared else None,
+        "compare": compare_button(staging.id, compared) if compared and compared.url else None,
         "wake": back["wake"],
         "undo": back["undo"],
         "retry": retry_button(staging.id, staging.attempt.id),

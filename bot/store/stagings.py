@@ -228,6 +228,13 @@ async def journal(connection: AsyncConnection, staging: str, limit: int = 10) ->
     return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
 
 
+async def journal_at(connection: AsyncConnection, staging: str, what: str) -> datetime | None:
+    """When this happened to it last."""
+    line = tables.journal.c
+    newest = select(line.at).where(line.staging_id == staging, line.what == what).order_by(line.id.desc()).limit(1)
+    return (await connection.execute(newest)).scalar()
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
