@@ -37,7 +37,7 @@ projects:
     env:
       PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Whether money moves}}
       PUBLIC_URL: "${{url.web}}"
-      GREETING: {{description: The line above the shelf}}
+      GREETING: {{description: "The line above the shelf; {{orders}} is how many there were today"}}
       SESSION_KEY: {{secret: true, description: Signs the cookies of who has signed in}}
     profiles:
       production-payments:
