@@ -133,8 +133,8 @@ def _break(repository: Repository, user: User, branch: str) -> Done:
     commit = repository.spoil(branch, user)
     name = escape(branch)
     text = (
-        f"You pushed `{commit[:7]}` {BREAKS} to `{name}`. Its staging will be live, and its login page will answer 500: "
-        f"some seconds later #stagings-alerts says what broke it. `{NAME} mend {name}` takes it back."
+        f"You pushed `{commit[:7]}` {BREAKS} to `{name}`. Its staging will be live, and its login page answers "
+        f"500: some seconds later #stagings-alerts says what broke it. `{NAME} mend {name}` takes it back."
     )
     return Done(text, (_moved(branch, commit, user),))
 
