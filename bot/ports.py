@@ -111,8 +111,8 @@ class Git(Protocol):
 class History(Protocol):
     """What the cache of a project knows of how commits stand to each other. Raises as Git does."""
 
-    async def lineage(self, project: Project, commit: str, baseline: str) -> Lineage:
-        """How a commit stands to another one, of the baseline. Fetched only if one of them is not here."""
+    async def lineage(self, project: Project, commit: str) -> Lineage:
+        """How a commit stands to the baseline, as that was fetched last. Fetched only if the commit is not here."""
         ...
 
     async def range(self, project: Project, old: str, new: str, without: Sequence[str] = ()) -> Range:

@@ -28,6 +28,7 @@ from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.explaining import Explaining
 from bot.following import Following
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
@@ -108,6 +109,7 @@ class Service:
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
+        self.explaining = Explaining(store, self.projects, now, common)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -386,11 +388,15 @@ class Service:
             require_room(user, self.projects[project], await stagings.present(connection, project))
 
     async def _decided(
-        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch | events.BuildSeen
+        self,
+        connection: AsyncConnection,
+        staging: Staging,
+        event: events.Deploy | events.OfBranch | events.BuildSeen | events.OfHealth,
     ) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        await self.explaining.decided(connection, staging, decision.staging)
         return decision.staging
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
@@ -417,6 +423,7 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
+        await self.explaining.decided(connection, staging, decision.staging)
         if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
             return await self.building.looked(connection, decision.staging)
         return decision.staging

@@ -73,3 +73,18 @@ class Stand:
     text: str
     since: datetime
     answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a check stood with a release of a staging from `since` to `seen_at`."""
+
+    staging: str
+    release: str
+    number: int
+    commit: str
+    check: str
+    ok: bool
+    text: str
+    since: datetime
+    seen_at: datetime

@@ -46,7 +46,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "homes": ("user",),
     "notices": ("id",),
 }
-LINES: Mapping[Target, Line] = {Target.ENGINE: Line.ENGINE, Target.HOST: Line.HOST}
+LINES: Mapping[Target, Line] = {Target.ENGINE: Line.ENGINE, Target.HOST: Line.HOST, Target.FINDING: Line.FINDING}
 NOW = bindparam("now", type_=Utc())
 TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 

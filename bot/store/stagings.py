@@ -184,6 +184,14 @@ async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Relea
     return [_release(dict(row._mapping)) for row in rows]
 
 
+async def releases(connection: AsyncConnection, staging: str) -> Sequence[Release]:
+    """All of it, the newest first."""
+    rows = await connection.execute(
+        select(tables.releases).where(RELEASE.staging_id == staging).order_by(RELEASE.number.desc())
+    )
+    return [_release(dict(row._mapping)) for row in rows]
+
+
 async def followed_at(connection: AsyncConnection, project: str) -> tuple[str, str] | None:
     """Where the project's repository was when its branches were looked at last, and what made stagings then."""
     known = tables.repositories.c
