@@ -37,7 +37,8 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
+from bot.ports import Checker, Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
+from bot.probe.checks import HealthChecker, NoChecks, checking
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
@@ -80,7 +81,7 @@ REQUESTS, TARGETS, MESSAGES, REPORTS = 12, 6, 12, 4
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found.
-    `hosts`: else no git host is told or asked anything but by git."""
+    `hosts`: else no git host is told or asked anything but by git. `checker`: else no health check can be made."""
 
     git: Git
     renderer: Renderer
@@ -89,6 +90,7 @@ class Neighbours:
     images: Images | None = None
     secrets: Secrets = field(default_factory=lambda: Places({}, None))
     hosts: GitHosts = field(default_factory=NoHosts)
+    checker: Checker = field(default_factory=NoChecks)
 
 
 class Bot:
@@ -279,7 +281,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session))
+        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at)
+        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,

@@ -9,6 +9,7 @@ import aiohttp
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import ProbeFrom, UrlProbe
 from bot.ports import PROBE_AGENT, ProbeResult
+from bot.probe.trouble import plainly
 
 TOMBSTONE = "Octopod-Tombstone"
 ALWAYS_ACCEPTED = {401, 403}
@@ -47,7 +48,7 @@ class UrlProber:
         except TimeoutError:
             return ProbeResult(False, f"nothing came back within {how.seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return ProbeResult(False, _plainly(error))
+            return ProbeResult(False, plainly(error))
 
 
 def judged(status: int, tombstone: bool, how: UrlProbe) -> ProbeResult:
@@ -69,15 +70,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def _plainly(error: Exception) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return f"its host is unknown: {error.host}"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return f"its certificate is no good: {error}"
-        case aiohttp.ClientConnectorError():
-            return f"nothing listens there ({error.os_error.strerror or error})"
-        case _:
-            return f"{type(error).__name__}: {error}".rstrip(": ")

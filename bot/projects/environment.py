@@ -93,6 +93,15 @@ def profiles(said: Mapping[str, ProfileKeys]) -> dict[str, Profile]:
     }
 
 
+def secret_keys(project: Mapping[str, Any]) -> Sequence[str]:
+    """The names of what is secret in what a project says, or one of its profiles."""
+    env = _mapping(project.get("env"))
+    own = [name for name, entry in env.items() if isinstance(entry, Mapping) and entry.get("secret") == "true"]
+    profiles = [_mapping(one) for one in _mapping(project.get("profiles")).values()]
+    places = [name for one in (project, *profiles) for name in _mapping(one.get("secrets"))]
+    return list(dict.fromkeys([*own, *places]))
+
+
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +205,7 @@ def _references(document: Document, at: Keys, said: object, known: Sequence[str]
 def reference_mistakes(document: Document, at: Keys, text: object, known: Sequence[str]) -> Iterator[Mistake]:
     for name in fields.unknown_references(text, known):
         close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(known)}"
+        hint = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(known) or 'none'}"
         yield document.mistake(at, f"${{{name}}} means nothing here; {hint}")
 
 

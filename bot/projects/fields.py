@@ -146,7 +146,8 @@ def duration(value: object) -> timedelta:
     return parse_duration(str(value or ""))
 
 
-def undo(value: object) -> timedelta:
+def duration_or_none(value: object) -> timedelta:
+    """`none` is no time at all."""
     if value == "none":
         return timedelta()
     try:
@@ -254,6 +255,17 @@ def secrets(value: object) -> tuple[str, ...]:
         if not isinstance(entry, str) or not re.fullmatch(_SECRET, entry):
             raise ValueError("must be names of Secrets, of a–z, 0–9, dashes and dots")
     return tuple(dict.fromkeys(value))
+
+
+def users(value: object) -> dict[str, str]:
+    """Slack users by e-mail address, in lower case."""
+    found = mapping('addresses with Slack users, such as {alice@home.example: "@alice"}')(value)
+    for address, user in found.items():
+        if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
+            raise ValueError(f"{address} must be an e-mail address, such as alice@home.example")
+        if not isinstance(user, str) or not re.fullmatch(r"@\S{1,80}|[UW][A-Z0-9]{5,20}", user):
+            raise ValueError(f'{address} must be a Slack user, such as "@alice" or U0123ABCD')
+    return {address.lower(): user for address, user in found.items()}
 
 
 def label(value: object) -> str:
