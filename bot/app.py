@@ -37,7 +37,7 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Checker, Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
+from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
 from bot.probe.checks import HealthChecker, NoChecks, checking
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
@@ -46,6 +46,7 @@ from bot.reload import Reload
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
+from bot.slack.authors import Authors
 from bot.slack.directory import Directory
 from bot.slack.sender import Sender
 from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
@@ -56,9 +57,11 @@ from bot.store.store import Store
 from bot.wayback import WayBack
 from bot.worker.asker import Asker
 from bot.worker.engine import EngineWork
+from bot.worker.finding import FindingWork
 from bot.worker.follower import Follower
 from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
+from bot.worker.questions import Questions
 from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
 from bot.worker.slack import SlackWork
@@ -74,8 +77,8 @@ CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
 DIRECTORY_EVERY = 300.0
 PACE = Pace()
 GREETING = 5.0
-# How many requests, engine targets, Slack messages and reports to git hosts are worked on at once.
-REQUESTS, TARGETS, MESSAGES, REPORTS = 12, 6, 12, 4
+# How many requests, engine targets, Slack messages, reports to git hosts and findings are worked on at once.
+REQUESTS, TARGETS, MESSAGES, REPORTS, FINDINGS = 12, 6, 12, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Neighbours:
     """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found.
     `hosts`: else no git host is told or asked anything but by git. `checker`: else no health check can be made."""
 
-    git: Git
+    git: Repositories
     renderer: Renderer
     engine: Engine
     prober: Prober
@@ -129,6 +132,7 @@ class Bot:
         )
         sender = slack.sender(projects, engine)
         opening = Opening(neighbours.secrets, keys)
+        questions = Questions(neighbours.checker, opening, now)
         engine_work = EngineWork(
             self.service,
             store,
@@ -154,6 +158,7 @@ class Bot:
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
             Pump(self._host_work(neighbours.hosts, pace), store, now, REPORTS, pace, owner),
+            Pump(self._finding_work(neighbours, questions), store, now, FINDINGS, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
@@ -172,6 +177,9 @@ class Bot:
             WayBack(self.service, store),
         )
         handlers.register(slack.bolt, self.doors)
+
+    def _finding_work(self, neighbours: Neighbours, questions: Questions) -> FindingWork:
+        return FindingWork(self.service, self.store, neighbours.git, questions, self.slack.authors.user)
 
     def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
         directory = self.slack.directory
@@ -226,6 +234,7 @@ class Slack:
         ]
         reading = AsyncWebClient(token=bot_token, base_url=api_url, session=session, retry_handlers=retries)
         self.directory = Directory(reading)
+        self.authors = Authors(reading, self.directory, time.monotonic)
         self.workspace = Workspace(self.client, bot_token, self._met)
         self.bolt = AsyncApp(
             name="octopod",

@@ -121,6 +121,10 @@ class History(Protocol):
         ...
 
 
+class Repositories(Git, History, Protocol):
+    """All that git is asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
     """What rendering must know about the engine.

@@ -73,6 +73,7 @@ def a_staging(phase: Phase = Phase.LIVE, **changes: Any) -> Staging:
         expires_at=EXPIRY,
         urls={"web": URL},
         claims=("data",) if stage is Stage.LIVE else (),
+        well_from=EARLIER if stage is Stage.LIVE else None,
     )
     staging = replace(staging, **_of_phase(phase))
     assert staging.phase is phase

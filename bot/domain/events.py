@@ -249,6 +249,13 @@ class CheckSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksDropped:
+    """These health checks are not made any more: octopod.yaml has them no longer."""
+
+    checks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What is concluded about its breakage. `incident`: the id of the one that it is part of, if it is of any: then it
     gets no alert of its own."""
@@ -274,7 +281,7 @@ class Tick:
 OfBranch = PullSeen | Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-OfHealth = CheckSeen | Found | Mute
+OfHealth = CheckSeen | ChecksDropped | Found | Mute
 Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | OfHealth | Used | Tick
 
 

@@ -7,7 +7,7 @@ nothing new (a replayed snapshot, the result of a superseded release) decides no
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import expiry, night
+from bot.domain import breakage, expiry, mutes, night
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -17,7 +17,7 @@ from bot.domain.branch import (
     why_it_goes,
     withheld,
 )
-from bot.domain.breakage import alerted, check_seen, found, mute
+from bot.domain.breakage import alerted, found
 from bot.domain.building import build_seen
 from bot.domain.deploying import deploy, rollback
 from bot.domain.ending import delete, time_is_over
@@ -27,6 +27,7 @@ from bot.domain.events import (
     BranchBack,
     BranchEnded,
     BuildSeen,
+    ChecksDropped,
     CheckSeen,
     Decision,
     Delete,
@@ -55,7 +56,9 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
-from bot.domain.model import CLOCK, Desired, Health, Phase, Staging
+from bot.domain.health import check_seen, checks_dropped
+from bot.domain.model import CLOCK, Desired, Phase, Staging
+from bot.domain.mutes import mute, unmuted
 from bot.domain.policy import Policy
 from bot.domain.rest import (
     reset,
@@ -111,7 +114,7 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
         case StatusSeen(status):
             return status_seen(staging, status, policy, now)
         case UrlAnswered():
-            return url_answered(staging, event, now)
+            return url_answered(staging, event, policy, now)
         case ReleaseFailed():
             return release_failed(staging, event, now)
         case Extend():
@@ -146,6 +149,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return keep(staging, event, policy, now)
         case CheckSeen():
             return check_seen(staging, event, policy, now)
+        case ChecksDropped():
+            return checks_dropped(staging, event, policy, now)
         case Found():
             return found(staging, event, now)
         case Mute():
@@ -208,7 +213,7 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     if expiry.is_over(staging, policy, now):
         return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
     decision = night.turned(staging, policy, now) or _overdue(staging, policy, now)
-    return expiry.told(alerted(decision, policy, now), policy, now)
+    return expiry.told(unmuted(alerted(decision, policy, now), now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -230,16 +235,12 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
         waking_ends(staging, policy),
         expiry.next_time(staging, policy),
         night.next_time(staging),
+        breakage.next_time(staging, policy),
+        mutes.next_time(staging),
     )
     times = [at for at in some if at]
     if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)
-    judged = staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way
-    if staging.unhealthy_since and judged:
-        if staging.healthy_since:
-            times.append(staging.healthy_since + policy.settle)
-        elif staging.health is not Health.HEALTHY and not staging.broken_since:
-            times.append(staging.unhealthy_since + policy.debounce)
     return min(times, default=None)
 
 

@@ -231,6 +231,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "signs": written.signs_json(staging.signs),
         "finding": written.finding_json(staging.finding) if staging.finding else None,
         "mutes": {check: until.isoformat() for check, until in staging.mutes.items()},
+        "unproven": list(staging.unproven),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -387,6 +388,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "signs": written.signs_of(facts["signs"]) if facts["signs"] else (),
         "finding": written.finding_of(facts["finding"]) if facts["finding"] else None,
         "mutes": {check: datetime.fromisoformat(until) for check, until in facts["mutes"].items()},
+        "unproven": tuple(facts["unproven"]),
         "witness_of": WitnessOf(facts["witness_of"]) if facts["witness_of"] else None,
     }
     return Staging(**facts)
