@@ -34,6 +34,9 @@ projects:
     channel: stagings
     alerts: stagings-alerts
     ttl: 3d
+    health_checks:
+      - {{name: login, path: /login, contains: Sign in}}
+      - {{name: shelf, path: /}}
     env:
       PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Whether money moves}}
       PUBLIC_URL: "${{url.web}}"

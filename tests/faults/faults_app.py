@@ -18,7 +18,7 @@ PAGES = {
     "    connection = HTTPConnection(where.removeprefix('http://'), timeout=1)\n"
     "    connection.request('GET', '/')\n    return connection.getresponse().read().decode()\n",
 }
-SERVER = '''\
+SERVER = """\
 import collections, http.server, json, os, traceback
 import account, cart, front, pay
 
@@ -65,7 +65,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
-'''
+"""
 MANIFESTS = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -113,7 +113,7 @@ YAML = """\
     repo: {repository}
     baseline: {baseline}
     source: {{manifests: deploy}}
-    hosts: {{web: "${{staging}}.localhost"}}
+    hosts: {{web: "${{staging}}.{project}.localhost"}}
     scheme: http
     channel: stagings
     alerts: stagings-alerts
@@ -132,7 +132,6 @@ SOUND = {"LIMIT": "25", "MAIL": "none", "GREETING": "stranger"}
 UNSOUND = {"LIMIT": "many", "MAIL": "pigeon"}
 """Values of keys with which all is well, and those with which a page fails."""
 ODD_ROW = '{"cents": null}'
-
 
 
 def tidied(text: str, note: str) -> str:

@@ -6,19 +6,18 @@ git, by configuration, by requests to the staging itself, or to its processes; n
 
 import asyncio
 import itertools
-import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from random import Random
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from faults_app import ODD_ROW, PAGES, SOUND, UNSOUND, broken, tidied, ways
 from faults_git import ALICE, BOB, CAROL, PEOPLE, Person, Work
 from faults_said import Truth
-from faults_world import World
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from faults_world import World, looking
 
 IN_SLACK = (ALICE, BOB, CAROL)
 Scene = Callable[["Injector"], Awaitable[Sequence[Truth]]]
@@ -78,6 +77,10 @@ class Injector:
 
     async def configured(self, name: str, by: Person, what: str) -> None:
         await self.world.say(by.handle, f"config {name} -p {self.project} {what}")
+
+    async def told_elsewhere(self, name: str) -> None:
+        """That it is not its branch."""
+        await self.world.within(lambda read: "Not your branch" in " ".join(read.threads[name]), 20)
 
     async def alerted(self, name: str) -> None:
         await self.world.until(lambda read: read.alert(name), f"an alert about {name}")
@@ -177,7 +180,7 @@ async def baseline_breaks(inject: Injector) -> list[Truth]:
         await inject.push(name, inject.harmless(name, inject.somebody(), others[0]))
     await asyncio.gather(*map(inject.deployed, late[:2]))
     for name in late[:2]:
-        await inject.world.within(lambda read, name=name: read.threads[name] and read.alert(name), 15)
+        await inject.told_elsewhere(name)
         truths.append(Truth("baseline: broken, too", name, ("baseline", "behind")))
     await inject.push(trunk, Work(inject.somebody(), {f"{page}.py": sound}, f"Mend {page}"))
     await inject.world.well(trunk)
@@ -261,26 +264,27 @@ async def _exit(inject: Injector, name: str) -> None:
 
 
 @asynccontextmanager
-async def payments() -> AsyncIterator[TestServer]:
+async def payments() -> AsyncIterator[int]:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="paid")
 
     app = web.Application()
     app.router.add_get("/", answer)
     async with TestServer(app) as server:
-        yield server
+        assert server.port
+        yield server.port
 
 
 async def dependency_down(inject: Injector) -> list[Truth]:
     """Several stagings ask the same service, which ends; others ask nobody."""
     names = [inject.name("pays") for _ in range(3)]
-    async with payments() as server:
-        where = f"http://127.0.0.1:{server.port}"
+    async with payments() as port:
+        where = f"http://127.0.0.1:{port}"
         for name in names:
             await inject.push(name, inject.harmless(name, inject.somebody(), "front"))
         await asyncio.gather(*(inject.deployed(name, more=f"--env PAYMENTS={where}") for name in names))
         await asyncio.gather(*map(inject.world.well, names))
-    return [Truth("shared: a dependency is down", name, ("shared",), shared=f"127.0.0.1:{server.port}") for name in names]
+    return [Truth("shared: a dependency is down", name, ("shared",), shared=f"127.0.0.1:{port}") for name in names]
 
 
 # --- what can't be told ----------------------------------------------------------------------------------------------
@@ -323,9 +327,11 @@ async def data_with_a_push(inject: Injector) -> list[Truth]:
     """What is stored is damaged in the moment in which an innocent commit is there."""
     name = await inject.healthy("moment")
     commit = await inject.push(name, inject.harmless(name, inject.somebody()))
-    async with asyncio.timeout(60):
-        while (await inject.world.ask(name, "/commit"))[1] != commit:
-            await asyncio.sleep(0.05)
+
+    async def there() -> bool:
+        return (await inject.world.ask(name, "/commit"))[1] == commit
+
+    await looking(there, "the commit runs", 0.05)
     await inject.world.ask(name, "/rows", ODD_ROW)
     return [Truth("data, just when a commit came", name, ("data",), False)]
 
@@ -353,7 +359,3 @@ APART: dict[Scene, tuple[int, int]] = {
 }
 TOGETHER: dict[str, Scene] = {"tide": baseline_breaks, "pier": baseline_breaks, "dock": dependency_down}
 """Each in a project of its own, as it concerns whatever else is there."""
-
-
-def told_of(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

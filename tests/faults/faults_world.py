@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ from standin_kit import Json, Workspace, messages_in, workspace
 from talk_kit import Seen
 
 ROOT = Path(__file__).parents[2]
-TRUNK = "trunk-{project}"
 LOOK = 0.4  # seconds between two looks at what was said, at least
 PATIENCE = 60.0
 
@@ -63,6 +62,20 @@ class Read:
         return [text for versions in self.alerts.values() for text in versions if head.search(text.partition("\n")[0])]
 
 
+async def looking(condition: Callable[[], Awaitable[bool]], what: str, pause: float = LOOK) -> None:
+    """Again and again, where nothing tells when it is so."""
+    for _ in range(int(PATIENCE / pause)):
+        if await condition():
+            return
+        await asyncio.sleep(pause)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+def project_of(staging: str) -> str:
+    """It begins with it."""
+    return staging.partition("-")[0]
+
+
 class World:
     """`port`: the bot's."""
 
@@ -92,13 +105,14 @@ class World:
     async def deployed(self, project: str, branch: str, by: Person = ALICE, more: str = "") -> None:
         """Live, whatever its pages say."""
         await self.say(by.handle or "alice", f"deploy {branch} -p {project} {more}".strip())
-        await self.until(lambda seen: seen.phases.get(branch) in ("live", "broken"), f"{branch} is live")
+        await self.live(branch)
+
+    async def live(self, name: str) -> None:
+        await self.until(lambda seen: seen.phases.get(name) in ("live", "broken"), f"{name} is live")
 
     async def well(self, name: str) -> None:
         """Each of its checks was asked often enough to count, and no page fails."""
-        async with asyncio.timeout(PATIENCE):
-            while not await self._asked(name):
-                await asyncio.sleep(LOOK)
+        await looking(lambda: self._asked(name), f"{name} is asked for all that is checked")
         for path in CHECKS.values():
             status, text = await self.ask(name, path)
             assert status == 200, f"{name} was to be well, but {path} answers {status}: {text}"
@@ -109,7 +123,7 @@ class World:
 
     async def ask(self, name: str, path: str, body: str | None = None) -> tuple[int, str]:
         """What its application answers; with a body, to a POST."""
-        url, headers = f"http://127.0.0.1:{self.port}{path}", {"Host": f"{name}.localhost"}
+        url, headers = f"http://127.0.0.1:{self.port}{path}", {"Host": f"{name}.{project_of(name)}.localhost"}
         method = "GET" if body is None else "POST"
         with suppress(aiohttp.ClientError, TimeoutError):
             async with self.slack.http.request(method, url, data=body, headers=headers) as answer:
@@ -151,8 +165,10 @@ class World:
 async def a_world(folder: Path, projects: Sequence[str]) -> AsyncIterator[World]:
     """Each project with its baseline live. The bot ends as it is told to, and never had a bug."""
     port = free_port()
-    repositories = {name: Repository(folder / f"{name}.git", TRUNK.format(project=name), FILES) for name in projects}
-    text = [YAML.format(project=name, repository=one.folder, baseline=one.baseline) for name, one in repositories.items()]
+    repositories = {name: Repository(folder / f"{name}.git", f"{name}-trunk", FILES) for name in projects}
+    text = [
+        YAML.format(project=name, repository=one.folder, baseline=one.baseline) for name, one in repositories.items()
+    ]
     (folder / "octopod.yaml").write_text("engine: local\nprojects:\n" + "".join(text))
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(workspace(folder / "slack", bot_port=port))
@@ -161,7 +177,7 @@ async def a_world(folder: Path, projects: Sequence[str]) -> AsyncIterator[World]
         reading = asyncio.create_task(world.reads())
         try:
             for one in repositories.values():
-                await world.until(lambda seen, name=one.baseline: seen.phases.get(name) == "live", one.baseline)
+                await world.live(one.baseline)
                 await world.well(one.baseline)
             yield world
         finally:
