@@ -31,6 +31,7 @@ projects:
       data: {{claim: shop-data}}
     hosts: {{web: "${{staging}}.localhost:{port}"}}
     scheme: http
+    url_probe: {{path: /healthz}}
     channel: stagings
     alerts: stagings-alerts
     ttl: 3d

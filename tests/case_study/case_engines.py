@@ -99,7 +99,7 @@ class Local:
     runs: bool = True
     domain: str = "localhost"
     project: str = ""
-    yaml: str = ""
+    yaml: str = "    url_probe: {path: /healthz}\n"
     env: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, project: str) -> "Local":

@@ -117,6 +117,7 @@ YAML = """\
     scheme: http
     channel: stagings
     alerts: stagings-alerts
+    url_probe: {{path: /healthz}}
     witnesses: auto
     env: {{GREETING: friend, LIMIT: "10", MAIL: smtp, PAYMENTS: none}}
     profiles:

@@ -7,26 +7,38 @@ from enum import StrEnum
 
 from faults_world import Read
 
-GUESS = "A guess, as nothing proves it"
-# The words by which a cause is told, the more telling first.
-CAUSES = (
-    ("code", "Only this feature differs"),
-    ("code", "Only the code has changed since"),
-    ("code", "It came with commits of"),
-    ("configuration", "only its configuration was changed"),
-    ("data", "What it has stored is the cause"),
-    ("restart", "its processes ended, and were started again"),
+# The words by which a cause is told, as a fact or as a guess.
+FACTS = (
+    ("code", "Only this feature differs: "),
+    ("code", "Only the code has changed since: "),
+    ("code", "It came with commits of "),
+    ("configuration", "Only its configuration has changed"),
+    ("data", "It is what it has stored"),
+    ("restart", "Its processes ended and were started again, and that did it"),
+    ("memory", "It ran out of memory"),
+    ("node", "Where it runs is not well"),
+    ("shared", "It is something that it shares with others"),
+    ("shared", " stagings broke together"),
+    ("baseline", "It is not the branch: "),
+    ("baseline", "Not your branch: "),
+    ("behind", "It is not what this branch changes"),
+)
+GUESSES = (
+    ("code", "it came with the code since: "),
+    ("code", "it is the code of this feature: "),
+    ("code", "it came with commits of "),
+    ("configuration", "its configuration: "),
+    ("data", "what it has stored."),
+    ("restart", "its processes ended and were started again, and that did it"),
     ("memory", "it ran out of memory"),
     ("node", "where it runs is not well"),
-    ("shared", "something that it shares with others"),
-    ("shared", "broke together"),
-    ("baseline", "It is not its branch"),
-    ("baseline", "Not your branch"),
-    ("behind", "It is not what this branch changes"),
-    ("unknown", "Why is not known"),
+    ("shared", "it is something that it shares with others"),
+    ("baseline", "it is not the branch: "),
+    ("behind", "it is not what this branch changes"),
 )
+GUESS, UNKNOWN = re.compile(r"\*A guess[^*]*\* ?(.*)", re.DOTALL), "What did it is not known"
 MENTION, BY = re.compile(r"<@(\w+)>"), re.compile(r"\d+ commits? by (.+?)(?=, the latest|, `)")
-OTHER = re.compile(r"It came with commits of `([^`]+)`")
+OTHER = re.compile(r"[Ii]t came with commits of `([^`]+)`")
 KEY = re.compile(r"(?:of the secret )?`([A-Z_]+)`(?= from|, which| by)")
 
 
@@ -89,14 +101,19 @@ def _incidents(read: Read, staging: str) -> Iterator[str]:
 
 
 def _understood(text: str, staging: str) -> Said | None:
-    cause = next((cause for cause, words in CAUSES if words in text), "")
-    if not cause or "has recovered" in text:
+    if "has recovered" in text or "🟢 Over" in text:
         return None
-    sure = GUESS not in text and cause != "unknown"
-    people = set(MENTION.findall(text)) | {name for by in BY.findall(text) for name in _names(by)}
-    feature = (OTHER.findall(text) or [staging if cause == "code" and sure else ""])[0]
-    keys = frozenset(KEY.findall(text)) if cause == "configuration" else frozenset()
-    return Said(cause, sure, feature, frozenset(people), keys, text)
+    if UNKNOWN in text:
+        return Said("unknown", False, people=frozenset(MENTION.findall(text)), text=text)
+    guess = GUESS.search(text)
+    words, causes = (guess[1], GUESSES) if guess else (text, FACTS)
+    cause = next((cause for cause, said in causes if said in words), "")
+    if not cause:
+        return None
+    people = {*MENTION.findall(text), *(name for by in BY.findall(text) for name in _names(by))}
+    feature = (OTHER.findall(words) or [staging if cause == "code" and not guess else ""])[0]
+    keys = frozenset(KEY.findall(words)) if cause == "configuration" else frozenset()
+    return Said(cause, not guess, feature, frozenset(people), keys, text)
 
 
 def _names(by: str) -> list[str]:
