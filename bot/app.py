@@ -59,6 +59,7 @@ from bot.worker.asker import Asker
 from bot.worker.engine import EngineWork
 from bot.worker.finding import FindingWork
 from bot.worker.follower import Follower
+from bot.worker.gathering import Gathering
 from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.questions import Questions
@@ -175,11 +176,14 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
 
     def _finding_work(self, neighbours: Neighbours, questions: Questions) -> FindingWork:
-        return FindingWork(self.service, self.store, neighbours.git, questions, self.slack.authors.user)
+        who = self.slack.authors.user
+        gathering = Gathering(self.service, neighbours.git, neighbours.engine, questions, who)
+        return FindingWork(self.service, self.store, gathering)
 
     def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
         directory = self.slack.directory

@@ -71,7 +71,7 @@ def next_time(staging: Staging, policy: Policy) -> datetime | None:
 def broke(decision: Decision, now: datetime, *, again: bool = False) -> Decision:
     """It is broken, and why is to be found out. `again`: it comes and goes, and what was told of it goes on."""
     staging = decision.staging
-    before = {} if again else {"breaks": 0, "alerted_at": None, "recovered_at": None}
+    before: dict[str, Any] = {} if again else {"breaks": 0, "alerted_at": None, "recovered_at": None}
     ill = replace(staging, broken_since=now, finding=None, excused_at=None, **before)
     return replace(
         decision,

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.breakage import alerted, judged
-from bot.domain.events import CheckSeen, ChecksDropped, Decision, Target
+from bot.domain.events import ChecksDropped, CheckSeen, Decision, Target
 from bot.domain.model import Health, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import Sign, StagingStatus
@@ -21,7 +22,7 @@ def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: 
     if status.serving not in (None, staging.live.id):
         return replace(decision, staging=_unknown(staging))
     health, reason, details = _of_workloads(status)
-    engine = {"engine_health": health, "engine_reason": reason, "engine_details": details}
+    engine: dict[str, Any] = {"engine_health": health, "engine_reason": reason, "engine_details": details}
     seen = replace(staging, signs=_signs(staging, status, now), **engine)
     return _weighed(staging, replace(decision, staging=seen), now, policy, now)
 
