@@ -42,8 +42,8 @@ from bot.domain.finding import Cause, Confidence, Finding, Offer, find
 from bot.domain.status import SignKind
 from bot.written import finding_json, finding_of
 
-thorough = settings(max_examples=400)
-worldly = settings(max_examples=15000)
+thorough = settings(max_examples=100)
+worldly = settings(max_examples=300)
 
 moments = st.sampled_from([LONG_AGO, BEGAN - seconds(700), BEGAN - seconds(15), BEGAN, BEGAN + seconds(10), NOW])
 maybe_moments = st.none() | moments
