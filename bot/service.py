@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.arriving import Arriving, pull_of
 from bot.building import Building
 from bot.changing import Changing, Common
+from bot.checking import Checking
+from bot.chronicle import Chronicle
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
@@ -52,6 +54,7 @@ Wish = (
     | events.Reset
     | events.Freeze
     | events.Keep
+    | events.Mute
 )
 
 
@@ -82,9 +85,9 @@ class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `reporting`, `witnessing`: the use cases around that of a
-    staging, its branch, pull requests and what comes by itself, its image, what its git host is told, and throw-away
-    stagings that tell more of its breakage.
+    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
+    cases around that of a staging, its branch, pull requests and what comes by itself, its image, its health checks,
+    who broke it, what its git host is told, and throw-away stagings that tell more of its breakage.
     """
 
     def __init__(
@@ -107,10 +110,12 @@ class Service:
         self._configuring = Configuring(port, person, sandboxed)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
+        self.chronicle = Chronicle(store, now, self._meaning)
         self.reporting = Reporting(store, self.projects, now)
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
+        self.checking = Checking(store, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
         self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
 
@@ -155,13 +160,6 @@ class Service:
         """All that are not deleted."""
         async with self._store.look() as connection:
             return await stagings.present(connection)
-
-    async def checked(self) -> Sequence[Staging]:
-        """Those whose health checks are asked, throw-away ones too: the live release serves, and stays as it is."""
-        async with self._store.look() as connection:
-            found = await stagings.kept(connection)
-        judged = [one for one in found if one.phase in (Phase.LIVE, Phase.BROKEN)]
-        return [one for one in judged if one.live and one.serving == one.live.id]
 
     async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
         """The staging that is meant: by what `which` says, or by the thread it was asked in."""
@@ -407,7 +405,7 @@ class Service:
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
         await self.explaining.decided(connection, staging, decision.staging)
-        return decision.staging
+        return await self.witnessing.decided(connection, staging, decision.staging)
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
         now = self.now()
@@ -434,13 +432,10 @@ class Service:
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
         await self.explaining.decided(connection, staging, decision.staging)
-        if decision.staging.witness_for:
-            return await self.witnessing.looked(connection, staging, decision.staging)
-        if staging.broken_since and not decision.staging.broken_since:
-            await self.witnessing.recovered(connection, staging.id)
-        if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
-            return await self.building.looked(connection, decision.staging)
-        return decision.staging
+        after = await self.witnessing.decided(connection, staging, decision.staging)
+        if isinstance(event, events.ImageMissing | StatusSeen) and after.attempt.waiting:
+            return await self.building.looked(connection, after)
+        return after
 
     async def _save(
         self, connection: AsyncConnection, decision: Decision, now: datetime, unchanged: bool = False

@@ -1,6 +1,7 @@
 """The use cases around throw-away stagings: one is made where a breakage needs a witness, heard, and removed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,12 +10,11 @@ from bot.changing import Common
 from bot.configuring import Configuring
 from bot.domain import witness
 from bot.domain.changes import Change
-from bot.domain.checks import Stood
-from bot.domain.configuration import differences
 from bot.domain.errors import UserError
 from bot.domain.events import Delete, Target
 from bot.domain.evidence import Says, Testimony
 from bot.domain.model import CLOCK, Desired, Staging, WitnessOf
+from bot.domain.past import on_record, symptom
 from bot.domain.policy import Policy
 from bot.domain.project import Witnesses
 from bot.meaning import Asked
@@ -93,30 +93,29 @@ class Witnessing:
 
     # --- heard -------------------------------------------------------------------------------------------------------
 
-    async def looked(self, connection: AsyncConnection, before: Staging, after: Staging) -> Staging:
-        """Something has happened to a throw-away staging. It goes once it has told what it was made for, or can't any
-        more; then the breakage is looked at anew."""
+    async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> Staging:
+        """Something was. A throw-away staging goes once it has told what it was made for, or can't any more; then the
+        breakage is looked at anew."""
+        if not after.witness_for:
+            if before.broken_since and not after.broken_since:
+                for one in await stagings.witnesses(connection, after.id):
+                    await self.decided(connection, one, one)
+            return after
         ill = await stagings.by_id(connection, after.witness_for)
-        last = after if after.desired is Desired.PRESENT else before
-        if why := witness.is_over(after, ill, self._policy(after.project), self._now()):
-            after = await self._common.decided(connection, after, Delete(CLOCK, why, now=True))
-        if ill and last.desired is Desired.PRESENT and after.desired is Desired.ABSENT:
-            await self._heard(connection, last, after, ill)
+        if ill and before.desired is Desired.PRESENT and after.desired is Desired.ABSENT:
+            await self._heard(connection, before, after, ill)
+        elif why := witness.is_over(after, ill, self._policy(after.project), self._now()):
+            return await self._common.decided(connection, after, Delete(CLOCK, why, now=True))
         return after
 
-    async def recovered(self, connection: AsyncConnection, staging: str) -> None:
-        """The breakage of this staging is over, so nobody needs its witnesses any more."""
-        for one in await stagings.witnesses(connection, staging):
-            await self.looked(connection, one, one)
-
-    async def _heard(self, connection: AsyncConnection, last: Staging, after: Staging, ill: Staging) -> None:
+    async def _heard(self, connection: AsyncConnection, last: Staging, gone: Staging, ill: Staging) -> None:
         """`last`: as it was before its end was asked for."""
         now, policy = self._now(), self._policy(ill.project)
         said = [one for one in witness.stands(last, policy, now) if one.check in witness.asked(ill)]
         for stand in said:
             if stand.check == witness.WORKLOADS and last.live:  # the others were noted when they were decided
                 await history.decided(connection, last.id, last.live.id, stand, now)
-        told = "; ".join(one.text for one in said) or witness.why_unknown(after, policy)
+        told = "; ".join(one.text for one in said) or witness.why_unknown(gone, policy)
         await self._note(connection, ill, CLOCK, "tried", f"the {last.witness_of} {last.attempt.commit[:7]}: {told}")
         anew = [ill.id] if ill.broken_since else []
         for staging in [*anew, *await self._waiting(connection, ill)]:
@@ -144,13 +143,16 @@ class Witnessing:
         self, connection: AsyncConnection, ill: Staging, of: WitnessOf, check: str | None = None
     ) -> Testimony:
         """What the throw-away stagings of this breakage say. `check`: of this one (witness.WORKLOADS: of what runs);
-        None: of the one that fails first."""
-        check = witness.symptom(ill) if check is None else check
+        None: of its symptom."""
+        check = symptom(ill).check if check is None else check
         made = witness.of_breakage(await stagings.witnesses(connection, ill.id), of, ill)
         for one in reversed(made):
             if stood := await history.of_staging(connection, one.id, check):
-                return _said(one, ill, stood)
-        return _unknown(made[-1], ill, self._policy(ill.project)) if made else Testimony()
+                return replace(on_record(stood[0], one.attempt, ill.live or ill.attempt), fresh=True)
+        if not made:
+            return Testimony()
+        why = witness.why_unknown(made[-1], self._policy(ill.project))
+        return Testimony(commit=made[-1].attempt.commit, fresh=True, why=why)
 
     async def _note(self, connection: AsyncConnection, staging: Staging, actor: str, what: str, why: str) -> None:
         await stagings.write_journal(connection, staging.id, JournalLine(self._now(), actor, what, why))
@@ -159,24 +161,6 @@ class Witnessing:
 def _base(ill: Staging) -> str:
     """The merge base, as it was found out for the release that is live; empty: it was not."""
     found, release = ill.finding, ill.live
-    if found is None or release is None or release.ended_at is None or found.symptom.since < release.ended_at:
+    if found is None or release is None or (release.ended_at and found.symptom.since < release.ended_at):
         return ""
     return found.base.commit
-
-
-def _said(one: Staging, ill: Staging, stood: Sequence[Stood]) -> Testimony:
-    """`stood`: the newest first."""
-    new = stood[0]
-    says = Says.PASSES if new.ok else Says.FAILS
-    return Testimony(says, new.commit, _differs(one, ill), new.seen_at, new.since, new.text, fresh=True)
-
-
-def _unknown(one: Staging, ill: Staging, policy: Policy) -> Testimony:
-    why = witness.why_unknown(one, policy)
-    return Testimony(Says.UNKNOWN, one.attempt.commit, _differs(one, ill), fresh=True, why=why)
-
-
-def _differs(one: Staging, ill: Staging) -> tuple[str, ...]:
-    """None, unless a secret had another value at its place by then, or a fork's staging has had some."""
-    theirs = ill.live.configuration if ill.live else one.attempt.configuration
-    return tuple(each.key for each in differences(theirs, one.attempt.configuration))

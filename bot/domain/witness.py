@@ -13,6 +13,7 @@ from bot.domain.errors import UserError
 from bot.domain.events import Decision, Deploy, Target
 from bot.domain.finding import Offer
 from bot.domain.model import Desired, Health, Phase, Release, Stage, Staging, WitnessOf
+from bot.domain.past import symptom
 from bot.domain.policy import Policy
 
 AT_ONCE = 3
@@ -94,17 +95,10 @@ def waits(ill: Staging, made: Sequence[Staging]) -> bool:
 # --- what it says ----------------------------------------------------------------------------------------------------
 
 
-def symptom(ill: Staging) -> str:
-    """The check that fails first, or WORKLOADS."""
-    failing = [stand for stand in ill.checks if not stand.ok]
-    if ill.engine_health is not Health.HEALTHY or not failing:
-        return WORKLOADS
-    return min(failing, key=lambda stand: stand.since).check
-
-
 def asked(ill: Staging) -> frozenset[str]:
     """What the witness is to tell of: all checks that fail, and WORKLOADS if these are not well."""
-    return frozenset([symptom(ill), *(stand.check for stand in ill.checks if not stand.ok)])
+    wrong = symptom(ill)
+    return frozenset((wrong.check, *wrong.also))
 
 
 def is_over(witness: Staging, ill: Staging | None, policy: Policy, now: datetime) -> str:
