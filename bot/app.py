@@ -38,7 +38,7 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Checker, Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
+from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
 from bot.probe.checks import HealthChecker, NoChecks, checking
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
@@ -47,6 +47,7 @@ from bot.reload import Reload
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
+from bot.slack.authors import Authors
 from bot.slack.directory import Directory
 from bot.slack.sender import Sender
 from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
@@ -58,7 +59,9 @@ from bot.wayback import WayBack
 from bot.worker.asker import Asker
 from bot.worker.checker import HealthChecks
 from bot.worker.engine import EngineWork
+from bot.worker.finding import FindingWork
 from bot.worker.follower import Follower
+from bot.worker.gathering import Gathering
 from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.questions import Questions
@@ -77,8 +80,8 @@ CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
 DIRECTORY_EVERY = 300.0
 PACE = Pace()
 GREETING = 5.0
-# How many requests, engine targets, Slack messages and reports to git hosts are worked on at once.
-REQUESTS, TARGETS, MESSAGES, REPORTS = 12, 6, 12, 4
+# How many requests, engine targets, Slack messages, reports to git hosts and findings are worked on at once.
+REQUESTS, TARGETS, MESSAGES, REPORTS, FINDINGS = 12, 6, 12, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Neighbours:
     """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found.
     `hosts`: else no git host is told or asked anything but by git. `checker`: else no health check can be made."""
 
-    git: Git
+    git: Repositories
     renderer: Renderer
     engine: Engine
     prober: Prober
@@ -133,6 +136,7 @@ class Bot:
         )
         sender = slack.sender(projects, engine)
         opening = Opening(neighbours.secrets, keys)
+        questions = Questions(neighbours.checker, Opening(Remembered(neighbours.secrets, now), keys), now)
         engine_work = EngineWork(
             self.service,
             store,
@@ -158,12 +162,12 @@ class Bot:
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
             Pump(self._host_work(neighbours.hosts, pace), store, now, REPORTS, pace, owner),
+            Pump(self._finding_work(neighbours, questions), store, now, FINDINGS, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
         idling = Idling(self.service, store)
         self.visits = Visits(idling, now)
-        questions = Questions(neighbours.checker, Opening(Remembered(neighbours.secrets, now), keys), now)
         self.health_checks = HealthChecks(self.service, questions, beat, self.metrics.checked)
         self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)
@@ -176,8 +180,14 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
+
+    def _finding_work(self, neighbours: Neighbours, questions: Questions) -> FindingWork:
+        who = self.slack.authors.user
+        gathering = Gathering(self.service, neighbours.git, neighbours.engine, questions, who)
+        return FindingWork(self.service, self.store, gathering)
 
     def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
         directory = self.slack.directory
@@ -234,6 +244,7 @@ class Slack:
         ]
         reading = AsyncWebClient(token=bot_token, base_url=api_url, session=session, retry_handlers=retries)
         self.directory = Directory(reading)
+        self.authors = Authors(reading, self.directory, time.monotonic)
         self.workspace = Workspace(self.client, bot_token, self._met)
         self.bolt = AsyncApp(
             name="octopod",
@@ -289,7 +300,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at)
+        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(

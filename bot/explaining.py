@@ -1,11 +1,12 @@
 """The use cases around breakages: what the records know of one, and what is found out about it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import incidents
 from bot.changing import Common
 from bot.domain.checks import Stood
 from bot.domain.events import Found, Target
@@ -25,6 +26,7 @@ class Case:
 
     `stood`, `main_stood`: how the check that fails stood with the releases of this staging and of the baseline's, the
     newest first. `releases`: all of this staging. `neighbours`: the project's other stagings that are there.
+    `data_since`: since when its data is the same.
     """
 
     staging: Staging
@@ -36,6 +38,7 @@ class Case:
     main_stood: Sequence[Stood]
     releases: Sequence[Release]
     neighbours: Sequence[Staging]
+    data_since: datetime | None
 
     @property
     def of_baseline(self) -> bool:
@@ -70,6 +73,7 @@ class Explaining:
                 await self._stood(connection, main.id, wrong) if main else (),
                 await stagings.releases(connection, found.id),
                 [other for other in present if other.id != found.id],
+                await self._data_since(connection, found),
             )
 
     async def at_commit(self, case: Case, commit: str) -> Testimony | None:
@@ -89,16 +93,40 @@ class Explaining:
         async with self._store.write() as connection:
             if await queue.finish(connection, claim, now) and event:
                 ill = await self._common.known(connection, staging)
-                await self._common.decided(connection, ill, event)
+                within = await self._settled(connection, replace(ill, finding=event.finding))
+                await self._common.decided(connection, ill, replace(event, incident=within.get(staging, "")))
 
     async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> None:
         """Something was: have looked again at whatever was found out and may be different by that."""
         project = self._projects.get(after.project)
         if project is None or not looks_again(before, after):
             return
+        if before.broken_since and not after.broken_since:
+            await self._settled(connection, after)
         present = await stagings.present(connection, after.project)
         for id in set(ripples(before, after, project.baseline, present)):
             await queue.want(connection, id, [Target.FINDING], self._now())
+
+    async def _settled(self, connection: AsyncConnection, one: Staging) -> Mapping[str, str]:
+        """Incidents are as the stagings are; whoever gets into one has its finding looked at again. `one`: as it is by
+        now. By the id of each staging that is in an incident: which."""
+        project = self._projects.get(one.project)
+        if project is None:
+            return {}
+        present = await stagings.present(connection, one.project)
+        now = self._now()
+        within = await incidents.settle(connection, project, [one if s.id == one.id else s for s in present], now)
+        for other in present:
+            if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
+                await queue.want(connection, other.id, [Target.FINDING], now)
+        return within
+
+    @staticmethod
+    async def _data_since(connection: AsyncConnection, staging: Staging) -> datetime | None:
+        """Since when its data is the same: since it was wiped, or since the engine took its first release."""
+        wiped = await stagings.journal_at(connection, staging.id, "reset")
+        releases = await stagings.releases(connection, staging.id)
+        return wiped or min((release.applied_at for release in releases if release.applied_at), default=None)
 
     @staticmethod
     async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom) -> Sequence[Stood]:

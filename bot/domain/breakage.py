@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
-from bot.domain.finding import Cause, Finding
+from bot.domain.finding import Cause
+from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.mutes import muted
 from bot.domain.policy import Policy
@@ -102,7 +103,7 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
         notices.append(_broken(after, Where.THREAD))
     if after == staging and not notices:
         return Decision(staging)
-    return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=_said(finding))
+    return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
 
 
 def _broken(staging: Staging, where: Where) -> Notice:
@@ -114,14 +115,6 @@ def _broken(staging: Staging, where: Where) -> Notice:
         "first": iso(staging.alerted_at),
     }
     return Notice(NoticeKind.BROKEN, where, facts)
-
-
-def _said(finding: Finding) -> str:
-    """For the journal."""
-    what = finding.feature or finding.shared or ", ".join(change.key for change in finding.changes)
-    of = f" of {what}" if what else ""
-    people = f", by {', '.join(person.name for person in finding.people)}" if finding.people else ""
-    return f"{finding.cause}{of}{people} ({finding.confidence})"
 
 
 def _well_again(decision: Decision, policy: Policy, now: datetime) -> Decision:

@@ -106,6 +106,8 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         head=event.head,
         kept=event.actor == PROJECT,
         pull=event.pull,
+        witness_for=event.witness_for,
+        witness_of=event.witness_of,
     )
     return Decision(
         staging,

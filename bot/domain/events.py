@@ -323,20 +323,23 @@ class NoticeKind(StrEnum):
     OUTAGE_OVER = "outage over"
     LOST = "lost"
     IDLE = "idle"
+    INCIDENT = "incident"
     ANSWER = "answer"
 
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
-    itself (an edit) or its thread; the alerts or the cards' channel, if it is about no single staging that is there
-    (PROJECT, CHANNEL); or
-    privately to whoever asked."""
+    itself (an edit) or its thread; the same of an incident; the alerts or the cards' channel, if it is about no single
+    staging that is there (PROJECT, CHANNEL); or privately to whoever asked."""
 
     THREAD = "thread"
     OWNER = "owner"
     ALERTS = "alerts"
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"
+    INCIDENT = "incident"
+    INCIDENT_EDIT = "incident edit"
+    INCIDENT_THREAD = "incident thread"
     PROJECT = "project"
     CHANNEL = "channel"
     PRIVATE = "private"

@@ -7,7 +7,7 @@ nothing new (a replayed snapshot, the result of a superseded release) decides no
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import breakage, expiry, mutes, night
+from bot.domain import breakage, expiry, mutes, night, witness
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -88,6 +88,7 @@ LONGEST_LIFE = timedelta(days=365)
 
 def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime) -> Decision:
     """The decision that follows. Raises UserError when the event is a wish that cannot be granted."""
+    policy = witness.rules(event if isinstance(event, Deploy) else staging, policy)
     if isinstance(event, Deploy):
         decision = deploy(staging, event, policy, now)
     elif staging is None:
@@ -96,6 +97,7 @@ def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime)
         decision = _deleted(staging, event)
     else:
         decision = _happened(staging, event, policy, now)
+    decision = witness.unseen(decision, staging, policy, now)
     at = night.turns_at(decision.staging, policy, now, night.asked(event))
     planned = replace(decision, staging=replace(decision.staging, turns_at=at))
     return _stamped(planned, staging, policy)
@@ -228,6 +230,7 @@ def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
 
 def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
+    policy = witness.rules(staging, policy)
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
     some = (

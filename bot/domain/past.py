@@ -40,7 +40,7 @@ def former(stood: Sequence[Stood], releases: Sequence[Release], live: Release, p
     if good.number not in by_number or bad.number not in by_number:
         return None
     changed = changes(releases, by_number[good.number], by_number[bad.number], project)
-    return Former(good.number, good.commit, good.seen_at, bad.number, bad.commit, changes=changed)
+    return Former(good.number, good.commit, good.seen_at, bad.number, bad.commit, changes=changed, bad_since=bad.since)
 
 
 def changes(releases: Sequence[Release], old: Release, new: Release, project: Project) -> tuple[KeyChange, ...]:
@@ -76,11 +76,37 @@ def differing(one: Release, other: Release) -> tuple[str, ...]:
     return tuple(found.key for found in differences(one.configuration, other.configuration))
 
 
+def values(release: Release, project: Project) -> tuple[str, ...]:
+    """`KEY=VALUE` of the application's configuration, but for what is secret."""
+    hidden = {*secret_keys(project), *release.secrets}
+    return tuple(f"{key}={value}" for key, value in release.env.items() if key not in hidden)
+
+
 def on_record(stood: Stood, of: Release, ill: Release, staging: str = "") -> Testimony:
     """What the records say of another release. `ill`: the one that has the symptom."""
     says = Says.PASSES if stood.ok else Says.FAILS
     differs = differing(of, ill)
     return Testimony(says, stood.commit, differs, stood.seen_at, stood.since, stood.text, staging=staging)
+
+
+def ill_since(stood: Sequence[Stood]) -> datetime | None:
+    """When it was first seen to fail; None if it ever passed."""
+    return min((one.since for one in stood), default=None) if not any(one.ok for one in stood) else None
+
+
+def passed_last(stood: Sequence[Stood]) -> datetime | None:
+    """When it was seen well last."""
+    return next((one.seen_at for one in stood if one.ok), None)
+
+
+def overrides(
+    releases: Sequence[Release], ill: Release, main: Release | None, project: Project
+) -> tuple[KeyChange, ...]:
+    """The keys that are other than on the baseline's staging (`before`: there), each with who gave it that value."""
+    if main is None:
+        return ()
+    own = sorted((release for release in releases if release.number <= ill.number), key=lambda release: release.number)
+    return tuple(_changes(main, ill, own, project))
 
 
 def healed(stood: Sequence[Stood]) -> str:

@@ -80,8 +80,8 @@ def _leading(answer: Answer, hide: Hide) -> str:
 def _redirect_mistake(check: HealthCheck, answer: Answer, hide: Hide) -> str:
     if check.redirect is None or leads(answer.url, answer.location, check.redirect):
         return ""
-    there = hide(answer.location) if answer.location else "nowhere"
-    return f" and leads to {there}, not to {short(check.redirect)}"
+    there = f"to {hide(answer.location)}" if answer.location else "nowhere"
+    return f" and leads {there}, not to {short(check.redirect)}"
 
 
 def leads(url: str, location: str, where: str) -> bool:
@@ -117,8 +117,8 @@ def _json_mistake(check: HealthCheck, answer: Answer, hide: Hide) -> str:
         data = json.loads(answer.body, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         return ", but no JSON"
-    wrong = [_value_mistake(data, path, value, hide) for path, value in check.json.items()]
-    return "".join(f", but {text}" for text in filter(None, wrong[:3]))
+    wrong = (_value_mistake(data, path, value, hide) for path, value in check.json.items())
+    return next((f", but {text}" for text in wrong if text), "")
 
 
 def _value_mistake(data: Any, path: str, value: str, hide: Hide) -> str:

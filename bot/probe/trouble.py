@@ -25,10 +25,10 @@ def plainly(error: Exception) -> str:
         case aiohttp.ClientConnectorCertificateError():
             return f"its certificate is no good: {_of_certificate(error.certificate_error)}"
         case aiohttp.ClientConnectorSSLError():
-            return f"it speaks no TLS that the bot understands ({error.os_error.strerror or error.os_error})"
+            return f"it speaks no TLS that the bot understands ({_of_tls(error.os_error)})"
         case aiohttp.ClientConnectorError():
             return _of_connection(error.os_error)
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | aiohttp.ClientPayloadError():
+        case aiohttp.ClientConnectionError() | ConnectionResetError() | BrokenPipeError():
             return "it hung up before it had answered"
         case socket.gaierror():
             return _unknown("", error)
@@ -61,3 +61,8 @@ def _of_connection(error: OSError) -> str:
 
 def _of_certificate(error: Exception) -> str:
     return str(getattr(error, "verify_message", "")) or str(error)
+
+
+def _of_tls(error: OSError) -> str:
+    """OpenSSL's own word for it, such as "wrong version number" where there is no TLS at all."""
+    return str(getattr(error, "reason", "") or "the handshake failed").replace("_", " ").lower()

@@ -205,7 +205,7 @@ def _references(document: Document, at: Keys, said: object, known: Sequence[str]
 def reference_mistakes(document: Document, at: Keys, text: object, known: Sequence[str]) -> Iterator[Mistake]:
     for name in fields.unknown_references(text, known):
         close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(known) or 'none'}"
+        hint = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(known)}"
         yield document.mistake(at, f"${{{name}}} means nothing here; {hint}")
 
 

@@ -257,15 +257,11 @@ def secrets(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def users(value: object) -> dict[str, str]:
-    """Slack users by e-mail address, in lower case."""
-    found = mapping('addresses with Slack users, such as {alice@home.example: "@alice"}')(value)
-    for address, user in found.items():
-        if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
-            raise ValueError(f"{address} must be an e-mail address, such as alice@home.example")
-        if not isinstance(user, str) or not re.fullmatch(r"@\S{1,80}|[UW][A-Z0-9]{5,20}", user):
-            raise ValueError(f'{address} must be a Slack user, such as "@alice" or U0123ABCD')
-    return {address.lower(): user for address, user in found.items()}
+def user(value: object) -> str:
+    """A person, not a group of them."""
+    if isinstance(value, str) and re.fullmatch(r"@\S{1,80}|[UW][A-Z0-9]{5,20}", value):
+        return value
+    raise ValueError('must be a Slack user, such as "@alice" or U0123ABCD')
 
 
 def label(value: object) -> str:

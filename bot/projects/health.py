@@ -1,27 +1,17 @@
 """`health_checks:` in octopod.yaml: what is asked of live stagings."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.domain.checks import HealthCheck, Session
 from bot.domain.project import ProbeFrom, UrlProbe
-from bot.projects import environment, fields
-from bot.projects.places import Document, Keys, Mistake
+from bot.projects import fields
 
 MOST = 20
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-# Said by the bot, or by what carries the request.
-_OWN_HEADERS = {
-    "host": "is the staging's own; say which by `host`",
-    "user-agent": "is the bot's own, so that checks are told from visits; leave it out",
-    "content-length": "is set by what is sent; leave it out",
-    "transfer-encoding": "is set by what is sent; leave it out",
-    "connection": "is the bot's own; leave it out",
-}
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._-]|\$\{[^{}]*\})+):([0-9]{1,5})")
 # Words of the commands in which a check can be named.
@@ -52,17 +42,23 @@ def _method(value: object) -> str:
 
 
 def _status(value: object) -> tuple[int, ...]:
-    """One or a list."""
-    return fields.codes(value if isinstance(value, list) else [value])
+    try:
+        return fields.codes(value if isinstance(value, list) else [value])
+    except ValueError:
+        raise ValueError("must be a status code from 100 to 599, or a list of them, such as [200, 204]") from None
 
 
 def _expected(value: object) -> str:
     said = fields.value(value)
-    if not said or "${secret." in said:
-        raise ValueError(
-            "must not hold a secret, as it is told when it is missing" if said else "must not be empty; leave it out"
-        )
+    if "${secret." in said:
+        raise ValueError("must not hold a secret, as people are told what was expected")
     return said
+
+
+def _contained(value: object) -> str:
+    if value == "":
+        raise ValueError("must not be empty; leave it out")
+    return _expected(value)
 
 
 def _redirect(value: object) -> str:
@@ -95,6 +91,12 @@ Texts = Annotated[
 ]
 
 
+People = Annotated[
+    dict[str, Annotated[str, BeforeValidator(fields.user)]],
+    BeforeValidator(fields.mapping('addresses with Slack users, such as {alice@home.example: "@alice"}')),
+]
+
+
 class SessionKeys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -117,7 +119,7 @@ class CheckKeys(BaseModel):
     status: Annotated[tuple[int, ...], BeforeValidator(_status)] = Field(
         default=(), description="The codes that pass, one or a list. By default any 2xx."
     )
-    contains: Annotated[str, BeforeValidator(_expected)] = Field(
+    contains: Annotated[str, BeforeValidator(_contained)] = Field(
         default="", description="What the body has to hold, in its first 256 KiB."
     )
     body: Annotated[
@@ -163,45 +165,3 @@ def _check(keys: CheckKeys, probe: UrlProbe) -> HealthCheck:
         address=probe.address,
         inside=probe.origin is ProbeFrom.CLUSTER,
     )
-
-
-# --- mistakes --------------------------------------------------------------------------------------------------------
-
-
-def mistakes(document: Document, at: Keys, project: Mapping[str, Any], hosts: Mapping[str, Any]) -> Iterator[Mistake]:
-    said = project.get("health_checks")
-    secrets = [f"secret.{key}" for key in environment.secret_keys(project)]
-    names: set[str] = set()
-    for index, check in enumerate(said if isinstance(said, list) else ()):
-        if isinstance(check, Mapping):
-            place = (*at, "health_checks", index)
-            yield from _of_name(document, place, check.get("name"), names)
-            yield from _of_check(document, place, check, hosts)
-            yield from _of_texts(document, (*place, "headers"), check.get("headers"), secrets)
-            session = check.get("session")
-            if isinstance(session, Mapping):
-                yield from _of_texts(document, (*place, "session", "form"), session.get("form"), secrets)
-
-
-def _of_name(document: Document, at: Keys, name: object, names: set[str]) -> Iterator[Mistake]:
-    if not isinstance(name, str):
-        return
-    if name.lower() in names:
-        yield document.mistake((*at, "name"), f"there is another check called {name}")
-    names.add(name.lower())
-
-
-def _of_check(document: Document, at: Keys, check: Mapping[str, Any], hosts: Mapping[str, Any]) -> Iterator[Mistake]:
-    if "tcp" in check:
-        for key in check.keys() - {"name", "tcp", "seconds"} & CheckKeys.model_fields.keys() | {"json"} & check.keys():
-            yield document.mistake((*at, key), "is for HTTP, and tcp only connects; leave one out", at_key=True)
-        names = ["staging", "namespace", *(f"host.{name}" for name in hosts)]
-        yield from environment.reference_mistakes(document, (*at, "tcp"), check["tcp"], names)
-    host = check.get("host")
-    if isinstance(host, str) and host and host not in hosts:
-        yield document.mistake((*at, "host"), f"is none of the project's hosts; they are {', '.join(hosts)}")
-
-
-def _of_texts(document: Document, at: Keys, said: object, secrets: Sequence[str]) -> Iterator[Mistake]:
-    for key, text in said.items() if isinstance(said, Mapping) else ():
-        yield from environment.reference_mistakes(document, (*at, key), text, secrets)

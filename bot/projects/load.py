@@ -162,7 +162,7 @@ def _project(
         health_checks=health.checks(keys.health_checks, _url_probe(keys.url_probe)),
         witnesses=Witnesses(keys.witnesses),
         good_after=keys.good_after,
-        people=keys.people,
+        people={address.lower(): user for address, user in keys.people.items()},
     )
 
 

@@ -11,7 +11,7 @@ from bot.domain.project import Part
 from bot.projects import fields, githosts
 from bot.projects.environment import Env, KeyKeys, ProfileKeys, Profiles, Secrets, Values
 from bot.projects.fences import FenceKeys
-from bot.projects.health import CheckKeys, Checks, SessionKeys
+from bot.projects.health import CheckKeys, Checks, People, SessionKeys
 from bot.projects.kinds import read_kinds
 from bot.projects.places import Keys
 from bot.projects.sources import HelmKeys, SourceKeys
@@ -208,7 +208,7 @@ class ProjectKeys(_Strict):
         description="Whether a breakage may have throw-away stagings made that tell who broke it: ask (by a button) or "
         "auto.",
     )
-    people: Annotated[dict[str, str], BeforeValidator(fields.users)] = Field(
+    people: People = Field(
         default_factory=dict,
         description="Slack users of authors, by the e-mail address of their commits, where Slack has another one.",
     )

@@ -135,6 +135,7 @@ stagings = Table(
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),
+    Index("ix_stagings_witness_for", "witness_for", sqlite_where=text("witness_for != ''")),
 )
 
 releases = Table(

@@ -24,6 +24,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("unproven", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("witness_for", sa.String(32), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("witness_of", sa.String(16), nullable=True))
+    op.create_index("ix_stagings_witness_for", "stagings", ["witness_for"], sqlite_where=sa.text("witness_for != ''"))
     # What is broken or not well now was told, and is so by the engine's word.
     op.execute("UPDATE stagings SET engine_health = health, engine_reason = health_reason")
     op.execute("UPDATE stagings SET engine_details = health_details, alerted_at = broken_since")
