@@ -85,9 +85,9 @@ class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `witnessing`, `reporting`: the use
+    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
     cases around that of a staging, its branch, pull requests and what comes by itself, its image, its health checks,
-    who broke it, throw-away stagings that tell more of that, and what its git host is told.
+    who broke it, what its git host is told, and throw-away stagings that tell more of its breakage.
     """
 
     def __init__(
