@@ -33,6 +33,7 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.action("reset")(actions.door(actions.reset))
     app.action("rollback")(actions.door(actions.rollback))
     app.action("releases")(actions.door(actions.releases))
+    app.action("mute")(actions.door(actions.mute))
     app.action("choose")(actions.door(actions.choose))
 
     app.view("config")(views.submitted)
