@@ -105,9 +105,14 @@ CART = a_range(("7", CAROL), new="7")
 WITH_CART = a_range(("4", ALICE), ("7", CAROL), ("2", ALICE))
 
 
-def other(staging: str, *shared: str, since: datetime = BEGAN, check: str = "login", **more: bool) -> Other:
-    """That had not been changed."""
-    unchanged, excused = more.get("unchanged", True), more.get("excused", False)
+def other(
+    staging: str,
+    *shared: str,
+    since: datetime = BEGAN,
+    unchanged: bool = True,
+    check: str = "login",
+    excused: bool = False,
+) -> Other:
     return Other(staging, Symptom("`/login` answers 500", since, check), unchanged, shared, excused)
 
 
