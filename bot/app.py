@@ -40,7 +40,7 @@ from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
 from bot.muting import Muting
 from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
-from bot.probe.checks import HealthChecker, NoChecks, checking
+from bot.probe.checks import HealthChecker, NoChecks
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
@@ -302,7 +302,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
+        checker = await stack.enter_async_context(HealthChecker(chosen.probed_at, chosen.inside))
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
