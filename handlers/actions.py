@@ -1,5 +1,5 @@
 """Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `delete_now`, `undo`, `sleep`, `wake`, `reset`,
-`rollback`, `releases`, `choose`.
+`rollback`, `revert_key`, `releases`, `choose`.
 
 A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
 """
@@ -18,7 +18,7 @@ from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
 from handlers import home
-from handlers.conversation import say
+from handlers.conversation import configured, say
 from handlers.doors import Act, Doors
 from handlers.errors import Listener, answering, sent, told
 
@@ -73,6 +73,14 @@ async def rollback(doors: Doors, asked: Asked, value: str) -> Text:
     """The release that failed or broke is the one that the button was drawn for."""
     id, release = value.split(" ", 1)
     return answers.rolling_back(await doors.back.rollback(asked, await _staging(doors, id), None, drawn_for=release))
+
+
+async def revert_key(doors: Doors, asked: Asked, value: str) -> Text:
+    """The release that broke is the one that the button was drawn for; `number`: the one that was well."""
+    staging, release, number, level, key = value.split(" ", 4)
+    return await configured(
+        doors, await doors.service.configuration.revert(asked, staging, release, int(number), level, key)
+    )
 
 
 async def releases(doors: Doors, asked: Asked, value: str) -> Text:
