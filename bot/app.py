@@ -294,7 +294,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at)
+        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
