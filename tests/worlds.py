@@ -126,7 +126,9 @@ class Seen:
 def records(world: World) -> list[Seen]:
     seen = []
     for number, put in enumerate(world.releases, 1):
-        results = [(at, world.works(put.commits, put.keys, at, True, True)) for at in looks(put)]
+        # Each release has processes of its own.
+        own = put.at <= world.since <= put.seen_until
+        results = [(at, world.works(put.commits, put.keys, at, own_data=True, own_process=own)) for at in looks(put)]
         seen.append(Seen(number, put, results))
     return seen
 
@@ -199,23 +201,22 @@ def _hits_others(world: World) -> bool:
 
 
 def _former(seen: Sequence[Seen]) -> Former | None:
-    good = next((one for one in reversed(seen[:-1]) if one.last(well=True) is not None), None)
+    """From when it was well last, on a release that is not there any more, to when it was ill first after that."""
+    told = [(one, at, ok) for one in seen for at, ok in one.results]
+    good = next((place for place, (one, _, ok) in reversed([*enumerate(told)]) if ok and one is not seen[-1]), None)
     if good is None:
         return None
-    bad = next((one for one in seen if one.number > good.number and one.first_ill() is not None), None)
-    until, since = good.last(well=True), bad.first_ill() if bad else None
-    if bad is None or until is None or since is None:
-        return None
-    old, new = good.put, bad.put
-    changed = tuple(KeyChange(key, None, "on", "UCAROL") for key in sorted(old.keys ^ new.keys))
-    same = old.commits == new.commits
+    old, until, _ = told[good]
+    new, since = next((one, at) for one, at, ok in told[good:] if not ok)
+    changed = tuple(KeyChange(key, None, "on", "UCAROL") for key in sorted(old.put.keys ^ new.put.keys))
+    same = old.put.commits == new.put.commits
     return Former(
-        good.number,
-        commit(old.commits),
+        old.number,
+        commit(old.put.commits),
         moment(until),
-        bad.number,
-        commit(new.commits),
-        None if same else between(old.commits, new.commits),
+        new.number,
+        commit(new.put.commits),
+        None if same else between(old.put.commits, new.put.commits),
         changed,
         moment(since),
     )

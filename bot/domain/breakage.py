@@ -72,8 +72,9 @@ def next_time(staging: Staging, policy: Policy) -> datetime | None:
 def broke(decision: Decision, now: datetime, *, again: bool = False) -> Decision:
     """It is broken, and why is to be found out. `again`: it comes and goes, and what was told of it goes on."""
     staging = decision.staging
-    before: dict[str, Any] = {} if again else {"breaks": 0, "alerted_at": None, "recovered_at": None}
-    ill = replace(staging, broken_since=now, finding=None, excused_at=None, **before)
+    ill = replace(staging, broken_since=now, finding=None, excused_at=None)
+    if not again:
+        ill = replace(ill, breaks=0, alerted_at=None, recovered_at=None)
     return replace(
         decision,
         staging=replace(ill, breaks=ill.breaks + 1),

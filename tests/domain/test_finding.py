@@ -268,6 +268,11 @@ UNCHANGED: list[Case] = [
         "unknown?",
     ),
     ("the same commit was put there again", facts(former=was_well()), "unknown?; offers rollback"),
+    (
+        "the release before it fell ill already, and new commits do not help",
+        facts(former=was_well(first_bad=3, bad_commit=FORMER, commit=FORMER), own=a_range(("4", BOB)), main=passes()),
+        "unknown?",
+    ),
     ("main is ill, too", facts(**WELL, main=fails()), "baseline"),
     ("well with fresh data", facts(**WELL, has_data=True, same_commit=passes(HEAD, fresh=True)), "data"),
     (
@@ -573,12 +578,12 @@ CHANGED: list[Case] = [
     (
         "commits and keys are new, and the merge base is well with these keys",
         facts(former=was_well(BY_BOB, key("A")), own=a_range(("4", BOB), ("2", BOB)), base_says=passes(BASE)),
-        "code; of feature/login; commits 4; by Bob; offers rollback",
+        "code; of feature/login; commits 42; by Bob; offers rollback",
     ),
     (
         "the same, but an older commit of another may be what can't do with the key",
         facts(former=was_well(BY_BOB, key("A")), own=a_range(("4", BOB), ("2", ALICE)), base_says=passes(BASE)),
-        "code; of feature/login; commits 4; offers rollback",
+        "code; of feature/login; commits 42; offers rollback",
     ),
     (
         "commits and keys are new, and main is well with these keys",

@@ -95,5 +95,5 @@ def _group(facts: Facts) -> Group | None:
 
 
 def with_the_same(facts: Facts) -> tuple[str, ...]:
-    """The other stagings that have the same trouble, by name."""
-    return tuple(other.staging for other in facts.others if same_trouble(facts.symptom, other.symptom))
+    """The other stagings that have the same trouble from the baseline, by name."""
+    return tuple(one.staging for one in facts.others if one.excused and same_trouble(facts.symptom, one.symptom))
