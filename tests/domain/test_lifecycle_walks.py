@@ -257,7 +257,7 @@ class Life:
             is_open = notice.kind is NoticeKind.BROKEN
 
 
-NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE}
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE, NoticeKind.INCIDENT}
 NOT_OF_A_STAGING |= {NoticeKind.NOT_MADE, NoticeKind.FORK}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 

@@ -7,7 +7,7 @@ from builders import NOW, a_commit, a_staging
 
 from bot.domain.evidence import Author, Change, KeyChange, Range, Says, Symptom, Testimony
 from bot.domain.finding import Cause, Confidence, Finding
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Health, Phase, Staging
 from bot.slack.blocks import Block
 from bot.slack.findings import Around
 from bot.slack.messages import Compared, Text
@@ -46,7 +46,8 @@ def a_finding(cause: Cause = Cause.UNKNOWN, sure: bool = True, symptom: Symptom 
 
 
 def broken(**changes: Any) -> Staging:
-    return a_staging(Phase.BROKEN, name="broken-login", branch="broken-login", **changes)
+    checked: dict[str, Any] = {"engine_health": Health.HEALTHY, **changes}
+    return a_staging(Phase.BROKEN, name="broken-login", branch="broken-login", **checked)
 
 
 def shown(text: Text) -> str:
