@@ -12,23 +12,18 @@ from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.model import Health, Staging
 from bot.slack import rest
 from bot.slack.blocks import Block, actions, button, code, cut, date, escape, link, listed, menu, preformatted, section
-from bot.slack.evidence import Voice, sentence
-from bot.slack.findings import Told, happened, next_step, why
-from bot.slack.messages import Compared, Text, compare_button, logs_button, open_button, text_of
+from bot.slack.evidence import sentence
+from bot.slack.findings import Around, Told, happened, next_step, why
+from bot.slack.messages import Text, compare_button, logs_button, open_button, text_of
 
 MUTED_FOR = timedelta(hours=1)
 LONGEST_OPTION = 150
 MOST_MEMBERS = 30
 
 
-def told_of(
-    facts: Mapping[str, Any], staging: Staging, card_link: str | None, compared: Compared | None, voice: Voice
-) -> Told:
+def told_of(facts: Mapping[str, Any], staging: Staging, around: Around) -> Told:
     """Of the facts of a notice. An older bot told none of a finding."""
-    finding = facts.get("finding") or _without_finding(facts, staging)
-    named = link(card_link, staging.name) if card_link else escape(staging.name)
-    baseline = compared.branch if compared else staging.branch
-    return Told(finding, staging, named, baseline, voice)
+    return Told(facts.get("finding") or _without_finding(facts, staging), staging, around, calls=True)
 
 
 def _without_finding(facts: Mapping[str, Any], staging: Staging) -> Finding:
@@ -37,13 +32,13 @@ def _without_finding(facts: Mapping[str, Any], staging: Staging) -> Finding:
     return Finding(Cause.UNKNOWN, Confidence.GUESS, seen)
 
 
-def alert(told: Told, facts: Mapping[str, Any], at: datetime, compared: Compared | None) -> Text:
-    """`at`: when it is said. An edit of it is made the same."""
+def alert(told: Told, facts: Mapping[str, Any]) -> Text:
+    """An edit of it is made the same."""
     health = facts.get("health", Health.DEGRADED)
     head = f"🟠 {happened(told, health)}{_comes_and_goes(facts)}"
     said = f"{head}\n{why(told)}\n{next_step(told)}"
     lines = [preformatted(told.finding.symptom.details)] if told.finding.symptom.details else []
-    return text_of(said, section(said), *lines, actions(*buttons(told, at, compared)))
+    return text_of(said, section(said), *lines, actions(*buttons(told)))
 
 
 def _comes_and_goes(facts: Mapping[str, Any]) -> str:
@@ -72,19 +67,19 @@ def recovered(told: Told, facts: Mapping[str, Any]) -> Text:
     """What an alert becomes when it is over."""
     since = f" from {date(datetime.fromisoformat(facts['since']))} on" if facts.get("since") else ""
     was = f"\nIt was: {sentence(facts['reason'])}" if facts["reason"] else ""
-    quiet = replace(told, voice=replace(told.voice, calls=False))
-    found = f"\n{why(quiet)}" if facts.get("finding") else ""
-    said = f"🟢 *{told.named}* has recovered. It was broken for {lasted(facts)}{since}.{_often(facts)}{was}{found}"
-    return text_of(said)
+    found = f"\n{why(replace(told, calls=False))}" if facts.get("finding") else ""
+    return text_of(f"🟢 *{told.named}* has recovered. {_illness(facts)}{since}.{was}{found}")
 
 
 def recovered_reply(staging: Staging, facts: Mapping[str, Any]) -> Text:
-    return text_of(f"🟢 {escape(staging.name)} has recovered after {lasted(facts)}.{_often(facts)}")
+    if facts.get("breaks", 1) > 1:
+        return text_of(f"🟢 {escape(staging.name)} has recovered. {_illness(facts)}, and is quiet now.")
+    return text_of(f"🟢 {escape(staging.name)} has recovered after {lasted(facts)}.")
 
 
-def _often(facts: Mapping[str, Any]) -> str:
+def _illness(facts: Mapping[str, Any]) -> str:
     times = facts.get("breaks", 1)
-    return f" It came and went {times} times." if times > 1 else ""
+    return f"It came and went {times} times in {lasted(facts)}" if times > 1 else f"It was broken for {lasted(facts)}"
 
 
 def lasted(facts: Mapping[str, Any]) -> str:
@@ -94,9 +89,9 @@ def lasted(facts: Mapping[str, Any]) -> str:
 # --- buttons ---------------------------------------------------------------------------------------------------------
 
 
-def buttons(told: Told, at: datetime, compared: Compared | None) -> list[Block]:
+def buttons(told: Told) -> list[Block]:
     """What can be done, the most usual first."""
-    staging, offers = told.staging, told.finding.offers
+    staging, offers, compared = told.staging, told.finding.offers, told.around.compared
     drawn_for = f"{staging.id} {staging.attempt.id}"
     made = [
         logs_button(staging.id),
@@ -106,7 +101,7 @@ def buttons(told: Told, at: datetime, compared: Compared | None) -> list[Block]:
         _revert(told) if Offer.REVERT_KEY in offers else None,
         button("Check the merge base", "check_base", drawn_for) if Offer.CHECK_BASE in offers else None,
         button("Try with fresh data", "fresh_data", drawn_for) if Offer.FRESH_DATA in offers else None,
-        mute_button(staging, told.finding.symptom.check, at + MUTED_FOR),
+        mute_button(staging, told.finding.symptom.check, told.around.at + MUTED_FOR),
     ]
     return [block for block in made if block]
 

@@ -3,28 +3,51 @@
 Who wrote what is named only where it is proven; what is not, is called a guess.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.evidence import Says
 from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.model import Health, Staging
-from bot.slack.blocks import code, cut, date, escape, listed
+from bot.slack.blocks import code, cut, date, escape, link, listed
 from bot.slack.evidence import Named, Voice, commits, keys, sentence, signs, witnesses
+from bot.slack.messages import Compared
 
 GUESS = "*A guess, as nothing proves it:* "
 OF_SIGNS = (Cause.RESTART, Cause.MEMORY, Cause.NODE)
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What texts about a staging need besides it. `card_link`: to its card, for messages that stand elsewhere.
+    `compared`: with what it can be compared; None: with nothing, as it is the baseline's. `at`: when it is said.
+    `called`: how a Slack user is called, without a mention."""
+
+    card_link: str | None = None
+    compared: Compared | None = None
+    at: datetime = datetime.min
+    called: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A finding, and what its texts need besides. `named`: the staging, as a text shows it. `baseline`: the branch that
-    it is measured by."""
+    """A finding as it is told. `calls`: who surely did it is mentioned, not only named."""
 
     finding: Finding
     staging: Staging
-    named: str
-    baseline: str
-    voice: Voice
+    around: Around
+    calls: bool = False
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(self.around.called, self.calls)
+
+    @property
+    def named(self) -> str:
+        """The staging."""
+        link_to = self.around.card_link
+        return link(link_to, self.staging.name) if link_to else escape(self.staging.name)
 
     @property
     def sure(self) -> bool:
@@ -32,7 +55,8 @@ class Told:
 
     @property
     def main(self) -> str:
-        return code(cut(self.baseline, 100))
+        """The branch that it is measured by."""
+        return code(cut(self.around.compared.branch if self.around.compared else self.staging.branch, 100))
 
     @property
     def foreign(self) -> str:
@@ -166,7 +190,9 @@ def named(told: Told) -> list[Named]:
         both = [(f"{told.main}, which still runs the commit it started from,", finding.main)]
     else:
         both = [base, main]
-    return [*both, ("the same commit with fresh data", finding.same_commit)]
+    same = finding.same_commit
+    other = f"*{escape(same.staging)}*, which runs the same commit," if same.staging else "the same commit"
+    return [*both, ("the same commit with fresh data" if same.fresh else other, same)]
 
 
 def next_step(told: Told) -> str:

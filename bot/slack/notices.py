@@ -1,7 +1,6 @@
 """What is told once of a staging, in its thread, to its owner or as an alert. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,22 +11,9 @@ from bot.domain.model import PROJECT, Staging
 from bot.slack import alerts, branches, expiry, rest
 from bot.slack.blocks import Block, actions, code, escape, preformatted, section
 from bot.slack.branches import addressed
-from bot.slack.evidence import Voice
-from bot.slack.findings import Told
-from bot.slack.messages import Compared, Text, delete_button, extend_button, logs_button, retry_button, text_of
+from bot.slack.findings import Around, Told
+from bot.slack.messages import Text, delete_button, extend_button, logs_button, retry_button, text_of
 from bot.slack.rest import who
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a notice needs besides its facts. `card_link`: to the card, for messages that stand elsewhere. `compared`:
-    with what its staging can be compared; None: with nothing, as it is the baseline's. `at`: when it was decided.
-    `called`: how a Slack user is called, without a mention."""
-
-    card_link: str | None = None
-    compared: Compared | None = None
-    at: datetime = datetime.min
-    called: Callable[[str], str] = str
 
 
 def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: Staging, around: Around) -> Text:
@@ -118,12 +104,11 @@ def _broken(where: Where, facts: Mapping[str, Any], staging: Staging, around: Ar
     told = _told(facts, staging, around)
     if where is Where.THREAD:
         return alerts.not_yours(told)
-    return alerts.alert(told, facts, around.at, around.compared)
+    return alerts.alert(told, facts)
 
 
 def _told(facts: Mapping[str, Any], staging: Staging, around: Around) -> Told:
-    voice = Voice(around.called, calls=True)
-    return alerts.told_of(facts, staging, around.card_link, around.compared, voice)
+    return alerts.told_of(facts, staging, around)
 
 
 def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import written
-from bot.domain import masking, naming
+from bot.domain import masking
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
 from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
@@ -24,7 +24,8 @@ from bot.slack import alerts, answers, arrivals, home, messages, notices, progre
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import NotThere, translated
-from bot.slack.messages import Compared, Text
+from bot.slack.findings import Around
+from bot.slack.messages import Compared, Text, compared
 
 EVENT_TYPE = "octopod_message"
 PAGE = 200
@@ -101,7 +102,7 @@ class Sender:
             return await self._incident(letter, unsure)
         assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
-        around = notices.Around(card_link, self._compared(staging), letter.since, self._called)
+        around = Around(card_link, self._compared(staging), letter.since, self._called)
         text = notices.notice(letter.kind, letter.where, self._facts(letter, staging), staging, around)
         if letter.where is Where.OWNER:
             return await self._to_owner(letter, text, unsure)
@@ -122,12 +123,7 @@ class Sender:
         return await self._post_once(name, letter.parent, text, letter.key, letter.since if unsure else None)
 
     def _compared(self, staging: Staging) -> Compared | None:
-        """With the project's baseline, unless it is that itself."""
-        project = self._projects.get(staging.project)
-        if project is None or staging.branch == project.baseline:
-            return None
-        host = naming.main_host(project.hosts, naming.COMPARING, self._port)
-        return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}" if host else "")
+        return compared(staging, self._projects.get(staging.project), self._port)
 
     def _facts(self, letter: Letter, staging: Staging) -> Mapping[str, Any]:
         facts = written.facts_of(letter.facts)

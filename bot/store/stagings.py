@@ -1,13 +1,27 @@
 """Stagings, their releases and their journal: rows to facts and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,6 +98,20 @@ async def waiting(
     return [staging for staging in found if staging.attempt.waiting]
 
 
+async def gone(connection: AsyncConnection, project: str | None, text: str, limit: int = 50) -> Sequence[Staging]:
+    """Deleted ones whose name or branch holds this text, whatever its case: of each name the newest."""
+    held = [func.lower(one).contains(text.casefold(), autoescape=True) for one in (STAGING.name, STAGING.branch)]
+    fits = or_(STAGING.branch == text, *held)
+    named = [STAGING.project == project] if project else []
+    where = (STAGING.deleted_at.is_not(None), STAGING.witness_for == "", fits, *named)
+    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at.desc()).limit(limit))
+    newest: dict[tuple[str, str], Staging] = {}
+    for row in rows:
+        staging = _staging(row._mapping)
+        newest.setdefault((staging.project, staging.name), staging)
+    return list(newest.values())
+
+
 async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
     """The deleted one of this branch, and of this name if one is given, whose end was asked for last."""
     named = [STAGING.name == name] if name else []
@@ -135,6 +163,13 @@ async def latest_at(connection: AsyncConnection, host: str) -> Staging | None:
     found = await _stagings(connection, SEEN, cast(STAGING.urls, Text).contains(part, autoescape=True))
     fitting = [s for s in found if any(urlsplit(url).hostname == host for url in s.urls.values())]
     return fitting[-1] if fitting else None
+
+
+async def serving(connection: AsyncConnection, projects: Collection[str]) -> Mapping[str, int]:
+    """Ids and revisions of those of these projects, or with any check that is decided, whose live release serves while
+    nothing of them is on its way."""
+    rows = await connection.execute(SERVING, {"projects": list(projects)})
+    return {row.id: row.revision for row in rows}
 
 
 async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
@@ -219,11 +254,14 @@ async def seed(connection: AsyncConnection, staging: str) -> str | None:
     return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
 
 
-async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
-    """The newest lines, newest first."""
+async def journal(
+    connection: AsyncConnection, staging: str, limit: int = 10, before: datetime | None = None
+) -> Sequence[JournalLine]:
+    """The newest lines (of before this time), newest first."""
     line = tables.journal.c
+    earlier = [line.at < before] if before else []
     rows = await connection.execute(
-        select(tables.journal).where(line.staging_id == staging).order_by(line.id.desc()).limit(limit)
+        select(tables.journal).where(line.staging_id == staging, *earlier).order_by(line.id.desc()).limit(limit)
     )
     return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
 
@@ -233,6 +271,17 @@ async def journal_at(connection: AsyncConnection, staging: str, what: str) -> da
     line = tables.journal.c
     newest = select(line.at).where(line.staging_id == staging, line.what == what).order_by(line.id.desc()).limit(1)
     return (await connection.execute(newest)).scalar()
+
+
+async def journal_since(
+    connection: AsyncConnection, staging: str, since: datetime, limit: int = 500
+) -> Sequence[JournalLine]:
+    """The newest lines since then, the oldest first."""
+    line = tables.journal.c
+    rows = await connection.execute(
+        select(tables.journal).where(line.staging_id == staging, line.at >= since).order_by(line.id.desc()).limit(limit)
+    )
+    return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows][::-1]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -383,6 +432,14 @@ def _joined() -> Select[Any]:
 JOINED = _joined()
 BY_ID = JOINED.where(STAGING.id == bindparam("id"))
 NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
+SERVING = (
+    select(STAGING.id, STAGING.revision)
+    .select_from(tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id))
+    .where(STAGING.deleted_at.is_(None), STAGING.desired == Desired.PRESENT.value, STAGING.waking.is_(None))
+    .where(STAGING.serving == STAGING.live_id, ATTEMPT.c.stage.not_in([one.value for one in Stage if one.under_way]))
+    .where(or_(STAGING.project.in_(bindparam("projects", expanding=True)), cast(STAGING.checks, Text) != "[]"))
+    .order_by(STAGING.created_at, STAGING.id)
+)
 NEXT_DUE = select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
 
 

@@ -13,7 +13,8 @@ from bot.domain.events import NoticeKind, Where
 from bot.local.reader import read_release
 from bot.projects import load_projects
 from bot.render.plain import PlainRenderer
-from bot.slack.notices import Around, notice
+from bot.slack.findings import Around
+from bot.slack.notices import notice
 
 # What the readers take at most is 1024 kB of a manifest and 256 kB of octopod.yaml.
 LARGE = dict(hostile_yaml.exhausting(1_000_000 if INPUTS > SAMPLE else 60_000))

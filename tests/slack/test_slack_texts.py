@@ -25,8 +25,8 @@ from bot.domain.status import Sign, SignKind
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
 from bot.slack import answers, arrivals, configs, messages, notices, progress
+from bot.slack.findings import Around
 from bot.slack.messages import Compared, Text
-from bot.slack.notices import Around
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
 ORDINARY = "feature-x"
