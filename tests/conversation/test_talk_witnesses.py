@@ -12,14 +12,14 @@ from test_talk_secrets import secret_env
 from bot.domain import evidence
 from bot.domain.checks import HealthCheck, Stand
 from bot.domain.errors import UserError
-from bot.domain.events import CheckSeen, Found
+from bot.domain.events import Found
 from bot.domain.evidence import Says, Symptom
 from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.model import Phase, Staging, WitnessOf
 from bot.domain.policy import Person
 from bot.domain.project import Limits, Roles, SecretPlace, Witnesses
 from bot.meaning import Asked
-from bot.store import history, stagings
+from bot.store import stagings
 
 BASE, SAME = WitnessOf.MERGE_BASE, WitnessOf.SAME_COMMIT
 SHOP: dict[str, Any] = {
@@ -48,9 +48,7 @@ async def checked(talk: Talk, staging: Staging, ok: bool) -> None:
     """It is decided how its login is."""
     assert staging.live
     stand = Stand("login", ok, f"`/login` answers {200 if ok else 500}", talk.clock())
-    async with talk.bot.store.write() as connection:
-        await history.decided(connection, staging.id, staging.live.id, stand, talk.clock())
-    await talk.bot.service.happened(staging.id, CheckSeen(staging.live.id, stand))
+    assert await talk.bot.service.checking.decided(staging.id, staging.live.id, stand, None)
     await talk.settled()
 
 
