@@ -26,6 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.checkpoints import Checkpoint, checkpoint, nowhere
+from bot.domain.checking import BEAT, Beat
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.following import RHYTHM, Rhythm
 from bot.domain.policy import Policy, policy_of
@@ -56,6 +57,7 @@ from bot.store.rotate import rotate
 from bot.store.store import Store
 from bot.wayback import WayBack
 from bot.worker.asker import Asker
+from bot.worker.checker import HealthChecks
 from bot.worker.engine import EngineWork
 from bot.worker.finding import FindingWork
 from bot.worker.follower import Follower
@@ -64,7 +66,7 @@ from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
 from bot.worker.questions import Questions
 from bot.worker.requests import RequestWork
-from bot.worker.secrets import Opening
+from bot.worker.secrets import Opening, Remembered
 from bot.worker.slack import SlackWork
 from bot.worker.visits import Visits
 from bot.worker.worker import Worker
@@ -113,6 +115,7 @@ class Bot:
         policy: Callable[[Project], Policy] = policy_of,
         pace: Pace = PACE,
         rhythm: Rhythm = RHYTHM,
+        beat: Beat = BEAT,
         checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
@@ -133,7 +136,7 @@ class Bot:
         )
         sender = slack.sender(projects, engine)
         opening = Opening(neighbours.secrets, keys)
-        questions = Questions(neighbours.checker, opening, now)
+        questions = Questions(neighbours.checker, Opening(Remembered(neighbours.secrets, now), keys), now)
         engine_work = EngineWork(
             self.service,
             store,
@@ -165,6 +168,7 @@ class Bot:
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
         idling = Idling(self.service, store)
         self.visits = Visits(idling, now)
+        self.health_checks = HealthChecks(self.service, questions, beat, self.metrics.checked)
         self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)
         store.saved = self._saved
@@ -201,13 +205,14 @@ class Bot:
                 self.follower.run,
                 self.asker.run,
                 self.visits.run,
+                self.health_checks.run,
             )
             for loop in loops:
                 group.create_task(loop())
 
     @property
     def _heard_all(self) -> bool:
-        return not self.watch.unread and self.follower.quiet and self.visits.quiet
+        return not self.watch.unread and self.follower.quiet and self.visits.quiet and self.health_checks.quiet
 
     async def settled(self) -> None:
         await self.worker.settled()
@@ -220,6 +225,7 @@ class Bot:
     def _saved(self, news: News) -> None:
         self._checkpoint("saved")
         self.worker.poke(news)
+        self.health_checks.poke(news)
         if Line.CLOCK in news:
             self.clock.poke()
 
@@ -294,7 +300,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at)
+        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(

@@ -298,7 +298,19 @@ class Checker(Protocol):
 
 
 PROBE_AGENT = "octopod-url-probe"
-"""What the URL probe calls itself, so that it is told from visits."""
+"""What the URL probe and health checks call themselves, so that they are told from visits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer from inside the cluster. `location`: where it leads, as it says that. `body`: its first bytes; `whole`:
+    there are no more; `charset`: of its text."""
+
+    status: int
+    location: str = ""
+    body: bytes = b""
+    whole: bool = True
+    charset: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)

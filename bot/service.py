@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.arriving import Arriving, pull_of
 from bot.building import Building
 from bot.changing import Changing, Common
+from bot.checking import Checking
 from bot.chronicle import Chronicle
 from bot.configuring import Configuring, Wished
 from bot.domain import commands, events, grammar
@@ -53,6 +54,7 @@ Wish = (
     | events.Reset
     | events.Freeze
     | events.Keep
+    | events.Mute
 )
 
 
@@ -83,9 +85,9 @@ class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `reporting`, `witnessing`: the use cases around that of a
-    staging, its branch, pull requests and what comes by itself, its image, what its git host is told, and throw-away
-    stagings that tell more of its breakage.
+    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
+    cases around that of a staging, its branch, pull requests and what comes by itself, its image, its health checks,
+    who broke it, what its git host is told, and throw-away stagings that tell more of its breakage.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Service:
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
+        self.checking = Checking(store, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
         self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
 

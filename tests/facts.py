@@ -105,8 +105,15 @@ CART = a_range(("7", CAROL), new="7")
 WITH_CART = a_range(("4", ALICE), ("7", CAROL), ("2", ALICE))
 
 
-def other(staging: str, *shared: str, since: datetime = BEGAN, unchanged: bool = True, check: str = "login") -> Other:
-    return Other(staging, Symptom("`/login` answers 500", since, check), unchanged, shared)
+def other(
+    staging: str,
+    *shared: str,
+    since: datetime = BEGAN,
+    unchanged: bool = True,
+    check: str = "login",
+    excused: bool = False,
+) -> Other:
+    return Other(staging, Symptom("`/login` answers 500", since, check), unchanged, shared, excused)
 
 
 def sign(kind: SignKind, after: float = 0, of: str = "", workload: str = "web") -> Sign:

@@ -162,3 +162,23 @@ def test_a_mistake_that_is_inherited_is_told_of_who_made_it(tmp_path: Path) -> N
     assert mistakes(tmp_path, text) == [
         "octopod.yaml:8:41: projects.shop.health_checks.0.host: is none of the project's hosts; they are web"
     ]
+
+
+def test_what_can_be_asked_through_the_api_server(tmp_path: Path) -> None:
+    kubernetes = (
+        LEAST.replace("local", "kubernetes")
+        + """    hosts: {web: "${staging}.shop.example.com"}
+    url_probe: {from: cluster}
+    secrets: {API_KEY: payments/key}
+"""
+    )
+    said = 'health_checks: [{name: x, headers: {X-Key: "${secret.API_KEY}"}}, {name: db, tcp: "db.example.com:5432"}]'
+    assert all(check.inside for check in project(tmp_path, said, kubernetes).health_checks)
+    wrong = "[{name: login, method: POST, session: {path: /}, headers: {authorization: x}}]"
+    why = "is not possible with url_probe.from: cluster, which asks through the API server"
+    found = mistakes(tmp_path, f"{kubernetes}    health_checks: {wrong}\n")
+    assert [text.partition("health_checks.0.")[2] for text in found] == [
+        f"method: {why}; it only takes GET",
+        f"session: {why}",
+        f"headers.authorization: {why} and keeps this header for itself",
+    ]

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
-from bot.domain.finding import Cause, Finding
+from bot.domain.finding import Cause
+from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.mutes import muted
 from bot.domain.policy import Policy
@@ -71,8 +72,9 @@ def next_time(staging: Staging, policy: Policy) -> datetime | None:
 def broke(decision: Decision, now: datetime, *, again: bool = False) -> Decision:
     """It is broken, and why is to be found out. `again`: it comes and goes, and what was told of it goes on."""
     staging = decision.staging
-    before: dict[str, Any] = {} if again else {"breaks": 0, "alerted_at": None, "recovered_at": None}
-    ill = replace(staging, broken_since=now, finding=None, excused_at=None, **before)
+    ill = replace(staging, broken_since=now, finding=None, excused_at=None)
+    if not again:
+        ill = replace(ill, breaks=0, alerted_at=None, recovered_at=None)
     return replace(
         decision,
         staging=replace(ill, breaks=ill.breaks + 1),
@@ -101,7 +103,7 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
         notices.append(_broken(after, Where.THREAD))
     if after == staging and not notices:
         return Decision(staging)
-    return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=_said(finding))
+    return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
 
 
 def _broken(staging: Staging, where: Where) -> Notice:
@@ -113,14 +115,6 @@ def _broken(staging: Staging, where: Where) -> Notice:
         "first": iso(staging.alerted_at),
     }
     return Notice(NoticeKind.BROKEN, where, facts)
-
-
-def _said(finding: Finding) -> str:
-    """For the journal."""
-    what = finding.feature or finding.shared or ", ".join(change.key for change in finding.changes)
-    of = f" of {what}" if what else ""
-    people = f", by {', '.join(person.name for person in finding.people)}" if finding.people else ""
-    return f"{finding.cause}{of}{people} ({finding.confidence})"
 
 
 def _well_again(decision: Decision, policy: Policy, now: datetime) -> Decision:

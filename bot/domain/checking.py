@@ -25,7 +25,7 @@ class Beat:
     usual: timedelta = timedelta(seconds=10)
     first: timedelta = timedelta(minutes=1)
     noted: timedelta = timedelta(minutes=1)
-    apart: timedelta = timedelta(seconds=0.5)
+    apart: timedelta = timedelta(seconds=0.2)
     at_once: int = 24
     of_host: int = 2
 
@@ -66,15 +66,15 @@ def is_due(watched: Watched, now: datetime, beat: Beat) -> bool:
 def tried(watched: Watched, result: CheckResult, now: datetime, beat: Beat) -> tuple[Watched, Stand | None]:
     """And what is news of it. A try that could not be made says nothing."""
     if result.unknown:
-        return _later(watched, now, beat), None
+        return later(watched, now, beat), None
     tries = (*watched.tries, result)
     agree = [one for one in tries if one.ok is result.ok]
     if len(agree) < 2:
-        return _later(replace(watched, tries=tries), now, beat), None
+        return later(replace(watched, tries=tries), now, beat), None
     stand = _decided(watched.stand, agree)
     if not _is_news(watched, stand, now, beat):
-        return _later(replace(watched, tries=()), now, beat), None
-    return _later(replace(watched, tries=(), stand=stand, noted_at=now), now, beat), stand
+        return later(replace(watched, tries=()), now, beat), None
+    return later(replace(watched, tries=(), stand=stand, noted_at=now), now, beat), stand
 
 
 def still_so(watched: Watched, result: CheckResult, now: datetime, beat: Beat) -> bool:
@@ -100,7 +100,8 @@ def _noting_due(watched: Watched, now: datetime, beat: Beat) -> bool:
     return watched.noted_at is None or now >= watched.noted_at + beat.noted
 
 
-def _later(watched: Watched, now: datetime, beat: Beat) -> Watched:
+def later(watched: Watched, now: datetime, beat: Beat) -> Watched:
+    """To be tried again in its time."""
     return replace(watched, next_at=_on_the_grid(watched.phase, now, _interval(watched, now, beat)))
 
 

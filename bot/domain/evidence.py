@@ -137,13 +137,15 @@ class Other:
     """Another staging of the project that has the same kind of trouble now, or the baseline's.
 
     `unchanged`: it had passed with this very release before. `shared`: what it could have in common with others: words
-    such as `node worker-2`, `address payments.example.com:443`, `PAYMENTS=production`.
+    such as `node worker-2`, `address payments.example.com:443`, `PAYMENTS=production`. `excused`: of that one it was
+    found that the baseline has it.
     """
 
     staging: str
     symptom: Symptom
     unchanged: bool = False
     shared: tuple[str, ...] = ()
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

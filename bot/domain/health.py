@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.domain.breakage import alerted, judged
 from bot.domain.events import ChecksDropped, CheckSeen, Decision, Target
@@ -22,8 +21,8 @@ def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: 
     if status.serving not in (None, staging.live.id):
         return replace(decision, staging=_unknown(staging))
     health, reason, details = _of_workloads(status)
-    engine: dict[str, Any] = {"engine_health": health, "engine_reason": reason, "engine_details": details}
-    seen = replace(staging, signs=_signs(staging, status, now), **engine)
+    seen = replace(staging, engine_health=health, engine_reason=reason, engine_details=details)
+    seen = replace(seen, signs=_signs(staging, status, now))
     return _weighed(staging, replace(decision, staging=seen), now, policy, now)
 
 

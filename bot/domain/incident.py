@@ -115,17 +115,20 @@ def _joins(
 def groups(breakages: Sequence[Breakage], healthy: Sequence[Collection[str]]) -> tuple[Group, ...]:
     """Those that belong together: the largest first, each staging in one at most."""
     left, found = list(breakages), list[Group]()
-    while candidates := [*_by_word(left), *_by_value(left, healthy)]:
+    while candidates := [*_by_word(left, healthy), *_by_value(left, healthy)]:
         best = min(candidates, key=lambda group: (-len(group.stagings), _rank(group.word), group.word))
         found.append(best)
         left = [one for one in left if one.staging not in best.stagings]
     return tuple(found)
 
 
-def _by_word(breakages: Sequence[Breakage]) -> Iterator[Group]:
-    """Evidence that was found where they broke: a node, a registry, a name, an address."""
+def _by_word(breakages: Sequence[Breakage], healthy: Sequence[Collection[str]]) -> Iterator[Group]:
+    """Evidence that was found where they broke: a node, a registry, a name, an address. Who is well and says it as well
+    shows that it is no matter."""
     said = {word for one in breakages for word in one.shared if kind(word) is not WordKind.VALUE}
     for word in said:
+        if _is_had(word, healthy):
+            continue
         cluster = _cluster([one for one in breakages if word in one.shared])
         if len(cluster) >= LEAST:
             yield _group(word, cluster)

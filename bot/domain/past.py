@@ -28,14 +28,19 @@ def passed_here(stood: Sequence[Stood], release: str) -> datetime | None:
 
 
 def former(stood: Sequence[Stood], releases: Sequence[Release], live: Release, project: Project) -> Former | None:
-    """The newest earlier release that passed, and the first one after it that did not; without its commits.
+    """The newest earlier release that passed, and the first one after that which did not; without its commits. That may
+    be the same release: then what came later is innocent.
 
-    `releases`: all of the staging.
+    `stood`: the newest first. `releases`: all of the staging.
     """
-    good = next((one for one in stood if one.ok and one.number < live.number), None)
-    if good is None:
+    good = next((place for place, one in enumerate(stood) if one.ok and one.number < live.number), None)
+    since = [one for one in stood[:good] if not one.ok]
+    if good is None or not since:
         return None
-    bad = min((one for one in stood if not one.ok and one.number > good.number), key=lambda one: one.number)
+    return _former(stood[good], since[-1], releases, project)
+
+
+def _former(good: Stood, bad: Stood, releases: Sequence[Release], project: Project) -> Former | None:
     by_number = {release.number: release for release in releases}
     if good.number not in by_number or bad.number not in by_number:
         return None

@@ -272,9 +272,8 @@ def not_awake(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision
     by = staging.woken_by or CLOCK
     facts: dict[str, Any] = {"by": by, "number": staging.attempt.number, "reason": event.reason}
     facts |= {"details": list(event.details), "kept": staging.reset_at is None}
-    said = (Health.DOWN, event.reason, tuple(event.details))
-    ill = dict(zip(("health", "health_reason", "health_details"), said, strict=True))
-    ill |= dict(zip(("engine_health", "engine_reason", "engine_details"), said, strict=True))
+    ill: dict[str, Any] = {"health": Health.DOWN, "health_reason": event.reason, "health_details": tuple(event.details)}
+    ill |= {f"engine_{name.removeprefix('health_')}": value for name, value in ill.items()}
     after = replace(staging, **(UP | WELL | ill | {"unhealthy_since": now}))
     told = Notice(NoticeKind.NOT_AWAKE, Where.THREAD, {**facts, "next_step": event.next_step})
     broken = broke(Decision(after, notices=(told,)), now)

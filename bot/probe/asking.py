@@ -7,11 +7,12 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from bot.domain.checks import HealthCheck, Session
+from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports import PROBE_AGENT, CheckFacts
-from bot.probe.filling import headers_of, hiding, url_of, with_secrets
+from bot.probe.filling import CantAsk, headers_of, hiding, url_of, with_secrets
 from bot.probe.forms import Cookies, hidden_fields
 from bot.probe.judging import MOST_BYTES, Answer, asked_for, judged, reads_body, short
-from bot.probe.url import TOMBSTONE
+from bot.probe.url import TOMBSTONE, Inside
 
 
 class Failed(Exception):
@@ -23,15 +24,21 @@ class Failed(Exception):
 
 
 class Try:
-    """`address` (host:port) is dialled, if given, with the URL's own Host header.
+    """`address` (host:port) is dialled, if given, with the URL's own Host header. `inside` asks those that are asked
+    from inside the cluster.
 
     `asked`, `status`: what is asked for just now, in words, and what it has answered so far, for when it fails.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, address: str | None, check: HealthCheck, facts: CheckFacts
+        self,
+        session: aiohttp.ClientSession,
+        address: str | None,
+        inside: Inside | None,
+        check: HealthCheck,
+        facts: CheckFacts,
     ) -> None:
-        self._session, self._check, self._facts = session, check, facts
+        self._session, self._inside, self._check, self._facts = session, inside, check, facts
         self._address = address or check.address
         self._cookies = Cookies()
         self.asked, self.status = asked_for(check), 0
@@ -39,13 +46,33 @@ class Try:
     async def made(self) -> tuple[bool, str]:
         """Whether it passes, and what came back. Raises Failed, CantAsk, TimeoutError, and what aiohttp raises."""
         check, url, headers = self._check, url_of(self._check, self._facts), headers_of(self._check, self._facts)
+        if check.inside and self._inside:
+            seen = await self._through(self._inside, url, headers)
+        else:
+            seen = await self._directly(url, headers)
+        return judged(check, seen, hiding([*self._facts.secrets.values(), *self._cookies.values()]))
+
+    async def _through(self, inside: Inside, url: str, headers: Mapping[str, str]) -> Answer:
+        check, most = self._check, MOST_BYTES if reads_body(self._check) else 0
+        try:
+            # Our own time limit comes first, as it is told in other words.
+            heard = await inside(self._facts.namespace, url, check.path, check.seconds + 1, headers, most)
+        except PermanentError as error:
+            raise Failed(f"{self.asked} can't be reached: {error.text}", False) from None
+        except TemporaryError as error:
+            raise CantAsk(error.text) from None
+        return Answer(
+            f"{url}{check.path}", heard.status, heard.location, decoded(heard.body, heard.charset), heard.whole
+        )
+
+    async def _directly(self, url: str, headers: Mapping[str, str]) -> Answer:
+        check = self._check
         if check.session:
             await self._sign_in(url, check.session)
         self.asked = asked_for(check)
         async with self._request(check.method, url, check.path, {**headers, **self._cookies.header}) as answer:
             body, whole = await _text(answer) if reads_body(check) else ("", True)
-            seen = Answer(f"{url}{check.path}", answer.status, answer.headers.get("Location", ""), body, whole)
-        return judged(check, seen, hiding([*self._facts.secrets.values(), *self._cookies.values()]))
+            return Answer(f"{url}{check.path}", answer.status, answer.headers.get("Location", ""), body, whole)
 
     async def _sign_in(self, url: str, session: Session) -> None:
         """As a browser does: the page of the form first, for its cookies and hidden fields. An API may have none."""
@@ -90,8 +117,11 @@ async def _text(answer: aiohttp.ClientResponse) -> tuple[str, bool]:
         body += chunk
         if len(body) > MOST_BYTES:
             break
-    text = bytes(body[:MOST_BYTES])
+    return decoded(bytes(body[:MOST_BYTES]), answer.charset or "utf-8"), len(body) <= MOST_BYTES
+
+
+def decoded(body: bytes, charset: str) -> str:
     try:
-        return text.decode(answer.charset or "utf-8", "replace"), len(body) <= MOST_BYTES
+        return body.decode(charset, "replace")
     except LookupError:  # a charset that nobody knows
-        return text.decode(errors="replace"), len(body) <= MOST_BYTES
+        return body.decode(errors="replace")

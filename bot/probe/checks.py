@@ -14,6 +14,7 @@ from bot.ports import CheckFacts
 from bot.probe.asking import Failed, Try
 from bot.probe.filling import CantAsk, address_of
 from bot.probe.trouble import is_own, plainly
+from bot.probe.url import Inside
 
 # A time limit that is noticed so much later: the bot itself was too busy to hear an answer.
 LATE = 0.5
@@ -34,15 +35,16 @@ class NoChecks:
 
 class HealthChecker:
     """The port `Checker`. `session`: of `checking`. `address` (host:port), if given, is dialled for every URL, with the
-    URL's own Host header: the local proxy."""
+    URL's own Host header: the local proxy. `inside` asks from inside the cluster."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         address: str | None = None,
+        inside: Inside | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._session, self._address, self._now = session, address, now
+        self._session, self._address, self._inside, self._now = session, address, inside, now
 
     async def check(self, check: HealthCheck, facts: CheckFacts) -> CheckResult:
         try:
@@ -54,7 +56,7 @@ class HealthChecker:
         return CheckResult(check.name, ok, text, self._now())
 
     async def _asked(self, check: HealthCheck, facts: CheckFacts) -> tuple[bool, str]:
-        one = Try(self._session, self._address, check, facts)
+        one = Try(self._session, self._address, self._inside, check, facts)
         began = _clock()
         try:
             async with asyncio.timeout(check.seconds):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.projects import environment, fields
-from bot.projects.health import CheckKeys
+from bot.projects.health import METHODS, CheckKeys
 from bot.projects.places import Document, Keys, Mistake
 
 # Said by the bot, or by what carries the request.
@@ -25,22 +25,23 @@ def mistakes(document: Document, at: Keys, project: Mapping[str, Any], hosts: Ma
     yield from _of_people(document, (*at, "people"), project.get("people"))
     said = project.get("health_checks")
     secrets = environment.secret_keys(project)
-    names: set[str] = set()
+    inside, names = _mapping(project.get("url_probe")).get("from") == "cluster", set[str]()
     for index, check in enumerate(said if isinstance(said, list) else ()):
         if isinstance(check, Mapping):
             place = (*at, "health_checks", index)
             yield from _of_name(document, place, check.get("name"), names)
             yield from _of_check(document, place, check, hosts)
             yield from _of_headers(document, place, check)
+            if inside and "tcp" not in check:
+                yield from _of_inside(document, place, check)
             yield from _of_texts(document, (*place, "headers"), check.get("headers"), secrets)
-            session = check.get("session")
-            if isinstance(session, Mapping):
-                yield from _of_texts(document, (*place, "session", "form"), session.get("form"), secrets)
+            form = _mapping(check.get("session")).get("form")
+            yield from _of_texts(document, (*place, "session", "form"), form, secrets)
 
 
 def _of_people(document: Document, at: Keys, said: object) -> Iterator[Mistake]:
     addresses: set[str] = set()
-    for address in said if isinstance(said, Mapping) else ():
+    for address in _mapping(said):
         if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
             text = "must be an e-mail address, as commits have it, such as alice@home.example"
             yield document.mistake((*at, address), text, at_key=True)
@@ -80,8 +81,7 @@ def _codes(said: object) -> list[str]:
 
 
 def _of_headers(document: Document, at: Keys, check: Mapping[str, Any]) -> Iterator[Mistake]:
-    headers = check.get("headers")
-    for name in headers if isinstance(headers, Mapping) else ():
+    for name in _mapping(check.get("headers")):
         place, own = (*at, "headers", name), _OWN_HEADERS.get(name.lower())
         if own is None and name.lower() == "cookie" and "session" in check:
             own = "is what session brings; leave one out"
@@ -91,9 +91,25 @@ def _of_headers(document: Document, at: Keys, check: Mapping[str, Any]) -> Itera
             yield document.mistake(place, "must be named as HTTP headers are, such as X-Api-Key", at_key=True)
 
 
+def _of_inside(document: Document, at: Keys, check: Mapping[str, Any]) -> Iterator[Mistake]:
+    """The API server takes GET alone from the bot, and Authorization for itself."""
+    why = "is not possible with url_probe.from: cluster, which asks through the API server"
+    if "session" in check:
+        yield document.mistake((*at, "session"), why, at_key=True)
+    if str(check.get("method", "GET")).upper() in {*METHODS} - {"GET"}:
+        yield document.mistake((*at, "method"), f"{why}; it only takes GET", at_key=True)
+    for name in _mapping(check.get("headers")):
+        if name.lower() == "authorization":
+            yield document.mistake((*at, "headers", name), f"{why} and keeps this header for itself", at_key=True)
+
+
+def _mapping(said: object) -> Mapping[str, Any]:
+    return said if isinstance(said, Mapping) else {}
+
+
 def _of_texts(document: Document, at: Keys, said: object, secrets: Sequence[str]) -> Iterator[Mistake]:
     known = [f"secret.{key}" for key in secrets]
-    for key, text in said.items() if isinstance(said, Mapping) else ():
+    for key, text in _mapping(said).items():
         for name in fields.unknown_references(text, known):
             wrong = f"${{{name}}} is no secret of the project or of its profiles; {_meant(name, secrets)}"
             yield document.mistake((*at, key), wrong)

@@ -199,7 +199,7 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "health_checks": lambda: {"type": "array", "items": _object(CheckKeys, _CHECK), "maxItems": MOST},
     "good_after": lambda: {"anyOf": [{"const": "none"}, _DURATION]},
     "witnesses": lambda: _choice("ask", "auto"),
-    "people": lambda: _by_name({"type": ["string", "null"]}),
+    "people": lambda: _by_name({"type": ["string", "null"], "pattern": "^(@.+|[UW][A-Z0-9]+)$"}),
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

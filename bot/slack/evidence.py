@@ -112,11 +112,11 @@ def configuration(said: Testimony) -> str:
 
 def testimony(name: str, said: Testimony) -> str:
     """One line: what a witness says, what it runs, and when it was asked."""
-    commit = f" {code(said.commit[:7])}" if said.commit else ""
+    name, commit = f"{name[0].upper()}{name[1:]}", f" {code(said.commit[:7])}" if said.commit else ""
     if said.says is Says.UNKNOWN:
         return f"• {name}{commit}: nothing is known{f', {sentence(said.why)}' if said.why else '.'}"
     text = f", {escape(cut(said.text, 200))}" if said.text and said.says is Says.FAILS else ""
     since = f" since {date(said.since)}" if said.since else ""
     asked = f" Asked {date(said.at, '{ago}')}." if said.at else ""
-    where = f" on *{escape(said.staging)}*" if said.staging else ""
+    where = " on a throw-away staging" if said.fresh else f" on *{escape(said.staging)}*" if said.staging else ""
     return f"• {name}{commit}: {said.says}{since}{where}, with {configuration(said)}{text}.{asked}"

@@ -190,7 +190,9 @@ def named(told: Told) -> list[Named]:
         both = [(f"{told.main}, which still runs the commit it started from,", finding.main)]
     else:
         both = [base, main]
-    return [*both, ("the same commit with fresh data", finding.same_commit)]
+    same = finding.same_commit
+    other = f"*{escape(same.staging)}*, which runs the same commit," if same.staging else "the same commit"
+    return [*both, ("the same commit with fresh data" if same.fresh else other, same)]
 
 
 def next_step(told: Told) -> str:

@@ -9,7 +9,7 @@ from bot.slack import rest
 from bot.slack.blocks import Block, actions, code, cut, date, escape, listed, preformatted
 from bot.slack.evidence import sentence
 from bot.slack.messages import EMOJI, awaited, logs_button, retry_button, verb
-from bot.slack.rest import Said
+from bot.slack.rest import Said, who
 
 
 def standing(staging: Staging, now: datetime, checks: Sequence[str]) -> Said:
@@ -26,7 +26,8 @@ def standing(staging: Staging, now: datetime, checks: Sequence[str]) -> Said:
         case Phase.ROLLING_OUT:
             return _rolling_out(staging, now), [actions(logs_button(staging.id))]
         case _:
-            return f"{_head(staging)}. {rest.standing(staging) or ''}", _awakening(staging)
+            said = rest.standing(staging) or f"{who(staging.deleted_by)} deleted it: all of it is being removed."
+            return f"{_head(staging)}. {said}", _awakening(staging)
 
 
 def _head(staging: Staging) -> str:

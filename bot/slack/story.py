@@ -13,34 +13,43 @@ from bot.slack.messages import EMOJI, Text, text_of, verb
 from bot.slack.rest import who
 from bot.slack.values import packed
 
-MOST_PARTS = 60
+MOST_PARTS, DAY = 60, timedelta(days=1)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:\+00:00|Z)")
 
 DID = {
     "extend": "extended it",
-    "warned of expiry": "told its owner that its time comes to an end",
-    "stays a while more": "let it stay a while more",
     "delete": "deleted it",
-    "deleted": "deleted it: nothing of it is left",
     "sleep": "put it to sleep",
-    "asleep": "put it to sleep: nothing of it runs any more",
-    "lost": "found nothing of it any more",
     "wake": "woke it",
-    "awake": "had it awake again",
-    "not awake": "could not wake it",
     "reset": "reset it",
-    "branch ended": "saw its branch end",
-    "branch back": "saw its branch again",
     "freeze": "froze it: pushes do not update it",
     "unfreeze": "let pushes update it again",
     "keep": "kept it for good",
     "unkeep": "let it expire again",
     "mute": "muted it",
     "unmute": "ended its mute",
-    "try": "had something tried",
-    "tried": "heard from the trial",
+    "try": "had a trial made of",
 }
-"""After whoever did it. What is not here is told as the journal has it."""
+"""What somebody did, after their name."""
+HAPPENED = {
+    "live": "it was live",
+    "failed": "it failed",
+    "warned of expiry": "its owner was told that its time comes to an end",
+    "stays a while more": "it stays a while more",
+    "deleted": "nothing of it is left",
+    "asleep": "nothing of it runs any more",
+    "lost": "nothing of it was there any more",
+    "awake": "it was awake again",
+    "not awake": "it did not wake",
+    "branch ended": "it lost its branch",
+    "branch back": "its branch was there again",
+    "found": "found out",
+    "recovered": "it was well again",
+    "steady": "it was quiet again",
+    "tried": "heard from the trial of",
+}
+"""Whoever's doing it was. What is in neither list is told as the journal has it."""
+JOINED = frozenset({"try", "tried"})
 
 
 def answer(
@@ -52,7 +61,7 @@ def answer(
     card_link: str | None,
 ) -> Text:
     """`lines`: of the time that is asked about, the oldest first; `last`: the newest before it."""
-    name, span = escape(staging.name), format_duration(lately)
+    name, span = escape(staging.name), "day" if lately == DAY else format_duration(lately)
     head = f"*What happened to {name}* in the last {span}"
     now = f"{EMOJI[staging.phase]} Now it {verb(staging.phase)} *{staging.phase}*. {_next(staging)}"
     foot = [context(*filter(None, [now, link(card_link, "To its thread") if card_link else ""]))]
@@ -143,15 +152,14 @@ def _end(part: Broke) -> str:
 
 def _said(line: Line, count: int) -> str:
     times = f", {count} times" if count > 1 else ""
-    why = f": {sentence_with_times(cut(line.why, 300))}" if line.why else "."
-    if line.what in ("live", "failed"):  # of a release that was asked for before the time that is told of
-        release, _, reason = line.why.partition(":")
-        return f"• {_when(line.at)} {escape(release)} {'went live' if line.what == 'live' else 'failed'}{_rest(reason)}"
-    return f"• {_when(line.at)} {_actor(line.actor)} {DID.get(line.what, escape(line.what))}{times}{why}"
+    why = sentence_with_times(cut(line.why, 300)) if line.why else ""
+    return f"• {_when(line.at)} {_done(line)}{times}{(' ' if line.what in JOINED else ': ') + why if why else '.'}"
 
 
-def _rest(why: str) -> str:
-    return f": {sentence(cut(why.strip(), 300))}" if why.strip() else "."
+def _done(line: Line) -> str:
+    if line.what in HAPPENED:
+        return f"{HAPPENED[line.what][0].upper()}{HAPPENED[line.what][1:]}"
+    return f"{_actor(line.actor)} {DID[line.what]}" if line.what in DID else escape(line.what)
 
 
 def sentence_with_times(text: str) -> str:

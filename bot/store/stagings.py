@@ -1,6 +1,6 @@
 """Stagings, their releases and their journal: rows to facts and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -163,6 +163,13 @@ async def latest_at(connection: AsyncConnection, host: str) -> Staging | None:
     found = await _stagings(connection, SEEN, cast(STAGING.urls, Text).contains(part, autoescape=True))
     fitting = [s for s in found if any(urlsplit(url).hostname == host for url in s.urls.values())]
     return fitting[-1] if fitting else None
+
+
+async def serving(connection: AsyncConnection, projects: Collection[str]) -> Mapping[str, int]:
+    """Ids and revisions of those of these projects, or with any check that is decided, whose live release serves while
+    nothing of them is on its way."""
+    rows = await connection.execute(SERVING, {"projects": list(projects)})
+    return {row.id: row.revision for row in rows}
 
 
 async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
@@ -425,6 +432,14 @@ def _joined() -> Select[Any]:
 JOINED = _joined()
 BY_ID = JOINED.where(STAGING.id == bindparam("id"))
 NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
+SERVING = (
+    select(STAGING.id, STAGING.revision)
+    .select_from(tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id))
+    .where(STAGING.deleted_at.is_(None), STAGING.desired == Desired.PRESENT.value, STAGING.waking.is_(None))
+    .where(STAGING.serving == STAGING.live_id, ATTEMPT.c.stage.not_in([one.value for one in Stage if one.under_way]))
+    .where(or_(STAGING.project.in_(bindparam("projects", expanding=True)), cast(STAGING.checks, Text) != "[]"))
+    .order_by(STAGING.created_at, STAGING.id)
+)
 NEXT_DUE = select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
 
 

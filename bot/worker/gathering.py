@@ -11,6 +11,7 @@ from bot.domain import past
 from bot.domain.checks import HealthCheck
 from bot.domain.errors import PermanentError, TemporaryError, UserError
 from bot.domain.evidence import NOBODY, Facts, Former, Included, Other, Range, Says, Testimony
+from bot.domain.finding import Cause
 from bot.domain.model import Health, Phase, Release, Staging, WitnessOf
 from bot.domain.naming import namespace
 from bot.domain.sharing import words
@@ -203,7 +204,8 @@ def _is_ill(staging: Staging) -> bool:
 def _other(staging: Staging, case: Case) -> Other:
     found, live = staging.finding if staging.broken_since else None, staging.live
     unchanged = bool(found and live and found.passed_before == live.number)
-    return Other(staging.name, past.symptom(staging), unchanged, found.words if found else _values(live, case))
+    words, excused = found.words if found else _values(live, case), bool(found and found.cause is Cause.BASELINE)
+    return Other(staging.name, past.symptom(staging), unchanged, words, excused)
 
 
 def _values(live: Release | None, case: Case) -> tuple[str, ...]:

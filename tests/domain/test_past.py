@@ -50,6 +50,17 @@ def test_the_first_bad_release_after_the_last_good_one_is_found() -> None:
     assert former([stood(4, False)], releases, releases[0], SHOP) is None
 
 
+def test_what_fell_ill_before_anything_was_changed_is_not_put_down_to_later_releases() -> None:
+    releases = [a_release(f"r{n}", Stage.LIVE) for n in (2, 1)]
+    found = former([stood(2, False, 9), stood(1, False, 6), stood(1, True, 1)], releases, releases[0], SHOP)
+    assert found and (found.number, found.first_bad, found.commit, found.changes) == (1, 1, a_commit(1), ())
+
+
+def test_without_a_failure_on_record_nothing_follows() -> None:
+    releases = [a_release(f"r{n}", Stage.LIVE) for n in (2, 1)]
+    assert former([stood(1, True, 1)], releases, releases[0], SHOP) is None
+
+
 def test_who_changed_a_key_last_is_said_with_it() -> None:
     one = a_release("r1", Stage.LIVE, env={"A": "1", "B": "1"})
     two = a_release("r2", Stage.LIVE, env={"A": "2", "B": "1"}, actor="UBOB")

@@ -31,7 +31,7 @@ NIGHT = replace(POLICY, hours=Hours("UTC", frozenset(), 480, 1080))
 
 def ill(**changes: Any) -> Staging:
     """Broken for a minute, as its login fails; the workloads are well."""
-    return a_staging(Phase.BROKEN, **{"checks": (LOGIN,), **changes})
+    return a_staging(Phase.BROKEN, **{"checks": (LOGIN,), "engine_health": Health.HEALTHY, **changes})
 
 
 def new(policy: Policy = POLICY) -> Staging:

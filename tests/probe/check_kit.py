@@ -42,7 +42,7 @@ async def checker(answer: Site | Answer) -> AsyncIterator[HealthChecker]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer.answer if isinstance(answer, Site) else answer)
     async with TestServer(app) as server, checking() as session:
-        yield HealthChecker(session, f"127.0.0.1:{server.port}", lambda: NOON)
+        yield HealthChecker(session, f"127.0.0.1:{server.port}", now=lambda: NOON)
 
 
 async def asked(check: HealthCheck, answer: Site | Answer, facts: CheckFacts = FACTS) -> CheckResult:

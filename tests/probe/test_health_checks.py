@@ -22,7 +22,8 @@ from raw_server import raw_server
 from tls_kit import certificate
 
 from bot.domain.checks import CheckResult, HealthCheck
-from bot.ports import PROBE_AGENT, CheckFacts
+from bot.domain.errors import OctopodError, PermanentError, TemporaryError
+from bot.ports import PROBE_AGENT, CheckFacts, Heard
 from bot.probe.checks import HealthChecker, checking
 from handlers.tombstone import HEADER
 
@@ -340,3 +341,43 @@ async def test_tcp() -> None:
         port = address.rpartition(":")[2]
         result = await HealthChecker(session).check(HealthCheck("db", tcp=f"${{host.web}}:{port}"), FACTS)
     assert (result.ok, result.text) == (True, f"`orange-button.localhost:{port}` takes connections")
+
+
+# From inside the cluster
+
+INSIDE = replace(LOGIN, inside=True, host="api", headers={"X-Key": "${secret.ENDED}"})
+
+
+async def through(check: HealthCheck, answer: Heard | OctopodError) -> tuple[list[object], CheckResult]:
+    heard: list[object] = []
+
+    async def inside(*what: object, **more: object) -> Heard:
+        heard.extend(what)
+        if isinstance(answer, Heard):
+            return answer
+        raise answer
+
+    async with checking() as session:
+        return heard, await HealthChecker(session, inside=inside).check(check, FACTS)
+
+
+async def test_through_the_api_server() -> None:
+    heard, result = await through(replace(INSIDE, contains="grüße"), Heard(200, body="grüße".encode()))
+    assert result.ok
+    assert heard == ["shop--orange-button", FACTS.urls["api"], "/login", 3.0, {"X-Key": "k3y"}, 256 * 1024]
+    heard, result = await through(INSIDE, Heard(500))
+    assert (result.ok, result.answered, result.text) == (False, True, "`/login` of api answers 500")
+    assert heard[-1] == 0, "nothing of the body is read"
+    _, result = await through(replace(INSIDE, redirect="/setup"), Heard(302, "/setup"))
+    assert result.ok
+
+
+async def test_nothing_answers_behind_the_api_server() -> None:
+    _, result = await through(INSIDE, PermanentError("nothing answers for the Service `web`, port 80"))
+    assert (result.ok, result.answered, result.unknown) == (False, False, False)
+    assert result.text == "`/login` of api can't be reached: nothing answers for the Service `web`, port 80"
+
+
+async def test_an_api_server_that_does_not_answer_says_nothing_of_the_staging() -> None:
+    _, result = await through(INSIDE, TemporaryError("the API server can't be reached"))
+    assert (result.unknown, result.text) == (True, "can't be asked: the API server can't be reached")

@@ -7,9 +7,10 @@ from builders import NOW, a_commit, a_staging
 
 from bot.domain.evidence import Author, Change, KeyChange, Range, Says, Symptom, Testimony
 from bot.domain.finding import Cause, Confidence, Finding
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Health, Phase, Staging
+from bot.slack.blocks import Block
 from bot.slack.findings import Around
-from bot.slack.messages import Compared
+from bot.slack.messages import Compared, Text
 
 ALICE = Author("Alice", "alice@example.com", "U01ALICE")
 BOB = Author("Bob", "bob@example.com")
@@ -45,4 +46,20 @@ def a_finding(cause: Cause = Cause.UNKNOWN, sure: bool = True, symptom: Symptom 
 
 
 def broken(**changes: Any) -> Staging:
-    return a_staging(Phase.BROKEN, name="broken-login", branch="broken-login", **changes)
+    checked: dict[str, Any] = {"engine_health": Health.HEALTHY, **changes}
+    return a_staging(Phase.BROKEN, name="broken-login", branch="broken-login", **checked)
+
+
+def shown(text: Text) -> str:
+    """All there is to read: buttons in brackets, small print in parentheses."""
+    return "\n".join(" ".join(_shown(block)) for block in text.blocks)
+
+
+def _shown(block: Block) -> list[str]:
+    match block["type"]:
+        case "actions":
+            return [f"[{(one.get('text') or one['placeholder'])['text']}]" for one in block["elements"]]
+        case "context":
+            return [f"({one['text']})" for one in block["elements"]]
+        case _:
+            return [block["text"]["text"]]

@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 from builders import NOW
-from finding_kit import ALICE, AROUND, BOB, LOGIN, PAYMENTS, WEB, a_finding, broken, commits, fails, passes, unheard
+from finding_kit import (
+    ALICE,
+    AROUND,
+    BOB,
+    LOGIN,
+    PAYMENTS,
+    WEB,
+    a_finding,
+    broken,
+    commits,
+    fails,
+    passes,
+    shown,
+    unheard,
+)
 
 from bot.domain.events import NoticeKind, Where
 from bot.domain.evidence import Author, KeyChange
@@ -74,15 +88,6 @@ ALERTS: dict[str, Finding] = {
     "nobody knows of workloads": a_finding(symptom=WEB, main=REFUSED, base=REFUSED),
     "nobody knows at all": a_finding(),
 }  # fmt: skip
-
-
-def shown(text: Text) -> str:
-    """All there is to read, buttons in brackets."""
-    lines = []
-    for block in text.blocks:
-        elements = [f"[{(one.get('text') or one.get('placeholder'))['text']}]" for one in block.get("elements", [])]
-        lines.append(" ".join(elements) if elements else block["text"]["text"])
-    return "\n".join(lines)
 
 
 def told(where: Where, finding: Finding, kind: NoticeKind = NoticeKind.BROKEN, **facts: Any) -> Text:

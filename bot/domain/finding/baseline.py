@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.evidence import Facts, Former, Says
+from bot.domain.evidence import Facts, Says
 from bot.domain.finding.conclusion import Cause, Confidence, Finding, confidence, unknown
 from bot.domain.finding.configuration import by_keys, unlike
-from bot.domain.finding.ranges import ids, whole
+from bot.domain.finding.past import was_well_with_base
 from bot.domain.finding.witnesses import alike, asked, fails, fails_alike, of_base, passes_alike, passes_now
 
 CLEARLY = timedelta(seconds=60)
@@ -34,7 +34,7 @@ def before_the_baseline(facts: Facts) -> Facts | None:
 def base_has_it(facts: Facts) -> Finding | None:
     """What the branch began with has it already, whatever was done on it since."""
     base = of_base(facts)
-    if not fails(base) or not (alike(base) or facts.healed) or _was_well_with_it(facts, facts.former):
+    if not fails(base) or not (alike(base) or facts.healed) or was_well_with_base(facts):
         return None
     if not passes_now(facts, facts.main):
         return replace(unknown(facts), cause=Cause.BASELINE)
@@ -49,15 +49,3 @@ def _behind(facts: Facts) -> Finding:
     base = of_base(facts)
     certain = (alike(base) and asked(facts, base) and passes_alike(facts, facts.main)) or bool(facts.healed)
     return replace(unknown(facts), cause=Cause.BEHIND, confidence=confidence(certain))
-
-
-def _was_well_with_it(facts: Facts, former: Former | None) -> bool:
-    """It was well when it had the merge base in it already, so that is not all that does it."""
-    if former is None:
-        return False
-    if former.commit == former.bad_commit or former.commits is None:
-        return former.commit == former.bad_commit
-    if former.brought:
-        return not former.brought.count
-    own = facts.own
-    return own is not None and whole(former.commits) and ids(former.commits) <= ids(own)

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.domain.evidence import Facts, Former, Range
+from bot.domain.evidence import Facts, Former
 from bot.domain.finding.blame import blamed
-from bot.domain.finding.conclusion import Cause, Finding, unknown
+from bot.domain.finding.conclusion import Finding, unknown
 from bot.domain.finding.configuration import by_keys
-from bot.domain.finding.past import kept_its_data, seen_throughout
+from bot.domain.finding.past import kept_its_data, seen_throughout, was_well_with_base
 from bot.domain.finding.witnesses import (
     base_is_innocent,
     fails_alike,
@@ -42,20 +42,15 @@ def keys_and_commits(facts: Facts) -> Finding | None:
         return None
     if fails_alike(facts, of_base(facts)):
         return by_keys(facts, former.changes, proven=False)
-    if not (base_is_innocent(facts) or passes_alike(facts, facts.main)):
+    innocent = base_is_innocent(facts) or (was_well_with_base(facts) and passes_alike(facts, facts.main))
+    if not innocent:
         return replace(unknown(facts), commits=former.commits, changes=former.changes)
-    return _with_new_keys(facts, blamed(facts, former.commits, _undisturbed(facts, former)))
+    return _with_new_keys(blamed(facts, facts.own, _undisturbed(facts, former)))
 
 
-def _with_new_keys(facts: Facts, found: Finding) -> Finding:
-    """Older commits of the branch may be what can't do with the new keys: who is named wrote those as well."""
-    if found.cause is not Cause.CODE or not found.people or _same_authors(found.commits, facts.own):
-        return found
-    return replace(found, people=())
-
-
-def _same_authors(one: Range | None, other: Range | None) -> bool:
-    return one is not None and other is not None and set(one.authors) == set(other.authors)
+def _with_new_keys(found: Finding) -> Finding:
+    """The older commits of the branch may be what can't do with the new keys: so of several authors none is named."""
+    return found if len(found.people) <= 1 else replace(found, people=())
 
 
 def _undisturbed(facts: Facts, former: Former) -> bool:

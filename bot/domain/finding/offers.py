@@ -13,7 +13,7 @@ def offers(facts: Facts, found: Finding) -> tuple[Offer, ...]:
 
 
 def _offers(facts: Facts, found: Finding) -> Iterator[Offer]:
-    if facts.former:
+    if facts.former and facts.former.number != facts.former.first_bad:
         yield Offer.ROLLBACK
     if found.cause is Cause.CONFIGURATION and found.changes:
         yield Offer.REVERT_KEY

@@ -9,7 +9,7 @@ from bot.domain.finding.conclusion import Cause, Finding, confidence, unknown
 from bot.domain.finding.past import unchanged
 from bot.domain.finding.witnesses import same_trouble
 from bot.domain.incident import Breakage, Group, groups
-from bot.domain.sharing import WordKind, kind, sign_word, sign_words, words
+from bot.domain.sharing import WordKind, kind, sign_word, sign_words
 from bot.domain.status import Sign, SignKind
 
 NEAR = timedelta(seconds=60)
@@ -86,8 +86,7 @@ def shared(facts: Facts) -> Finding | None:
 def _group(facts: Facts) -> Group | None:
     symptom = facts.symptom
     seen = sign_words(sign for sign in facts.signs if _counts(facts, sign))
-    own = (*facts.shared, *seen, *words((symptom.text, *symptom.details)))
-    mine = Breakage(facts.staging, symptom.since, symptom.check, unchanged(facts), own)
+    mine = Breakage(facts.staging, symptom.since, symptom.check, unchanged(facts), (*facts.shared, *seen))
     theirs = (
         Breakage(one.staging, one.symptom.since, one.symptom.check, one.unchanged, one.shared) for one in facts.others
     )
@@ -96,5 +95,5 @@ def _group(facts: Facts) -> Group | None:
 
 
 def with_the_same(facts: Facts) -> tuple[str, ...]:
-    """The other stagings that have the same trouble, by name."""
-    return tuple(other.staging for other in facts.others if same_trouble(facts.symptom, other.symptom))
+    """The other stagings that have the same trouble from the baseline, by name."""
+    return tuple(one.staging for one in facts.others if one.excused and same_trouble(facts.symptom, one.symptom))

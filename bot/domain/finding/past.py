@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.evidence import Facts, Former
+from bot.domain.finding.ranges import ids, whole
 from bot.domain.finding.witnesses import SOON, alike, asked, fails, of_same, passes_alike
 
 
@@ -26,8 +27,10 @@ def _bad_since(facts: Facts, former: Former) -> datetime | None:
 
 
 def kept_its_data(facts: Facts, former: Former) -> bool:
-    """It had the data with which it is ill when it was well."""
-    return not facts.has_data or facts.data_since is None or facts.data_since <= former.until or _not_data(facts)
+    """It has the data with which it was well; after a long time in which nobody looked, who knows."""
+    if not facts.has_data or _not_data(facts):
+        return True
+    return seen_throughout(facts, former) and (facts.data_since is None or facts.data_since <= former.until)
 
 
 def data_is_innocent(facts: Facts) -> bool:
@@ -45,3 +48,16 @@ def _ill_from_the_first(facts: Facts) -> bool:
 def _not_data(facts: Facts) -> bool:
     same = of_same(facts)
     return fails(same) and same.fresh and alike(same) and asked(facts, same)
+
+
+def was_well_with_base(facts: Facts) -> bool:
+    """It was well when it had the merge base in it already, so that is not all that does it."""
+    former = facts.former
+    if former is None:
+        return False
+    if former.commit == former.bad_commit:
+        return True
+    if former.brought:
+        return not former.brought.count
+    own, came = facts.own, former.commits
+    return bool(own and came and whole(came) and ids(came) <= ids(own))

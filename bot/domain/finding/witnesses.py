@@ -42,15 +42,19 @@ def fails_alike(facts: Facts, testimony: Testimony) -> bool:
 
 
 def of_base(facts: Facts) -> Testimony:
-    """What is known of the merge base. The baseline's staging may run just that."""
-    if facts.base_says.says is Says.UNKNOWN and facts.base and facts.main.commit == facts.base:
-        return facts.main
-    return facts.base_says
+    """What is known of the merge base. The baseline's staging may run just that; who tells most is heard."""
+    if not facts.base or facts.main.commit != facts.base:
+        return facts.base_says
+    return max(facts.base_says, facts.main, key=lambda one: (_known(one), alike(one), asked(facts, one), fails(one)))
+
+
+def _known(testimony: Testimony) -> bool:
+    return testimony.says is not Says.UNKNOWN
 
 
 def of_same(facts: Facts) -> Testimony:
     """What is known of the very commit that is ill. It may be the merge base itself."""
-    if facts.same_commit.says is Says.UNKNOWN and facts.base and facts.base == facts.commit:
+    if not _known(facts.same_commit) and facts.base and facts.base == facts.commit:
         return of_base(facts)
     return facts.same_commit
 
