@@ -8,8 +8,9 @@ FUZZ ?= 100000
 BENCH ?=
 ENGINE ?= local
 SOAK ?= 20
+FAULTS ?= 4
 
-.PHONY: help playground test check format case-study test-crash test-soak test-kube test-image test-browser screenshots fuzz \
+.PHONY: help playground test check format case-study test-crash test-faults test-soak test-kube test-image test-browser screenshots fuzz \
 	bench bootstrap clean
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make case-study   what Octopod is for, told as conversations with the real bot (ENGINE=kubernetes: on a control plane)"
 	@echo "make test-crash   kills and faults; takes several minutes"
+	@echo "make test-faults  two hundred breakages of known cause, and what people are told of each (FAULTS=1: fifty)"
 	@echo "make test-soak    a team's day with all that can go wrong, 20 minutes of it (SOAK=3: three)"
 	@echo "make test-kube    the Kubernetes engine on a real control plane; builds it the first time, which takes long"
 	@echo "make test-image   the Dockerfile's steps as plain commands, without Docker, and the bot that comes of them"
@@ -60,6 +62,9 @@ case-study: bootstrap
 
 test-crash: bootstrap
 	$(BIN)/pytest -n auto $(SPREAD) -m crash
+
+test-faults: bootstrap
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -m faults -s
 
 test-soak: bootstrap
 	SOAK=$(SOAK) $(BIN)/pytest tests/soak -m soak -s

@@ -26,6 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.checkpoints import Checkpoint, checkpoint, nowhere
+from bot.domain.checking import BEAT, Beat
 from bot.domain.errors import ConfigError, TemporaryError
 from bot.domain.following import RHYTHM, Rhythm
 from bot.domain.policy import Policy, policy_of
@@ -37,7 +38,8 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
-from bot.ports import Engine, Git, GitHosts, Images, Prober, Renderer, Secrets
+from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
+from bot.probe.checks import HealthChecker, NoChecks, checking
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
@@ -45,6 +47,7 @@ from bot.reload import Reload
 from bot.service import Service
 from bot.settings import Settings, load_keys
 from bot.site import listen, site
+from bot.slack.authors import Authors
 from bot.slack.directory import Directory
 from bot.slack.sender import Sender
 from bot.slack.workspace import Identity, Socket, Workspace, authorizing, require_app_token
@@ -54,12 +57,16 @@ from bot.store.rotate import rotate
 from bot.store.store import Store
 from bot.wayback import WayBack
 from bot.worker.asker import Asker
+from bot.worker.checker import HealthChecks
 from bot.worker.engine import EngineWork
+from bot.worker.finding import FindingWork
 from bot.worker.follower import Follower
+from bot.worker.gathering import Gathering
 from bot.worker.hosts import HostWork
 from bot.worker.pump import Pace, Pump
+from bot.worker.questions import Questions
 from bot.worker.requests import RequestWork
-from bot.worker.secrets import Opening
+from bot.worker.secrets import Opening, Remembered
 from bot.worker.slack import SlackWork
 from bot.worker.visits import Visits
 from bot.worker.worker import Worker
@@ -73,22 +80,23 @@ CALL = aiohttp.ClientTimeout(total=20, sock_connect=5)
 DIRECTORY_EVERY = 300.0
 PACE = Pace()
 GREETING = 5.0
-# How many requests, engine targets, Slack messages and reports to git hosts are worked on at once.
-REQUESTS, TARGETS, MESSAGES, REPORTS = 12, 6, 12, 4
+# How many requests, engine targets, Slack messages, reports to git hosts and findings are worked on at once.
+REQUESTS, TARGETS, MESSAGES, REPORTS, FINDINGS = 12, 6, 12, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The outside world, as ports. `images`: None where stagings need no images. `secrets`: else none is found.
-    `hosts`: else no git host is told or asked anything but by git."""
+    `hosts`: else no git host is told or asked anything but by git. `checker`: else no health check can be made."""
 
-    git: Git
+    git: Repositories
     renderer: Renderer
     engine: Engine
     prober: Prober
     images: Images | None = None
     secrets: Secrets = field(default_factory=lambda: Places({}, None))
     hosts: GitHosts = field(default_factory=NoHosts)
+    checker: Checker = field(default_factory=NoChecks)
 
 
 class Bot:
@@ -107,6 +115,7 @@ class Bot:
         policy: Callable[[Project], Policy] = policy_of,
         pace: Pace = PACE,
         rhythm: Rhythm = RHYTHM,
+        beat: Beat = BEAT,
         checkpoint: Checkpoint = nowhere,
     ) -> None:
         engine = neighbours.engine
@@ -127,6 +136,7 @@ class Bot:
         )
         sender = slack.sender(projects, engine)
         opening = Opening(neighbours.secrets, keys)
+        questions = Questions(neighbours.checker, Opening(Remembered(neighbours.secrets, now), keys), now)
         engine_work = EngineWork(
             self.service,
             store,
@@ -152,11 +162,13 @@ class Bot:
             Pump(engine_work, store, now, TARGETS, pace, owner),
             Pump(SlackWork(self.service, store, sender, checkpoint, pace), store, now, MESSAGES, pace, owner),
             Pump(self._host_work(neighbours.hosts, pace), store, now, REPORTS, pace, owner),
+            Pump(self._finding_work(neighbours, questions), store, now, FINDINGS, pace, owner),
         ]
         self.follower = Follower(self.service, neighbours.git, checkpoint, rhythm=rhythm)
         self.asker = Asker(self.service, neighbours.hosts, self.follower)
         idling = Idling(self.service, store)
         self.visits = Visits(idling, now)
+        self.health_checks = HealthChecks(self.service, questions, beat, self.metrics.checked)
         self.clock, self.watch = Clock(self.service, idling), Watch(engine, self.service, checkpoint)
         self.worker = Worker(store, now, pumps, unread=lambda: not self._heard_all)
         store.saved = self._saved
@@ -168,8 +180,14 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
+
+    def _finding_work(self, neighbours: Neighbours, questions: Questions) -> FindingWork:
+        who = self.slack.authors.user
+        gathering = Gathering(self.service, neighbours.git, neighbours.engine, questions, who)
+        return FindingWork(self.service, self.store, gathering)
 
     def _host_work(self, hosts: GitHosts, pace: Pace) -> HostWork:
         directory = self.slack.directory
@@ -187,13 +205,14 @@ class Bot:
                 self.follower.run,
                 self.asker.run,
                 self.visits.run,
+                self.health_checks.run,
             )
             for loop in loops:
                 group.create_task(loop())
 
     @property
     def _heard_all(self) -> bool:
-        return not self.watch.unread and self.follower.quiet and self.visits.quiet
+        return not self.watch.unread and self.follower.quiet and self.visits.quiet and self.health_checks.quiet
 
     async def settled(self) -> None:
         await self.worker.settled()
@@ -206,6 +225,7 @@ class Bot:
     def _saved(self, news: News) -> None:
         self._checkpoint("saved")
         self.worker.poke(news)
+        self.health_checks.poke(news)
         if Line.CLOCK in news:
             self.clock.poke()
 
@@ -224,6 +244,7 @@ class Slack:
         ]
         reading = AsyncWebClient(token=bot_token, base_url=api_url, session=session, retry_handlers=retries)
         self.directory = Directory(reading)
+        self.authors = Authors(reading, self.directory, time.monotonic)
         self.workspace = Workspace(self.client, bot_token, self._met)
         self.bolt = AsyncApp(
             name="octopod",
@@ -279,7 +300,8 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session))
+        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
+        neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
             store,

@@ -32,7 +32,12 @@ class Common:
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
     once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
     decided: Callable[
-        [AsyncConnection, Staging, events.Deploy | events.OfBranch | events.BuildSeen], Awaitable[Staging]
+        [
+            AsyncConnection,
+            Staging,
+            events.Deploy | events.Delete | events.OfBranch | events.BuildSeen | events.OfHealth,
+        ],
+        Awaitable[Staging],
     ]
     created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
     room: Callable[[AsyncConnection, str, str], Awaitable[None]]

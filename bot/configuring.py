@@ -12,7 +12,7 @@ from bot.domain import events, forks, naming
 from bot.domain.changes import Change, changed
 from bot.domain.configuration import Overrides, Secret, summary
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Release, Staging, WitnessOf
 from bot.domain.policy import Person, require_deploy, require_profiles
 from bot.domain.project import Project
 from bot.domain.pulls import from_fork, number_of
@@ -99,6 +99,35 @@ class Configuring:
         commit = Commit(last.commit, last.subject, last.author, "", last.requested_at)
         wished = Wished(actor, at, Head(last.branch, last.commit), commit, change)
         return replace(self.deploy(project, staging, staging.name, wished), head="")
+
+    def witness(
+        self, project: Project, ill: Staging, release: Release, of: WitnessOf, commit: str, actor: str, at: datetime
+    ) -> events.Deploy:
+        """A throw-away staging of this commit, with the configuration that `ill` has by its `release`, to the letter. A
+        fork's gets no secrets. The commit runs there already, or is the baseline's, so nobody has to answer for it.
+        Raises UserError."""
+        self._require_sandbox(ill.branch)
+        id = secrets.token_hex(6)
+        name = naming.witness_name(id)
+        return events.Deploy(
+            actor=actor,
+            staging=id,
+            release=secrets.token_hex(6),
+            project=project.name,
+            name=name,
+            branch=release.branch,
+            commit=commit,
+            subject=f"the {of} of {ill.name}",
+            author="",
+            requested_at=at,
+            urls=_urls(project, naming.hosts(project.hosts, name, self._port)),
+            env=release.env,
+            values=release.values,
+            secrets={} if from_fork(ill.branch) else release.secrets,
+            overrides=release.overrides,
+            witness_for=ill.id,
+            witness_of=of,
+        )
 
     def _require_sandbox(self, branch: str) -> None:
         if from_fork(branch) and not self.sandboxed:

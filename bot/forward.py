@@ -25,12 +25,15 @@ AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TY
 Headers = CIMultiDict[str]
 
 
-def forwarding_session() -> aiohttp.ClientSession:
-    """A session that keeps nothing between requests: no cookies, no connections that may be stale, no limit."""
+def forwarding_session(*, unpacked: bool = False) -> aiohttp.ClientSession:
+    """A session that keeps nothing between requests: no cookies, no connections that may be stale, no limit.
+
+    `unpacked`: bodies are.
+    """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(force_close=True, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+        auto_decompress=unpacked,
         middlewares=(_never_twice,),
     )
 

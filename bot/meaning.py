@@ -73,6 +73,17 @@ class Meaning:
             return found
         return lookup.find(await stagings.present(connection, project), which, self._here(asked))
 
+    async def staging_ever(
+        self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
+    ) -> Staging:
+        """Also one that is deleted, if none of its name is there."""
+        if which is None:
+            return await self.staging(connection, asked, None, project)
+        present = await stagings.present(connection, project)
+        names = {(one.project, one.name) for one in present}
+        gone = [one for one in await stagings.gone(connection, project, which) if (one.project, one.name) not in names]
+        return lookup.find([*present, *gone], which, self._here(asked))
+
     async def deploy(self, connection: AsyncConnection, asked: Asked, command: commands.Deploy) -> commands.Deploy:
         if command.pull:
             project = self._project_of_pull(asked, command)

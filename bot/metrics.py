@@ -16,13 +16,18 @@ class Metrics:
             "octopod_slack_calls", "Calls of Slack by method and outcome", ["method", "outcome"], registry=self.registry
         )
         self._writes = Gauge("octopod_write_transactions", "Write transactions since the start", registry=self.registry)
-
+        self._checks = Counter(
+            "octopod_health_checks", "Tries of health checks by outcome", ["outcome"], registry=self.registry
+        )
         self._configuration = Gauge(
             "octopod_configuration_current", "1: octopod.yaml counts as it is; 0: it is wrong", registry=self.registry
         )
 
     def slack_called(self, method: str, outcome: str) -> None:
         self._slack.labels(method, outcome).inc()
+
+    def checked(self, outcome: str) -> None:
+        self._checks.labels(outcome).inc()
 
     def refreshed(self, phases: Iterable[Phase], writes: int, *, current: bool) -> None:
         """`current`: octopod.yaml counts as it stands."""

@@ -111,14 +111,18 @@ class Git(Protocol):
 class History(Protocol):
     """What the cache of a project knows of how commits stand to each other. Raises as Git does."""
 
-    async def lineage(self, project: Project, commit: str, baseline: str) -> Lineage:
-        """How a commit stands to another one, of the baseline. Fetched only if one of them is not here."""
+    async def lineage(self, project: Project, commit: str) -> Lineage:
+        """How a commit stands to the baseline, as that was fetched last. Fetched only if the commit is not here."""
         ...
 
     async def range(self, project: Project, old: str, new: str, without: Sequence[str] = ()) -> Range:
         """The commits that `new` has, and neither `old` nor any of `without`: all of them, also those that merges
         brought. Authors have no Slack ids. Fetched only if one is not here."""
         ...
+
+
+class Repositories(Git, History, Protocol):
+    """All that git is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +298,19 @@ class Checker(Protocol):
 
 
 PROBE_AGENT = "octopod-url-probe"
-"""What the URL probe calls itself, so that it is told from visits."""
+"""What the URL probe and health checks call themselves, so that they are told from visits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer from inside the cluster. `location`: where it leads, as it says that. `body`: its first bytes; `whole`:
+    there are no more; `charset`: of its text."""
+
+    status: int
+    location: str = ""
+    body: bytes = b""
+    whole: bool = True
+    charset: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.arriving import Arriving, pull_of
 from bot.building import Building
 from bot.changing import Changing, Common
+from bot.checking import Checking
+from bot.chronicle import Chronicle
 from bot.configuring import Configuring, Wished, new_id
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
@@ -28,6 +30,7 @@ from bot.domain.model import Desired, Phase, Staging
 from bot.domain.policy import Person, Policy, policy_of, require_change, require_room
 from bot.domain.project import Project
 from bot.domain.status import StagingStatus
+from bot.explaining import Explaining
 from bot.following import Following
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
@@ -40,6 +43,7 @@ from bot.store.queue import Claim, Request
 from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
+from bot.witnessing import Witnessing
 
 Wish = (
     events.Extend
@@ -50,6 +54,7 @@ Wish = (
     | events.Reset
     | events.Freeze
     | events.Keep
+    | events.Mute
 )
 
 
@@ -81,8 +86,9 @@ class Service:
     `new_id` names stagings and releases: to be given by those who want to see the same happen again.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `reporting`: the use cases around that of a staging, its
-    branch, pull requests and what comes by itself, its image, and what its git host is told.
+    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
+    cases around that of a staging, its branch, pull requests and what comes by itself, its image, its health checks,
+    who broke it, what its git host is told, and throw-away stagings that tell more of its breakage.
     """
 
     def __init__(
@@ -106,10 +112,14 @@ class Service:
         self._configuring = Configuring(port, person, sandboxed, new_id)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
+        self.chronicle = Chronicle(store, now, self._meaning)
         self.reporting = Reporting(store, self.projects, now)
         self.following = Following(store, now, self._meaning, self._configuring, common)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
+        self.checking = Checking(store, now, common)
+        self.explaining = Explaining(store, self.projects, now, common)
+        self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -203,7 +213,7 @@ class Service:
         """A staging, the branch that it is measured by, and the staging of that, if there is one."""
         async with self._store.look() as connection:
             found = await stagings.by_id(connection, staging)
-            if found is None or found.project not in self.projects:
+            if found is None or found.witness_for or found.project not in self.projects:
                 return None
             baseline = self.projects[found.project].baseline
             return found, baseline, await self._of_baseline(connection, found.project)
@@ -337,7 +347,7 @@ class Service:
     async def synced(self, held: Collection[str]) -> None:
         """The engine holds these and nothing else."""
         async with self._store.look() as connection:
-            missing = [s for s in await stagings.present(connection) if s.id not in held]
+            missing = [s for s in await stagings.kept(connection) if s.id not in held]
         await self.statuses([StagingStatus(s.id, None, present=False) for s in missing])
 
     async def tick(self, limit: int = 100) -> datetime | None:
@@ -388,12 +398,16 @@ class Service:
             require_room(user, self.projects[project], await stagings.present(connection, project))
 
     async def _decided(
-        self, connection: AsyncConnection, staging: Staging, event: events.Deploy | events.OfBranch | events.BuildSeen
+        self,
+        connection: AsyncConnection,
+        staging: Staging,
+        event: events.Deploy | events.Delete | events.OfBranch | events.BuildSeen | events.OfHealth,
     ) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
-        return decision.staging
+        await self.explaining.decided(connection, staging, decision.staging)
+        return await self.witnessing.decided(connection, staging, decision.staging)
 
     async def _created(self, connection: AsyncConnection, event: events.Deploy) -> Staging:
         now = self.now()
@@ -419,9 +433,11 @@ class Service:
         staging = await self._known(connection, id)
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
-        if isinstance(event, events.ImageMissing | StatusSeen) and decision.staging.attempt.waiting:
-            return await self.building.looked(connection, decision.staging)
-        return decision.staging
+        await self.explaining.decided(connection, staging, decision.staging)
+        after = await self.witnessing.decided(connection, staging, decision.staging)
+        if isinstance(event, events.ImageMissing | StatusSeen) and after.attempt.waiting:
+            return await self.building.looked(connection, after)
+        return after
 
     async def _save(
         self, connection: AsyncConnection, decision: Decision, now: datetime, unchanged: bool = False

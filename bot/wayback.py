@@ -56,15 +56,19 @@ class WayBack:
 def _chosen(staging: Staging, live: Sequence[Release], number: int | None) -> Release:
     if number is not None:
         return _of_number(staging, live, number)
-    now = staging.attempt
-    before = now.copy_of or now.number
-    found = next((one for one in live if one.number < before and not one.same_as(now)), None)
+    found = next((one for one in live if one.number not in staging.unproven and _is_better(one, staging)), None)
     if found is None:
         raise UserError(
             f"{staging.name} has no earlier release that was live with another commit or configuration, so there is "
             f"nothing to roll back to. Push a fix, and `/octopod deploy {staging.branch}`."
         )
     return found
+
+
+def _is_better(former: Release, staging: Staging) -> bool:
+    """It came before the one that runs or failed, and is neither the same nor one that is broken itself."""
+    now, ill = staging.attempt, staging.live if staging.broken_since else None
+    return former.number < (now.copy_of or now.number) and not former.same_as(now) and not (ill and former.same_as(ill))
 
 
 def _of_number(staging: Staging, live: Sequence[Release], number: int) -> Release:

@@ -24,6 +24,11 @@ def facts_json(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: finding_json(one) if isinstance(one, Finding) else one for name, one in facts.items()}
 
 
+def facts_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of `facts_json`."""
+    return {name: finding_of(one) if name == "finding" else one for name, one in facts.items()}
+
+
 def finding_of(written: Any) -> Finding:
     return _FINDING.validate_python(written)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
@@ -9,14 +10,15 @@ from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Phase, Staging
 from bot.meaning import Asked
-from bot.slack import answers, configs, projects
+from bot.slack import answers, configs, projects, story, why
 from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-Looking = commands.List | commands.Info | commands.Help | commands.Config | commands.Diff | commands.Projects
+DAY = timedelta(days=1)
+Looking = commands.List | commands.Telling | commands.Help | commands.Config | commands.Diff | commands.Projects
 About = (
-    commands.Info
+    commands.Telling
     | commands.Logs
     | commands.Extend
     | commands.Delete
@@ -59,6 +61,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case (
             commands.List()
             | commands.Info()
+            | commands.Why()
+            | commands.WhatHappened()
             | commands.Help()
             | commands.Config()
             | commands.Diff()
@@ -86,6 +90,12 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
             probed, known = doors.probed(one.staging), doors.configuration(one.staging)
             at, journal = doors.link_to(one.card), doors.journal(one)
             return answers.info(doors.shown(one.staging), doors.engine, probed, at, journal, known)
+        case commands.Why(staging=which, project=project):
+            one = await doors.service.find(asked, which, project)
+            around = doors.around(one.staging, one.card)
+            return why.answer(doors.shown(one.staging), around, doors.checks(one.staging))
+        case commands.WhatHappened() as command:
+            return await _happened(doors, asked, command)
         case commands.Config(staging=which, project=project):
             one = await doors.service.find(asked, which, project)
             return configs.configuration(one.staging, doors.configuration(one.staging))
@@ -97,6 +107,13 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
             return configs.comparison(await doors.service.configuration.compare(asked, command))
         case commands.Help(topic=topic):
             return answers.helping(topic)
+
+
+async def _happened(doors: Doors, asked: Asked, command: commands.WhatHappened) -> Text:
+    lately = command.lately or DAY
+    past = await doors.service.chronicle.past(asked, command.staging, command.project, lately)
+    at, last = doors.link_to(past.card), doors.last_line(past)
+    return story.answer(past.staging, doors.lines(past), past.releases, lately, last, at)
 
 
 async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.events import Deploy
+from bot.domain.evidence import Symptom
+from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.lifecycle import next_wake
 from bot.domain.model import Desired, Health, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
@@ -73,6 +75,7 @@ def a_staging(phase: Phase = Phase.LIVE, **changes: Any) -> Staging:
         expires_at=EXPIRY,
         urls={"web": URL},
         claims=("data",) if stage is Stage.LIVE else (),
+        well_from=EARLIER if stage is Stage.LIVE else None,
     )
     staging = replace(staging, **_of_phase(phase))
     assert staging.phase is phase
@@ -92,6 +95,11 @@ def _of_phase(phase: Phase) -> dict[str, Any]:
                 "health": Health.DOWN,
                 "health_reason": "web: exit code 1",
                 "health_details": ("Traceback",),
+                "engine_health": Health.DOWN,
+                "engine_reason": "web: exit code 1",
+                "engine_details": ("Traceback",),
+                "alerted_at": ill + POLICY.debounce,
+                "breaks": 1,
                 "unhealthy_since": ill,
                 "broken_since": ill + POLICY.debounce,
             }
@@ -109,6 +117,10 @@ def _of_phase(phase: Phase) -> dict[str, Any]:
             return {**gone, "deleted_at": NOW - seconds(5)}
         case _:
             return {}
+
+
+def a_finding(cause: Cause = Cause.UNKNOWN, text: str = "exit code 1", **changes: Any) -> Finding:
+    return Finding(cause, Confidence.GUESS, Symptom(text, NOW), **changes)
 
 
 def updating(stage: Stage = Stage.APPLIED, **changes: Any) -> Staging:

@@ -7,20 +7,25 @@ from datetime import UTC, datetime, timedelta
 from builders import NOW, URL, a_commit
 from hypothesis import strategies as st
 
+from bot.domain.checks import Stand
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.events import (
     Applied,
     BranchBack,
     BranchEnded,
     BuildSeen,
+    ChecksDropped,
+    CheckSeen,
     Delete,
     Deploy,
     Event,
     Extend,
     FilesReady,
+    Found,
     Freeze,
     ImageMissing,
     Keep,
+    Mute,
     PullSeen,
     Push,
     ReleaseFailed,
@@ -37,11 +42,13 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
+from bot.domain.evidence import Author, Symptom
+from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.hours import Hours
 from bot.domain.model import CLOCK, Build, Desired, Ending, Health, Pull, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
-from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+from bot.domain.status import Sign, SignKind, StagingStatus, WorkloadState, WorkloadStatus
 
 WEEK = 7 * 24 * 3600
 IDS = ("r1", "r2", "r3")
@@ -124,6 +131,28 @@ def releases(ids: Sequence[str] = IDS) -> st.SearchStrategy[Release]:
 pulls = st.builds(Pull, number=st.integers(1, 3), title=texts, url=st.sampled_from(["", "https://host/pull/1"]))
 maybe_pulls = st.none() | pulls
 
+stands = st.builds(
+    Stand,
+    check=st.sampled_from(["login", "shelf", "Ünïcode ☃"]),
+    ok=st.booleans(),
+    text=texts,
+    since=moments,
+    answered=st.booleans(),
+)
+signs = st.builds(
+    Sign, kind=st.sampled_from(SignKind), workload=st.sampled_from(["web", "api"]), at=moments, of=texts, text=texts
+)
+findings = st.builds(
+    Finding,
+    cause=st.sampled_from(Cause),
+    confidence=st.sampled_from(Confidence),
+    symptom=st.builds(Symptom, text=texts, since=moments, check=st.sampled_from(["", "login"]), details=lines),
+    feature=texts,
+    people=st.sampled_from([(), (Author("Alice", "alice@example.com", "UALICE"),)]),
+    signs=st.lists(signs, max_size=1).map(tuple),
+    shared=texts,
+)
+
 # The newest release may be the one that is live, or another one.
 _pairs = st.one_of(
     st.tuples(releases(["r2"]), st.none()),
@@ -187,6 +216,19 @@ def stagings(draw: st.DrawFn) -> Staging:
         last_used_at=draw(maybe_moments),
         in_use_since=draw(maybe_moments),
         turns_at=draw(maybe_moments),
+        engine_health=draw(st.sampled_from(Health)),
+        engine_reason=draw(reasons),
+        checks=draw(st.lists(stands, max_size=3, unique_by=lambda stand: stand.check).map(tuple)),
+        signs=draw(st.lists(signs, max_size=2).map(tuple)),
+        finding=draw(st.none() | findings),
+        alerted_at=draw(maybe_moments),
+        excused_at=draw(maybe_moments),
+        breaks=draw(st.integers(0, 3)),
+        recovered_at=draw(maybe_moments),
+        mutes=draw(st.dictionaries(st.sampled_from(["", "login", "shelf"]), moments, max_size=2)),
+        well_from=draw(maybe_moments),
+        unproven=draw(st.sampled_from([(), (1,)])),
+        witness_for=draw(st.sampled_from(["", "", "", "s2"])),
     )
 
 
@@ -212,6 +254,7 @@ _workloads = st.builds(
     reason=reasons,
     log_tail=lines,
     awaits=images,
+    signs=st.lists(signs, max_size=2).map(tuple),
 )
 _several = st.lists(_workloads, max_size=3).map(tuple)
 statuses = st.builds(
@@ -258,6 +301,7 @@ wishes: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from([Sleep("UBOB"), Wake("UBOB"), Wake("UBOB", undo=True), Reset("UBOB")]),
     st.builds(Freeze, actor=st.just("UBOB"), frozen=st.booleans()),
     st.builds(Keep, actor=st.just("UBOB"), kept=st.booleans()),
+    st.builds(Mute, actor=st.just("UBOB"), check=st.sampled_from(["", "login"]), until=maybe_moments),
 )
 reports: st.SearchStrategy[Event] = st.one_of(
     st.builds(FilesReady, release=_of_release, claims=st.sampled_from([(), ("data",)])),
@@ -275,4 +319,9 @@ of_branch: st.SearchStrategy[Event] = st.one_of(
     st.just(BranchBack()),
     st.builds(PullSeen, pulls),
 )
-events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, st.sampled_from([Tick(), Used()]))
+of_health: st.SearchStrategy[Event] = st.one_of(
+    st.builds(CheckSeen, release=_of_release, stand=stands),
+    st.builds(ChecksDropped, checks=st.frozensets(st.sampled_from(["login", "shelf"]))),
+    st.builds(Found, finding=findings, incident=st.sampled_from(["", "i1"])),
+)
+events: st.SearchStrategy[Event] = st.one_of(wishes, reports, of_branch, of_health, st.sampled_from([Tick(), Used()]))

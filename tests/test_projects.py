@@ -93,12 +93,6 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
     assert list(caught.value.mistakes) == (DATA / "projects_wrong.txt").read_text().splitlines()
 
 
-def test_a_key_of_a_later_day_is_not_called_unknown(tmp_path: Path) -> None:
-    assert mistakes(tmp_path, f"{LEAST}    health_checks: x\n") == [
-        "octopod.yaml:8:5: projects.shop.health_checks: is not supported yet"
-    ]
-
-
 def test_the_engine_is_said_never_detected(tmp_path: Path) -> None:
     assert mistakes(tmp_path, LEAST.replace("engine: local", "")) == [
         "octopod.yaml:3:1: engine: is missing; say `engine: kubernetes` or `engine: local`"

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from test_projects_health import FULL
 
 from bot.cli import main
 from bot.projects.json_schema import file
@@ -66,6 +67,7 @@ def test_what_the_bot_takes_is_taken(name: str) -> None:
         "    ttl: never\n    image_wait: 1h30m\n    roles: {deploy: everyone, admin: ['@a', U0123ABCD]}\n",
         "    env:\n    values:\n  blog: {extends: shop, env: {A: }, profiles: {live: }, limits: {stagings: }}\n",
         "    url_probe: {from: off, accept: [404], seconds: 0.5}\n    env: {DEBUG: off, PORT: 80}\n",
+        f"    {FULL}",
     ],
 )
 def test_what_people_write_is_taken(lines: str) -> None:
@@ -86,6 +88,12 @@ def test_what_people_write_is_taken(lines: str) -> None:
         (LEAST + "    secrets: {A: hunter 22}\n", "$.projects.shop.secrets.A"),
         (LEAST + "    profiles: {live: {alowed: x}}\n", "$.projects.shop.profiles.live"),
         (LEAST + "    fence: {pod_security: privileged}\n", "$.projects.shop.fence.pod_security"),
+        (LEAST + "    health_checks: {login: {path: /}}\n", "$.projects.shop.health_checks"),
+        (LEAST + "    health_checks: [{path: /}]\n", "$.projects.shop.health_checks[0]"),
+        (LEAST + "    health_checks: [{name: x, method: PUT}]\n", "$.projects.shop.health_checks[0].method"),
+        (LEAST + "    health_checks: [{name: x, session: {}}]\n", "$.projects.shop.health_checks[0].session"),
+        (LEAST + "    witnesses: always\n", "$.projects.shop.witnesses"),
+        (LEAST + "    people: {a@b.example: bob}\n", "$.projects.shop.people['a@b.example']"),
         ("engine: local\nprojects: {}\n", "$.projects"),
         ("engine: local\n", "$"),
     ],

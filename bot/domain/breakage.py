@@ -1,177 +1,189 @@
-"""How a live staging is doing, and when that is worth an alert.
+"""When it is worth an alert how a live staging is doing.
 
-A breakage is announced once it has lasted for the debounce, its end once it has lasted for the settling time, and
-neither while a release is under way. A crash loop that flickers between ready and not is one breakage.
+A breakage is one once it has lasted for the debounce, and it is over once all has been well for the settling time;
+neither is decided while a release is under way. A crash loop that flickers between ready and not is one breakage. What
+broke it is found out first, and told with it: one alert for one breakage, and for all of one that comes and goes.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from bot.domain.events import CheckSeen, Decision, Found, Mute, Notice, NoticeKind, Target, Where
+from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
+from bot.domain.finding import Cause
+from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
+from bot.domain.mutes import muted
 from bot.domain.policy import Policy
-from bot.domain.status import StagingStatus
 
-CARD = Target.CARD
-
-
-def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: datetime) -> Decision:
-    """Fold what the snapshot says about the serving release into a decision about the rollout."""
-    staging = decision.staging
-    if staging.live is None or status.resuming:
-        return decision
-    if status.serving not in (None, staging.live.id):
-        return replace(decision, staging=_unknown(staging))
-    health, reason, details = _health_of(status)
-    seen = replace(staging, engine_health=health, engine_reason=reason, engine_details=details)
-    return _weighed(replace(decision, staging=seen), now, policy, now)
-
-
-def check_seen(staging: Staging, event: CheckSeen, policy: Policy, now: datetime) -> Decision:
-    """What is decided of a health check. Of a release that serves no more it says nothing."""
-    if staging.live is None or event.release != staging.live.id or staging.serving != staging.live.id:
-        return Decision(staging)
-    others = tuple(stand for stand in staging.checks if stand.check != event.stand.check)
-    seen = replace(staging, checks=(*others, event.stand))
-    since = event.stand.since if not event.stand.ok else now
-    return _weighed(Decision(seen), since, policy, now)
+CARD, FINDING = Target.CARD, Target.FINDING
+WELL: dict[str, Any] = {
+    "health": Health.HEALTHY,
+    "health_reason": "",
+    "health_details": (),
+    "engine_health": Health.HEALTHY,
+    "engine_reason": "",
+    "engine_details": (),
+    "checks": (),
+    "signs": (),
+    "breaks": 0,
+    **dict.fromkeys(("unhealthy_since", "healthy_since", "broken_since")),
+    **dict.fromkeys(("alerted_at", "excused_at", "recovered_at")),
+}
+"""Whatever ailed it is over, and so is what was told of that."""
 
 
-def found(staging: Staging, event: Found, now: datetime) -> Decision:
-    """The alert says what was found out; what was told already is edited."""
-    if not staging.broken_since:
-        return Decision(staging)
-    told = staging.alerted_at is not None
-    facts = {"finding": event.finding, "owner": staging.owner, "health": staging.health.value}
-    notice = Notice(NoticeKind.BROKEN, Where.ALERT_EDIT if told else Where.ALERTS, facts)
-    after = replace(staging, finding=event.finding, alerted_at=staging.alerted_at or now)
-    return Decision(after, notices=() if event.finding == staging.finding and told else (notice,))
-
-
-def mute(staging: Staging, event: Mute, now: datetime) -> Decision:
-    others = {check: until for check, until in staging.mutes.items() if check != event.check and until > now}
-    mutes = {**others, event.check: event.until} if event.until else others
-    return Decision(replace(staging, mutes=mutes), actor=event.actor, what="mute", why=event.check)
-
-
-def _weighed(decision: Decision, since: datetime, policy: Policy, now: datetime) -> Decision:
-    """Its health is the worse of what the engine and the health checks say. `since`: when it began not to be well, if
-    that is what was seen now."""
-    before = decision.staging
-    health, reason, details = _together(before)
-    after = replace(before, health=health)
-    if health is not Health.HEALTHY:
-        after = replace(after, health_reason=reason, health_details=details)
-        after = replace(after, unhealthy_since=after.unhealthy_since or since, healthy_since=None)
-    elif after.unhealthy_since:  # the reason is kept until it is well again: the end of an alert tells it
-        after = replace(after, healthy_since=after.healthy_since or now)
-    changed_look = after.health is not before.health and after.broken_since is not None
-    targets = decision.targets | {CARD} if changed_look else decision.targets
-    return alerted(replace(decision, staging=after, targets=targets), policy, now)
-
-
-def _together(staging: Staging) -> tuple[Health, str, tuple[str, ...]]:
-    failing = [stand for stand in staging.checks if not stand.ok]
-    if staging.engine_health is not Health.HEALTHY or not failing:
-        return staging.engine_health, staging.engine_reason, staging.engine_details
-    silent = all(not stand.ok and not stand.answered for stand in staging.checks)
-    texts = "; ".join(f"{stand.check}: {stand.text}" for stand in failing)
-    return (Health.DOWN if silent else Health.DEGRADED), texts, ()
-
-
-def _unknown(staging: Staging) -> Staging:
-    """People use another release: what ailed this one, unless it was announced, will not be called a breakage."""
-    if staging.broken_since:
-        return staging
-    well = replace(staging, health=Health.HEALTHY, health_reason="", health_details=())
-    return replace(well, unhealthy_since=None, healthy_since=None)
-
-
-def _health_of(status: StagingStatus) -> tuple[Health, str, tuple[str, ...]]:
-    if status.serving is None:
-        return Health.DOWN, "nothing of it runs any more", ()
-    ill = [w for w in status.serving_workloads if w.ready < w.wanted]
-    if not ill:
-        return Health.HEALTHY, "", ()
-    worst = min(ill, key=lambda w: w.ready)
-    reason = worst.reason or f"{worst.name}: {worst.ready} of {worst.wanted} ready"
-    return (Health.DOWN if worst.ready == 0 else Health.DEGRADED), reason, worst.log_tail
+def judged(staging: Staging) -> bool:
+    """Whether it should be well now: nothing of it is on its way."""
+    return staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way
 
 
 def alerted(decision: Decision, policy: Policy, now: datetime) -> Decision:
-    """Announce a breakage or its end once it has lasted long enough; never while a release is under way."""
+    """A breakage or its end, once it has lasted long enough. A throw-away staging has none: it is a witness."""
     staging = decision.staging
-    if staging.desired is not Desired.PRESENT or staging.waking:
+    if not judged(staging) or staging.witness_for:
         return decision
-    if staging.attempt.stage.under_way or staging.unhealthy_since is None:
-        return decision
+    if staging.unhealthy_since is None:
+        quiet = _quiet_at(staging, policy)
+        return _steady(decision, now) if quiet and now >= quiet else decision
     if staging.healthy_since and now >= staging.healthy_since + policy.settle:
-        return _well_again(decision, now)
+        return _well_again(decision, policy, now)
     due = now >= staging.unhealthy_since + policy.debounce
     if staging.health is not Health.HEALTHY and due and not staging.broken_since:
-        return broke(decision, now)
+        again = staging.recovered_at is not None and now < staging.recovered_at + policy.quiet
+        return broke(decision, now, again=again)
     return decision
 
 
-def broke(decision: Decision, now: datetime) -> Decision:
-    """It is announced that this staging is broken."""
+def next_time(staging: Staging, policy: Policy) -> datetime | None:
+    """When `alerted` will have something to decide."""
+    if not judged(staging) or staging.witness_for:
+        return None
+    if staging.unhealthy_since is None:
+        return _quiet_at(staging, policy)
+    if staging.healthy_since:
+        return staging.healthy_since + policy.settle
+    if staging.health is Health.HEALTHY or staging.broken_since:
+        return None
+    return staging.unhealthy_since + policy.debounce
+
+
+def broke(decision: Decision, now: datetime, *, again: bool = False) -> Decision:
+    """It is broken, and why is to be found out. `again`: it comes and goes, and what was told of it goes on."""
     staging = decision.staging
-    facts = {
-        "health": staging.health.value,
-        "reason": staging.health_reason,
-        "details": list(staging.health_details),
-        "owner": staging.owner,
-        "since": iso(staging.unhealthy_since),
-    }
+    ill = replace(staging, broken_since=now, finding=None, excused_at=None)
+    if not again:
+        ill = replace(ill, breaks=0, alerted_at=None, recovered_at=None)
     return replace(
         decision,
-        staging=replace(staging, broken_since=now),
-        targets=decision.targets | {CARD},
-        notices=(*decision.notices, Notice(NoticeKind.BROKEN, Where.ALERTS, facts)),
+        staging=replace(ill, breaks=ill.breaks + 1),
+        targets=decision.targets | {CARD, FINDING},
         actor=decision.actor or CLOCK,
         what=decision.what or "broken",
         why=decision.why or staging.health_reason,
     )
 
 
-def _well_again(decision: Decision, now: datetime) -> Decision:
+def found(staging: Staging, event: Found, now: datetime) -> Decision:
+    """What broke it is told as an alert; one that was sent is edited. The baseline has one of its own, and so has an
+    incident: whoever only shares in them gets none."""
+    if not staging.broken_since:
+        return Decision(staging)
+    finding, of_baseline = event.finding, event.finding.cause is Cause.BASELINE
+    notices: list[Notice] = []
+    after = replace(staging, finding=finding)
+    if staging.alerted_at:
+        notices += [_broken(after, Where.ALERT_EDIT)] if finding != staging.finding else []
+    elif not (of_baseline or event.incident or muted(staging, now)):
+        after = replace(after, alerted_at=now)
+        notices.append(_broken(after, Where.ALERTS))
+    if of_baseline and not staging.excused_at and not muted(staging, now):
+        after = replace(after, excused_at=now)
+        notices.append(_broken(after, Where.THREAD))
+    if after == staging and not notices:
+        return Decision(staging)
+    return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
+
+
+def _broken(staging: Staging, where: Where) -> Notice:
+    facts = {
+        "finding": staging.finding,
+        "owner": staging.owner,
+        "health": staging.health.value,
+        "breaks": staging.breaks,
+        "first": iso(staging.alerted_at),
+    }
+    return Notice(NoticeKind.BROKEN, where, facts)
+
+
+def _well_again(decision: Decision, policy: Policy, now: datetime) -> Decision:
+    """The end of one that comes and goes is told only after it was quiet for long."""
     staging = decision.staging
-    notices = tuple(recovery(staging, now))
-    well = replace(
-        staging,
-        unhealthy_since=None,
-        healthy_since=None,
-        broken_since=None,
-        health_reason="",
-        health_details=(),
-    )
-    if not notices:
+    over: dict[str, Any] = dict.fromkeys(("unhealthy_since", "healthy_since", "broken_since", "excused_at"))
+    well = replace(staging, health_reason="", health_details=(), **over)
+    if not staging.broken_since:
         return replace(decision, staging=well)
+    end = staging.healthy_since or now
+    well_from = staging.well_from if proven(staging, policy, now) else end
     return replace(
         decision,
-        staging=well,
+        staging=replace(well, recovered_at=end, well_from=well_from),
         targets=decision.targets | {CARD},
-        notices=(*decision.notices, *notices),
+        notices=(*decision.notices, *(recovery(staging, now) if staging.breaks < 2 else ())),
         actor=CLOCK,
         what="recovered",
     )
 
 
+def _quiet_at(staging: Staging, policy: Policy) -> datetime | None:
+    """When the end of what came and went will be told."""
+    if staging.broken_since or not staging.recovered_at or not alert_is_open(staging):
+        return None
+    return staging.recovered_at + policy.quiet
+
+
+def _steady(decision: Decision, now: datetime) -> Decision:
+    staging = decision.staging
+    return replace(
+        decision,
+        staging=replace(staging, breaks=0, alerted_at=None, recovered_at=None),
+        notices=(*decision.notices, *recovery(staging, now)),
+        actor=CLOCK,
+        what="steady",
+        why=f"it had come and gone {staging.breaks} times",
+    )
+
+
+def alert_is_open(staging: Staging) -> bool:
+    """There is an alert that says that something is wrong, or that it comes and goes."""
+    return staging.alerted_at is not None and (staging.broken_since is not None or staging.breaks > 1)
+
+
 def recovery(staging: Staging, now: datetime) -> Sequence[Notice]:
-    """The alert is edited, and one reply in its thread says so; nothing if no breakage was announced."""
-    if not staging.broken_since:
+    """The alert is edited, and one reply in its thread says so; nothing if there is none that is open."""
+    if not alert_is_open(staging):
         return ()
-    end = staging.healthy_since or now
+    since = staging.alerted_at if staging.breaks > 1 else staging.unhealthy_since or staging.broken_since
+    end = staging.healthy_since or (now if staging.broken_since else staging.recovered_at or now)
     facts = {
-        "seconds": round((end - (staging.unhealthy_since or staging.broken_since)).total_seconds()),
-        "reason": staging.health_reason,
-        "since": iso(staging.unhealthy_since),
+        "seconds": round((end - (since or end)).total_seconds()),
+        "reason": staging.health_reason or (staging.finding.symptom.text if staging.finding else ""),
+        "since": iso(since),
+        "breaks": staging.breaks,
+        "finding": staging.finding,
     }
     return (
         Notice(NoticeKind.RECOVERED, Where.ALERT_EDIT, facts),
         Notice(NoticeKind.RECOVERED, Where.ALERT_THREAD, facts),
     )
+
+
+def proven(staging: Staging, policy: Policy, now: datetime) -> bool:
+    """The release that is live was so, and well, for long enough to be returned to."""
+    if staging.well_from is None:
+        return False
+    return (staging.unhealthy_since or now) - staging.well_from >= policy.good_after
 
 
 def iso(at: datetime | None) -> str | None:

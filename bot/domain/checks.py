@@ -29,6 +29,8 @@ class HealthCheck:
     `status`: the codes that pass; empty: any 2xx. `contains`: text that the body has to hold. `json`: by dotted path,
     the text of what has to stand there in a JSON body. `redirect`: where the answer has to lead (a path or URL; None:
     redirects are not followed, and pass only by `status`). `seconds`: the time limit of one try.
+    `address` (host:port) is dialled instead of the URL's own; `inside`: it is asked from inside the cluster; both as
+    the project's `url_probe` says.
     """
 
     name: str
@@ -43,6 +45,8 @@ class HealthCheck:
     seconds: float = 5.0
     tcp: str = ""
     session: Session | None = None
+    address: str | None = None
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,18 @@ class Stand:
     text: str
     since: datetime
     answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a check stood with a release of a staging from `since` to `seen_at`."""
+
+    staging: str
+    release: str
+    number: int
+    commit: str
+    check: str
+    ok: bool
+    text: str
+    since: datetime
+    seen_at: datetime

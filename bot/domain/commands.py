@@ -66,6 +66,23 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """How it is doing, and what did that."""
+
+    staging: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatHappened:
+    """What was done and what happened `lately`; None: in the last day."""
+
+    staging: str | None = None
+    lately: timedelta | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Diff:
     """What differs of a staging from its project's defaults, another staging, or its own last good release (LAST_GOOD).
 
@@ -189,4 +206,5 @@ class Help:
 
 Rest = Sleep | Wake | Undo | Reset | Rollback
 Switch = Freeze | Unfreeze | Keep | Unkeep
-Command = Deploy | Config | Diff | List | Info | Logs | Extend | Delete | Rest | Switch | Projects | Help
+Telling = Info | Why | WhatHappened
+Command = Deploy | Config | Diff | List | Telling | Logs | Extend | Delete | Rest | Switch | Projects | Help

@@ -9,6 +9,7 @@ from bot.domain.branch import followed, follows, updating
 from bot.domain.configuration import Layer
 from bot.domain.errors import UserError
 from bot.domain.events import ALL, Decision, Deploy, Rollback, Target
+from bot.domain.health import without_checks
 from bot.domain.model import CLOCK, PROJECT, Desired, Phase, Release, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.rest import UP, superseded
@@ -78,6 +79,7 @@ def _put_on(staging: Staging, release: Release, policy: Policy, now: datetime) -
     if staging.desired is Desired.ABSENT and staging.reset_at:
         changes |= UP | {"desired": Desired.RESET, "reset_at": now, "asleep_at": staging.asleep_at}
     elif staging.desired is not Desired.RESET:
+        staging = without_checks(staging)
         changes |= UP | {"health_reason": staging.health_reason if staging.desired is Desired.PRESENT else ""}
     after = replace(staging, **changes)
     return Decision(after, (*ended, release), targets=ALL, actor=release.actor)
@@ -104,6 +106,8 @@ def _created(event: Deploy, policy: Policy, now: datetime) -> Decision:
         head=event.head,
         kept=event.actor == PROJECT,
         pull=event.pull,
+        witness_for=event.witness_for,
+        witness_of=event.witness_of,
     )
     return Decision(
         staging,

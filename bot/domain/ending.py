@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.breakage import WELL
 from bot.domain.events import ALL, Decision, Delete, NoticeKind, Target
 from bot.domain.model import CLOCK, Desired, Staging
 from bot.domain.policy import Policy
-from bot.domain.rest import UP, WELL, alert_closed, superseded
+from bot.domain.rest import UP, alert_closed, superseded
 
 ENGINE = Target.ENGINE
 

@@ -249,6 +249,13 @@ class CheckSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksDropped:
+    """These health checks are not made any more: octopod.yaml has them no longer."""
+
+    checks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What is concluded about its breakage. `incident`: the id of the one that it is part of, if it is of any: then it
     gets no alert of its own."""
@@ -274,7 +281,7 @@ class Tick:
 OfBranch = PullSeen | Withheld | BranchEnded | BranchBack | Freeze | Keep
 Rest = Sleep | Wake | Reset | Slept | Wiped | Visited
 Work = FilesReady | ImageMissing | BuildSeen | Applied | StatusSeen | UrlAnswered | ReleaseFailed
-OfHealth = CheckSeen | Found | Mute
+OfHealth = CheckSeen | ChecksDropped | Found | Mute
 Event = Deploy | Rollback | Work | Extend | Delete | Rest | OfBranch | OfHealth | Used | Tick
 
 
@@ -316,20 +323,23 @@ class NoticeKind(StrEnum):
     OUTAGE_OVER = "outage over"
     LOST = "lost"
     IDLE = "idle"
+    INCIDENT = "incident"
     ANSWER = "answer"
 
 
 class Where(StrEnum):
     """Where a notice goes: the staging's thread, its owner (a direct message), the alerts channel, the newest alert
-    itself (an edit) or its thread; the alerts or the cards' channel, if it is about no single staging that is there
-    (PROJECT, CHANNEL); or
-    privately to whoever asked."""
+    itself (an edit) or its thread; the same of an incident; the alerts or the cards' channel, if it is about no single
+    staging that is there (PROJECT, CHANNEL); or privately to whoever asked."""
 
     THREAD = "thread"
     OWNER = "owner"
     ALERTS = "alerts"
     ALERT_EDIT = "alert edit"
     ALERT_THREAD = "alert thread"
+    INCIDENT = "incident"
+    INCIDENT_EDIT = "incident edit"
+    INCIDENT_THREAD = "incident thread"
     PROJECT = "project"
     CHANNEL = "channel"
     PRIVATE = "private"

@@ -106,7 +106,9 @@ class Former:
     """The newest release of the same staging on which the symptom was not there.
 
     `until`: when it was seen well last. `commits`: from it to the first release on which the symptom was there
-    (`first_bad`), if that has another commit; `changes`: what of the configuration is different there.
+    (`first_bad`), if that has another commit; `changes`: what of the configuration is different there. `bad_since`:
+    when the symptom was first seen there. `brought`: those of `commits` that are the baseline's, by a merge or a
+    rebase; None: it has to be told by `Facts.own`. `rewritten`: `commit` is no part of `bad_commit` any more.
     """
 
     number: int
@@ -116,6 +118,9 @@ class Former:
     bad_commit: str
     commits: Range | None = None
     changes: tuple[KeyChange, ...] = ()
+    bad_since: datetime | None = None
+    brought: Range | None = None
+    rewritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +137,15 @@ class Other:
     """Another staging of the project that has the same kind of trouble now, or the baseline's.
 
     `unchanged`: it had passed with this very release before. `shared`: what it could have in common with others: words
-    such as `node worker-2`, `address payments.example.com:443`, `PAYMENTS=production`.
+    such as `node worker-2`, `address payments.example.com:443`, `PAYMENTS=production`. `excused`: of that one it was
+    found that the baseline has it.
     """
 
     staging: str
     symptom: Symptom
     unchanged: bool = False
     shared: tuple[str, ...] = ()
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,12 @@ class Facts:
     baseline has that the branch has not. `main`: what the baseline's staging says now; `healed`: the commit on which
     the baseline was first seen without the symptom, after a commit that had it and that the branch has.
     `same_commit`: another staging (or a throw-away one) with this very commit and configuration, with fresh data.
-    `has_data`: it has data of its own; `data_since`: since when that is the same.
+    `has_data`: it has data of its own; `data_since`: since when that is the same. `ill_since`: if it was never seen
+    without the symptom: when it was first seen with it, on whichever release.
+    `main_has_base`: what `main` runs has the merge base in it (or is it). `main_passed`: when the baseline's staging
+    was last seen without the symptom, if it has it now. `overrides`: the keys that are other than the baseline's
+    (`before`: there). `shared`: as in Other, of this staging; `healthy`: the same of each staging of the project that
+    is well.
     """
 
     staging: str
@@ -176,3 +188,9 @@ class Facts:
     data_since: datetime | None = None
     signs: tuple[Sign, ...] = ()
     others: tuple[Other, ...] = ()
+    ill_since: datetime | None = None
+    main_has_base: bool = False
+    main_passed: datetime | None = None
+    overrides: tuple[KeyChange, ...] = ()
+    shared: tuple[str, ...] = ()
+    healthy: tuple[tuple[str, ...], ...] = ()

@@ -93,7 +93,8 @@ def used(staging: Staging, now: datetime) -> Decision:
 
 def in_use(staging: Staging, policy: Policy, now: datetime) -> bool:
     last, lately = staging.last_used_at, policy.of_life(IN_USE, staging.branch_ended is not None)
-    return staging.desired is Desired.PRESENT and last is not None and abs(now - last) < lately
+    wanted = staging.desired is Desired.PRESENT and not staging.witness_for
+    return wanted and last is not None and abs(now - last) < lately
 
 
 def _stays(decision: Decision, policy: Policy, now: datetime) -> Decision:

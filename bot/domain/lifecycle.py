@@ -7,7 +7,7 @@ nothing new (a replayed snapshot, the result of a superseded release) decides no
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import expiry, night
+from bot.domain import breakage, expiry, mutes, night, witness
 from bot.domain.branch import (
     branch_back,
     branch_ended,
@@ -17,7 +17,7 @@ from bot.domain.branch import (
     why_it_goes,
     withheld,
 )
-from bot.domain.breakage import alerted, check_seen, found, mute
+from bot.domain.breakage import alerted, found
 from bot.domain.building import build_seen
 from bot.domain.deploying import deploy, rollback
 from bot.domain.ending import delete, time_is_over
@@ -27,6 +27,7 @@ from bot.domain.events import (
     BranchBack,
     BranchEnded,
     BuildSeen,
+    ChecksDropped,
     CheckSeen,
     Decision,
     Delete,
@@ -55,7 +56,9 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
-from bot.domain.model import CLOCK, Desired, Health, Phase, Staging
+from bot.domain.health import check_seen, checks_dropped
+from bot.domain.model import CLOCK, Desired, Phase, Staging
+from bot.domain.mutes import mute, unmuted
 from bot.domain.policy import Policy
 from bot.domain.rest import (
     reset,
@@ -85,6 +88,7 @@ LONGEST_LIFE = timedelta(days=365)
 
 def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime) -> Decision:
     """The decision that follows. Raises UserError when the event is a wish that cannot be granted."""
+    policy = witness.rules(event if isinstance(event, Deploy) else staging, policy)
     if isinstance(event, Deploy):
         decision = deploy(staging, event, policy, now)
     elif staging is None:
@@ -93,6 +97,7 @@ def decide(staging: Staging | None, event: Event, policy: Policy, now: datetime)
         decision = _deleted(staging, event)
     else:
         decision = _happened(staging, event, policy, now)
+    decision = witness.unseen(decision, staging, policy, now)
     at = night.turns_at(decision.staging, policy, now, night.asked(event))
     planned = replace(decision, staging=replace(decision.staging, turns_at=at))
     return _stamped(planned, staging, policy)
@@ -111,7 +116,7 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
         case StatusSeen(status):
             return status_seen(staging, status, policy, now)
         case UrlAnswered():
-            return url_answered(staging, event, now)
+            return url_answered(staging, event, policy, now)
         case ReleaseFailed():
             return release_failed(staging, event, now)
         case Extend():
@@ -146,6 +151,8 @@ def _happened(staging: Staging, event: Event, policy: Policy, now: datetime) -> 
             return keep(staging, event, policy, now)
         case CheckSeen():
             return check_seen(staging, event, policy, now)
+        case ChecksDropped():
+            return checks_dropped(staging, event, policy, now)
         case Found():
             return found(staging, event, now)
         case Mute():
@@ -208,7 +215,7 @@ def _tick(staging: Staging, policy: Policy, now: datetime) -> Decision:
     if expiry.is_over(staging, policy, now):
         return delete(staging, Delete(CLOCK, why_it_goes(staging)), policy, now)
     decision = night.turned(staging, policy, now) or _overdue(staging, policy, now)
-    return expiry.told(alerted(decision, policy, now), policy, now)
+    return expiry.told(unmuted(alerted(decision, policy, now), now), policy, now)
 
 
 def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
@@ -223,6 +230,7 @@ def _overdue(staging: Staging, policy: Policy, now: datetime) -> Decision:
 
 def next_wake(staging: Staging, policy: Policy) -> datetime | None:
     """When a Tick will have something to decide, if nothing else happens before."""
+    policy = witness.rules(staging, policy)
     if staging.desired is Desired.ABSENT:
         return None if staging.deleted_at else staging.undo_until
     some = (
@@ -230,16 +238,12 @@ def next_wake(staging: Staging, policy: Policy) -> datetime | None:
         waking_ends(staging, policy),
         expiry.next_time(staging, policy),
         night.next_time(staging),
+        breakage.next_time(staging, policy),
+        mutes.next_time(staging),
     )
     times = [at for at in some if at]
     if staging.attempt.unsteady_since and not staging.waking:
         times.append(staging.attempt.unsteady_since + policy.unsteady)
-    judged = staging.desired is Desired.PRESENT and not staging.waking and not staging.attempt.stage.under_way
-    if staging.unhealthy_since and judged:
-        if staging.healthy_since:
-            times.append(staging.healthy_since + policy.settle)
-        elif staging.health is not Health.HEALTHY and not staging.broken_since:
-            times.append(staging.unhealthy_since + policy.debounce)
     return min(times, default=None)
 
 

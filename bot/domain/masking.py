@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from bot.domain.configuration import Layer, Overrides, Secret, secret_keys
+from bot.domain.configuration import Layer, Overrides, Secret, is_secret, secret_keys
+from bot.domain.evidence import KeyChange
+from bot.domain.finding import Finding
 from bot.domain.model import Staging
 from bot.domain.project import Project
 
@@ -25,7 +27,19 @@ def masked(said: Said, project: Project | None, mark: Callable[[str], str] = lam
 def shown(staging: Staging, project: Project | None) -> Staging:
     """As texts may tell of it."""
     overrides = masked(staging.attempt.overrides, project)
-    return replace(staging, attempt=replace(staging.attempt, overrides=overrides))
+    finding = masked_finding(staging.finding, project) if staging.finding else None
+    return replace(staging, attempt=replace(staging.attempt, overrides=overrides), finding=finding)
+
+
+def masked_finding(finding: Finding, project: Project | None) -> Finding:
+    """Without the values that such keys had before and after they were changed."""
+    return replace(finding, changes=tuple(_masked_change(change, project) for change in finding.changes))
+
+
+def _masked_change(change: KeyChange, project: Project | None) -> KeyChange:
+    if project is None or change.level != "env" or not is_secret(project, change.key):
+        return change
+    return replace(change, before=None, after=None, secret=True)
 
 
 def masked_text(text: str, project: Project | None) -> str:

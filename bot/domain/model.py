@@ -224,7 +224,7 @@ class Staging:
     `deleted_by`: who wanted it gone; of one that wakes: whose delete is taken back by that, if it is.
     `lost`: the engine has nothing any more of what was to sleep: the volumes that it had (maybe none); None: it has.
     `last_number`: of the newest release, if that is not `attempt`. `good`: the number of the last release that was
-    live before the one that is.
+    live and well before the one that is.
 
     `head`: where its branch was when that was last acted upon. `frozen`: pushes do not update it. `kept`: it never
     expires. `branch_ended`, `branch_ended_by`: how its branch came to its end and by whom; None: it has not.
@@ -236,9 +236,12 @@ class Staging:
     `health` is of both: what the engine says (`engine_health`, `engine_reason`, `engine_details`) and how the health
     checks stand with the serving release (`checks`). `signs`: what the engine saw happen to it lately.
     `finding`: what was concluded about the breakage that is, or about the last one. `alerted_at`: when that was told as
-    an alert; None: it was not, or it is over. `breaks`: how often it broke since it was steady, `recovered_at`: when
-    it got well last: what comes and goes is told once. `mutes`: until when nobody is told that this check fails; under
-    "" of anything. `witness_for`: it is a throw-away staging that tells more of the breakage of the staging with this
+    an alert; None: it was not, or all is quiet since. `excused_at`: when its thread was told that it is not its branch.
+    `breaks`: how often it broke since it was steady, `recovered_at`: when it got well last: what comes and goes is told
+    once. `mutes`: until when nobody is told that this check fails; under "" of anything.
+    `well_from`: since when its live release was well, but for what lasted shorter than a breakage; once that was for
+    long enough to call it good, it stays. `unproven`: the numbers of those that were live and never good.
+    `witness_for`: it is a throw-away staging that tells more of the breakage of the staging with this
     id: no card, no messages, in no list; `witness_of`: what it is to tell about.
     """
 
@@ -300,13 +303,21 @@ class Staging:
     alerted_at: datetime | None = None
     breaks: int = 0
     recovered_at: datetime | None = None
+    excused_at: datetime | None = None
     mutes: Mapping[str, datetime] = field(default_factory=dict)
+    well_from: datetime | None = None
+    unproven: tuple[int, ...] = ()
     witness_for: str = ""
     witness_of: WitnessOf | None = None
 
     @property
     def phase(self) -> Phase:
         return phase(self)
+
+    @property
+    def failing(self) -> tuple[Stand, ...]:
+        """The health checks that fail."""
+        return tuple(stand for stand in self.checks if not stand.ok)
 
     @property
     def resting(self) -> bool:

@@ -15,6 +15,8 @@ LONGEST_NAME = 40
 STAGING = "${staging}"
 # Nobody's staging is called so: at its host two are shown side by side.
 COMPARING = "octopod-compare"
+# So begin the names of throw-away stagings, and of no others.
+WITNESS = "octopod-witness-"
 
 _HASH = 5
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -35,9 +37,9 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
     """
     base, whole = _slug(branch)
     is_taken = taken if callable(taken) else taken.__contains__
-    if whole and base != COMPARING and not is_taken(base):
+    if whole and not _is_ours(base) and not is_taken(base):
         return base
-    for name in _hashed_names(base, branch):
+    for name in _hashed_names(base.removeprefix("octopod-") if _is_ours(base) else base, branch):
         if not is_taken(name):
             return name
     raise UserError(f"Every name for a staging of `{branch}` is taken. Choose one yourself: `deploy {branch} as NAME`.")
@@ -45,7 +47,12 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
 
 def valid_name(text: str) -> bool:
     """Whether people may name a staging so. Dashes in third and fourth place are reserved (RFC 5890, as in `xn--`)."""
-    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and text != COMPARING
+    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and not _is_ours(text)
+
+
+def witness_name(id: str) -> str:
+    """Of the throw-away staging with this id, which no other has: at most 24 letters and digits."""
+    return f"{WITNESS}{id}"
 
 
 def namespace(project: str, staging: str) -> str:
@@ -137,6 +144,10 @@ def _slug(branch: str) -> tuple[str, bool]:
     slug = "-".join(re.findall("[a-z0-9]+", letters))
     whole = 0 < len(slug) <= LONGEST_NAME and not any(char.isalnum() and not char.isascii() for char in letters)
     return slug, whole
+
+
+def _is_ours(name: str) -> bool:
+    return name == COMPARING or name.startswith(WITNESS)
 
 
 def _hashed_names(base: str, branch: str) -> Iterator[str]:

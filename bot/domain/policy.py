@@ -24,7 +24,9 @@ class Policy:
     end.
     `undo`: how long a delete of something with data can be taken back. `waking`: how long a wake may take.
     `gone_after`: how long a staging outlives its branch; None: as long as it would anyway. `hours`: outside of these,
-    stagings sleep.
+    stagings sleep. `quiet`: how long what broke must stay well until its next breakage is another one. `good_after`:
+    how long a release must be live and well to be one that a rollback returns to. `witness_comes`: how long a
+    throw-away staging may take to be live, `witness_answers`: how long after that to tell what it was made for.
     """
 
     ttl: timedelta | None
@@ -41,6 +43,10 @@ class Policy:
     waking: timedelta = timedelta(minutes=15)
     gone_after: timedelta | None = timedelta(hours=1)
     hours: Hours | None = None
+    quiet: timedelta = timedelta(minutes=10)
+    good_after: timedelta = timedelta(minutes=1)
+    witness_comes: timedelta = timedelta(minutes=5)
+    witness_answers: timedelta = timedelta(minutes=1)
 
     def look_after(self, waited: timedelta) -> timedelta:
         """The pause before the next look: a quarter of the wait so far."""
@@ -69,6 +75,7 @@ def policy_of(project: Project) -> Policy:
         undo=project.undo,
         gone_after=project.follow.gone_after,
         hours=project.hours,
+        good_after=project.good_after,
     )
 
 

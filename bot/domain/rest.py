@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.breakage import broke
+from bot.domain.breakage import WELL, alert_is_open, broke
 from bot.domain.durations import format_duration
 from bot.domain.errors import UserError
 from bot.domain.events import ALL, Decision, Notice, NoticeKind, ReleaseFailed, Reset, Sleep, Target, Wake, Where
@@ -17,12 +17,6 @@ from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus, WorkloadState
 
 CARD, ENGINE = frozenset({Target.CARD}), frozenset({Target.ENGINE})
-WELL: dict[str, Any] = {
-    "health": Health.HEALTHY,
-    "health_reason": "",
-    "health_details": (),
-    **dict.fromkeys(("unhealthy_since", "healthy_since", "broken_since")),
-}
 UP: dict[str, Any] = {
     "desired": Desired.PRESENT,
     "health_reason": "",
@@ -111,7 +105,7 @@ def _reset(staging: Staging, actor: str, now: datetime, why: str) -> Decision:
 def alert_closed(staging: Staging, kind: NoticeKind, by: str, reason: str) -> tuple[Notice, ...]:
     """A breakage ends with what broke: the alert says so by an edit, silently."""
     facts = {"by": by, "reason": reason}
-    return (Notice(kind, Where.ALERT_EDIT, facts),) if staging.broken_since else ()
+    return (Notice(kind, Where.ALERT_EDIT, facts),) if alert_is_open(staging) else ()
 
 
 def _brought_back(staging: Staging, actor: str, now: datetime) -> Decision:
@@ -278,7 +272,8 @@ def not_awake(staging: Staging, event: ReleaseFailed, now: datetime) -> Decision
     by = staging.woken_by or CLOCK
     facts: dict[str, Any] = {"by": by, "number": staging.attempt.number, "reason": event.reason}
     facts |= {"details": list(event.details), "kept": staging.reset_at is None}
-    ill = {"health": Health.DOWN, "health_reason": event.reason, "health_details": tuple(event.details)}
+    ill: dict[str, Any] = {"health": Health.DOWN, "health_reason": event.reason, "health_details": tuple(event.details)}
+    ill |= {f"engine_{name.removeprefix('health_')}": value for name, value in ill.items()}
     after = replace(staging, **(UP | WELL | ill | {"unhealthy_since": now}))
     told = Notice(NoticeKind.NOT_AWAKE, Where.THREAD, {**facts, "next_step": event.next_step})
     broken = broke(Decision(after, notices=(told,)), now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.breakage import health_seen, recovery
+from bot.domain.breakage import WELL, proven, recovery
 from bot.domain.durations import format_duration
 from bot.domain.events import (
     Applied,
@@ -18,12 +18,14 @@ from bot.domain.events import (
     UrlAnswered,
     Where,
 )
-from bot.domain.model import CLOCK, Desired, Health, Release, Stage, Staging, WorkloadProgress
+from bot.domain.health import health_seen
+from bot.domain.model import CLOCK, Desired, Release, Stage, Staging, WorkloadProgress
 from bot.domain.policy import Policy
 from bot.domain.rest import awake, come_back, no_rest, not_awake, rest_seen, wake_seen
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
 
 CARD, PROGRESS, ENGINE = Target.CARD, Target.PROGRESS, Target.ENGINE
+MOST_UNPROVEN = 50
 
 
 def files_ready(staging: Staging, event: FilesReady, now: datetime) -> Decision:
@@ -204,20 +206,20 @@ def _ready(staging: Staging, seen: Release, policy: Policy, now: datetime) -> De
     well = replace(steps, reason="", details=(), next_step="", awaits="", awaits_until=None, build=None)
     ready = replace(well, stage=Stage.READY, ended_at=None)
     if not (policy.probes and staging.urls):
-        return _live(staging, ready, "", now)
+        return _live(staging, ready, "", policy, now)
     healed = seen.stage is Stage.FAILED or staging.attempt.waiting
     return _with_attempt(staging, ready, PROGRESS, ENGINE, *_card_if(healed))
 
 
-def url_answered(staging: Staging, event: UrlAnswered, now: datetime) -> Decision:
+def url_answered(staging: Staging, event: UrlAnswered, policy: Policy, now: datetime) -> Decision:
     if staging.waking and event.release == staging.attempt.id:
         return awake(staging, "", now) if staging.waking is Stage.READY else Decision(staging)
     if not _concerns(staging, event.release) or staging.attempt.stage is not Stage.READY:
         return Decision(staging)
-    return _live(staging, staging.attempt, event.text, now)
+    return _live(staging, staging.attempt, event.text, policy, now)
 
 
-def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Decision:
+def _live(staging: Staging, release: Release, probe: str, policy: Policy, now: datetime) -> Decision:
     live = replace(release, stage=Stage.LIVE, ended_at=now)
     facts = {
         "actor": live.actor,
@@ -231,13 +233,9 @@ def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Deci
         attempt=live,
         live=live,
         serving=live.id,
-        health=Health.HEALTHY,
-        health_reason="",
-        health_details=(),
-        unhealthy_since=None,
-        healthy_since=None,
-        broken_since=None,
-        good=good_before(staging, live),
+        good=good_before(staging, live, policy, now),
+        unproven=_unproven(staging, live, policy, now),
+        **(WELL | {"well_from": now}),
     )
     return Decision(
         healthy,
@@ -250,12 +248,21 @@ def _live(staging: Staging, release: Release, probe: str, now: datetime) -> Deci
     )
 
 
-def good_before(staging: Staging, release: Release) -> int | None:
+def good_before(staging: Staging, release: Release, policy: Policy, now: datetime) -> int | None:
     """The number of the release to return to, should this one turn out to be bad."""
     former = staging.live
     if former is None or former.id == release.id or former.same_as(release):
         return staging.good
-    return None if release.copy_of else former.number
+    if release.copy_of:
+        return None
+    return former.number if proven(staging, policy, now) else staging.good
+
+
+def _unproven(staging: Staging, release: Release, policy: Policy, now: datetime) -> tuple[int, ...]:
+    former = staging.live
+    if former is None or former.id == release.id or proven(staging, policy, now):
+        return staging.unproven
+    return (*staging.unproven, former.number)[-MOST_UNPROVEN:]
 
 
 def never_steady(staging: Staging, now: datetime) -> Decision:

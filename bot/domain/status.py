@@ -13,6 +13,10 @@ class WorkloadState(StrEnum):
     FAILED = "failed"
 
 
+# Of a workload: the newest are worth telling.
+MOST_SIGNS = 10
+
+
 class SignKind(StrEnum):
     """What an engine saw happen that may explain a breakage. RESTARTED: a process or container ended and was started
     again. OUT_OF_MEMORY: it was ended for that. EVICTED: its node was short of something. NODE: its node is not well.

@@ -18,7 +18,7 @@ MOST_LINES = 500
 # Said to be on its way rather than unknown, so that nobody looks for a typing mistake.
 _NOT_YET = {
     *("hold", "unhold", "follow", "unfollow"),
-    *("why", "what-happened", "history", "exec", "checks", "sign-off", "approve", "reject"),
+    *("exec", "checks", "sign-off", "approve", "reject"),
 }
 NOT_YET_OPTIONS = {"--image", "--commit", "--ttl"}
 # Words that are no commands, but people try them.
@@ -134,6 +134,9 @@ _MINE = Slot("mine", intro=("mine", "--mine"))
 _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
+_LATELY = Slot(
+    "lately", "DURATION", intro=("last", "for", "--last"), read=parse_duration, write=typed_duration, shape=is_duration
+)
 _YES = Slot("yes", intro=("--yes", "-y"))
 _OTHER = Slot("other", "OTHER", place=True, intro=("with", "--with"))
 _NOW = Slot("now", intro=("--now",))
@@ -174,6 +177,18 @@ VERBS = (
     Verb(
         commands.Info, "info", ("status", "show"), (_STAGING, _PROJECT),
         "How a staging is doing, and who deployed what to it.", "info feature-x",
+    ),
+    Verb(
+        commands.Why, "why", ("explain",), (_STAGING, _PROJECT),
+        "How a staging is doing, and why: what broke it and who did that, as far as is known; what it waits for; what "
+        "its health checks say.",
+        "why feature-x",
+    ),
+    Verb(
+        commands.WhatHappened, "what-happened", ("history", "story"), (_STAGING, _LATELY, _PROJECT),
+        "What was done to a staging, by whom, and what came of it, in the last day or as long as you say; also of one "
+        "that is deleted.",
+        "what-happened feature-x 3d",
     ),
     Verb(
         commands.Logs, "logs", ("log",), (_STAGING, _WORKLOAD, _LINES, _PROJECT),

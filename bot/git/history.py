@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.domain.errors import TemporaryError
 from bot.domain.evidence import Author, Change, Range
 from bot.domain.project import Project
-from bot.git.mirror import Mirror
+from bot.git.mirror import HEADS, Mirror
 from bot.ports import Commit, Lineage, Span
 
 MOST_COMMITS = 50
@@ -42,9 +42,10 @@ async def merged(mirror: Mirror, project: Project, commit: str, into: str) -> bo
     return output.code == 0
 
 
-async def lineage(mirror: Mirror, project: Project, commit: str, baseline: str) -> Lineage:
+async def lineage(mirror: Mirror, project: Project, commit: str) -> Lineage:
+    """Whoever has the commit has fetched all branches with it, so the baseline is here and not older."""
     await mirror.ensure(project, commit)
-    await mirror.ensure(project, baseline)
+    baseline = f"{HEADS}{project.baseline}"
     output = await mirror.read("merge-base", baseline, commit)
     if output.code not in (0, 1):
         raise TemporaryError(f"The history can't be read: {output.error.strip()}")

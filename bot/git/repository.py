@@ -105,9 +105,9 @@ class GitCache:
         mirror = self._mirror(project)
         return await self._healed(mirror, lambda: history.merged(mirror, project, commit, into))
 
-    async def lineage(self, project: Project, commit: str, baseline: str) -> Lineage:
+    async def lineage(self, project: Project, commit: str) -> Lineage:
         mirror = self._mirror(project)
-        return await self._healed(mirror, lambda: history.lineage(mirror, project, commit, baseline))
+        return await self._healed(mirror, lambda: history.lineage(mirror, project, commit))
 
     async def range(self, project: Project, old: str, new: str, without: Sequence[str] = ()) -> Range:
         mirror = self._mirror(project)

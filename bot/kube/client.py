@@ -15,6 +15,7 @@ from bot.kube.connect import Connection
 from bot.kube.errors import ApiRefused, ApiTrouble, is_own, refusal, trouble
 from bot.kube.kinds import POD, Kind, Object, kind_of
 from bot.kube.labels import MANAGER
+from bot.ports import Heard
 
 PAGE = 500
 LOG_BYTES = 256 * 1024
@@ -162,8 +163,9 @@ class Kube:
         async with self._answer("GET", path, f"{path}: look up", query, headers={"Accept": accept}) as answer:
             return answer.status, answer.headers, await answer.read()
 
-    async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float) -> int:
-        """The status that somebody gives behind a proxy of the API server; its own refusals are raised."""
+    async def through(self, path: str, what: str, headers: Mapping[str, str], seconds: float, most: int = 0) -> Heard:
+        """What somebody answers behind a proxy of the API server; its own refusals are raised. `most`: how many bytes
+        of the body are read."""
         limit = aiohttp.ClientTimeout(total=seconds, sock_connect=5)
         with _border(what):
             self.requests += 1
@@ -171,7 +173,7 @@ class Kube:
             try:
                 if answer.status >= 400 and is_own(said := await answer.content.read(65536)):
                     raise refusal(what, answer.status, said)
-                return answer.status
+                return await _heard(answer, most)
             finally:
                 _drop(answer)
 
@@ -287,6 +289,14 @@ def _border(what: str) -> Iterator[None]:
         raise
     except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError) as error:
         raise trouble(what, error) from error
+
+
+async def _heard(answer: aiohttp.ClientResponse, most: int) -> Heard:
+    body = bytearray()
+    while most and len(body) <= most and (chunk := await answer.content.read(most + 1 - len(body))):
+        body += chunk
+    location, charset = answer.headers.get("Location", ""), answer.charset or "utf-8"
+    return Heard(answer.status, location, bytes(body[:most]), len(body) <= most, charset)
 
 
 def _drop(answer: aiohttp.ClientResponse) -> None:

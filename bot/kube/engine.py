@@ -32,7 +32,7 @@ from bot.kube.standing import Standing, stand
 from bot.kube.tidy import tidy
 from bot.kube.watch import Pace
 from bot.kube.window import window
-from bot.ports import EngineFacts, ReleaseOrder
+from bot.ports import EngineFacts, Heard, ReleaseOrder
 
 log = structlog.get_logger()
 NAME = "kubernetes"
@@ -204,9 +204,17 @@ class KubernetesEngine:
         """What is in a Secret of the bot's own namespace. Raises PermanentError when there is none."""
         return await texts_of(self._running(), name)
 
-    async def ask(self, namespace: str, url: str, path: str, seconds: float) -> int:
-        """The status that a staging's URL gives inside the cluster. Raises TemporaryError and PermanentError."""
-        return await inside.ask(self._running(), namespace, url, path, seconds)
+    async def ask(
+        self,
+        namespace: str,
+        url: str,
+        path: str,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        most: int = 0,
+    ) -> Heard:
+        """What a staging's URL answers inside the cluster. Raises TemporaryError and PermanentError."""
+        return await inside.ask(self._running(), namespace, url, path, seconds, headers, most)
 
     # What it tells
 

@@ -15,7 +15,7 @@ NOTHING: Mapping[str, str] = {}
 _NO_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" (?:not found|is being deleted)')
 _NO_VOLUME = ("unbound immediate PersistentVolumeClaims", "find available persistent volumes to bind")
 _NEVER_BOUND = ("no storage class is set", "not found")
-_PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
+PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
 _NO_SUCH_IMAGE = ("not found", "manifest unknown", "name unknown", "does not exist", "not present with pull policy")
 _NO_ENTRY = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
 
@@ -84,6 +84,24 @@ def is_going(pod: Object) -> bool:
     return "deletionTimestamp" in pod["metadata"]
 
 
+def is_lost(pod: Object) -> bool:
+    """Whether its node is not well: then the cluster's own controller calls it not ready, though nobody has told so of
+    its containers. Its kubelet always says why."""
+    ready = condition(pod, "Ready")
+    unasked = ready.get("status") == "False" and not ready.get("reason") and not pod["spec"].get("readinessGates")
+    return unasked and condition(pod, "ContainersReady").get("status") == "True"
+
+
+def node_of(pod: Object) -> str:
+    return str(pod["spec"].get("nodeName") or "")
+
+
+def who(pod: Object, told: Object, workload: str) -> str:
+    """What people call one container of it. `told`: its status."""
+    containers = pod["spec"].get("containers") or []
+    return words.subject(workload, told["name"], len(containers) == 1 and told["name"] == containers[0]["name"])
+
+
 def trouble(
     pod: Object, workload: str, now: datetime, grace: Grace, event: str = "", claims: Mapping[str, str] = NOTHING
 ) -> Trouble | None:
@@ -121,6 +139,9 @@ def _troubles(pod: Object, workload: str, now: datetime, grace: Grace, claims: M
     if status.get("reason") == "Evicted":
         yield Trouble(words.evicted(workload, str(status.get("message") or "")))
         return
+    if is_lost(pod):
+        yield Trouble(words.node_lost(workload, node_of(pod)))
+        return
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         text, seconds = _unschedulable(pod, workload, str(scheduled.get("message") or ""), grace, claims)
@@ -153,30 +174,29 @@ def _volumes(pod: Object) -> list[Object]:
 def _unmounted(pod: Object, workload: str, event: str, now: datetime, grace: Grace) -> Trouble:
     if "not found" in event or "references non-existent" in event:
         return Trouble(words.configuration(workload, event), final=True)
-    return _after(words.not_mounted(workload, event), _started(pod), grace.image, now)
+    return _after(words.not_mounted(workload, event), begun_at(pod), grace.image, now)
 
 
 def _of_container(pod: Object, told: Object, workload: str, now: datetime, grace: Grace) -> Trouble | None:
-    containers = pod["spec"].get("containers") or []
-    who = words.subject(workload, told["name"], len(containers) == 1 and told["name"] == containers[0]["name"])
+    name = who(pod, told, workload)
     state = told.get("state") or {}
     waiting = state.get("waiting")
     if waiting:
-        return _waiting(pod, told, who, waiting, now, grace)
+        return _waiting(pod, told, name, waiting, now, grace)
     last = state.get("terminated") or (told.get("lastState") or {}).get("terminated")
-    if last and not _well(last) and not told.get("ready"):
-        return Trouble(words.crash(who, words.ending(last), _crashes(told)), tail=_tail(pod, told))
+    if last and not ended_well(last) and not told.get("ready"):
+        return Trouble(words.crash(name, words.ending(last), crashes(told)), tail=_tail(pod, told))
     return None
 
 
-def _well(terminated: Object) -> bool:
+def ended_well(terminated: Object) -> bool:
     """Init containers and jobs end well."""
     return terminated.get("exitCode") == 0 and terminated.get("reason") != "OOMKilled"
 
 
 def _waiting(pod: Object, told: Object, who: str, waiting: Object, now: datetime, grace: Grace) -> Trouble | None:
     reason, message, image = waiting.get("reason"), str(waiting.get("message") or ""), str(told.get("image") or "")
-    started = _started(pod)
+    started = begun_at(pod)
     match reason:
         case "CreateContainerConfigError":
             return Trouble(words.configuration(who, message), final=True)
@@ -186,7 +206,7 @@ def _waiting(pod: Object, told: Object, who: str, waiting: Object, now: datetime
             return _crash_loop(pod, told, who, now, grace)
         case "CreateContainerError" | "RunContainerError" | "StartError" | "ContainerCannotRun":
             return _after(words.not_started(who, message), started, grace.start, now)
-        case _ if reason in _PULLING:
+        case _ if reason in PULLING:
             return _pulling(who, image, message, _after("", started, grace.image, now), grace.awaited)
     return None
 
@@ -204,10 +224,10 @@ def _pulling(who: str, image: str, message: str, waited: Trouble, awaited: str) 
 
 def _crash_loop(pod: Object, told: Object, who: str, now: datetime, grace: Grace) -> Trouble:
     last = (told.get("lastState") or {}).get("terminated") or {"exitCode": 1}
-    how, times, tail = words.ending(last), _crashes(told), _tail(pod, told)
-    waited = _after("", _started(pod), grace.crash, now)
+    how, times, tail = words.ending(last), crashes(told), _tail(pod, told)
+    waited = _after("", begun_at(pod), grace.crash, now)
     if waited.final or times >= grace.crashes:
-        return Trouble(words.crash_loop(who, how, times, _memory(pod, told["name"])), final=True, tail=tail)
+        return Trouble(words.crash_loop(who, how, times, memory_of(pod, told["name"])), final=True, tail=tail)
     return Trouble(words.crash(who, how, times), again=waited.again, tail=tail)
 
 
@@ -216,11 +236,11 @@ def _after(text: str, since: datetime | None, seconds: float, now: datetime) -> 
     return Trouble(text, final=True) if now >= due else Trouble(text, again=due)
 
 
-def _started(pod: Object) -> datetime | None:
+def begun_at(pod: Object) -> datetime | None:
     return time_of((pod.get("status") or {}).get("startTime")) or time_of(pod["metadata"].get("creationTimestamp"))
 
 
-def _crashes(told: Object) -> int:
+def crashes(told: Object) -> int:
     """The restarts, and the crash that waits for one."""
     return int(told.get("restartCount") or 0) + (0 if "running" in (told.get("state") or {}) else 1)
 
@@ -231,7 +251,7 @@ def _tail(pod: Object, told: Object) -> Tail:
     return Tail(metadata["namespace"], metadata["name"], told["name"], previous, int(told.get("restartCount") or 0))
 
 
-def _memory(pod: Object, container: str) -> str | None:
+def memory_of(pod: Object, container: str) -> str | None:
     all_of_them = [*(pod["spec"].get("containers") or []), *(pod["spec"].get("initContainers") or [])]
     found: Object = next((one for one in all_of_them if one["name"] == container), {})
     limit = ((found.get("resources") or {}).get("limits") or {}).get("memory")

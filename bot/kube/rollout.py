@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.status import WorkloadState
+from bot.domain.status import Sign, WorkloadState
 from bot.kube import words
 from bot.kube.kinds import Object
 from bot.kube.labels import SCALED_BY, annotations, labels, release_of
 from bot.kube.pods import Grace, Tail, Trouble, condition, is_going, is_ready, trouble
+from bot.kube.signs import signs_of
 
 PROGRESSING, READY, FAILED = WorkloadState.PROGRESSING, WorkloadState.READY, WorkloadState.FAILED
 
@@ -24,6 +25,7 @@ class Judged:
 
     `awaits`: the image that is all it lacks.
     `applied`: it is there, and not only on its way. `serves`: requests go to its pods; others only lack it or not.
+    `signs`: what happened to its pods.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Judged:
     awaits: str = ""
     applied: bool = True
     serves: bool = True
+    signs: tuple[Sign, ...] = ()
 
 
 def owner_of(pod: Object) -> tuple[str, str] | None:
@@ -59,7 +62,10 @@ def judge(
     """`pods`: all of this workload, of whatever release. `events`: warnings of the newest one, about anything."""
     own = [pod for pod in pods if release_of(pod) == release_of(workload)]
     told = {str((event.get("involvedObject") or {}).get("uid")): str(event.get("message") or "") for event in events}
-    return _JUDGES[workload["kind"]](_Case(workload, own, now, grace, told, _claims(events)))
+    judged = _JUDGES[workload["kind"]](_Case(workload, own, now, grace, told, _claims(events)))
+    if judged.kind == "Job":  # it serves nobody, and how often it is tried is its own affair
+        return judged
+    return replace(judged, signs=signs_of(own, judged.name, judged.settled))
 
 
 def _claims(events: Sequence[Object]) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from bot.kube.labels import ASLEEP, IMAGE, RELEASE, WORKLOADS, annotations, rele
 from bot.kube.pods import Grace, Tail, applied_at, condition, is_going, is_ready, time_of
 from bot.kube.removal import NO_REMOVAL, Removal, removal, resting
 from bot.kube.rollout import Judged, judge, owner_of
+from bot.kube.signs import signs_of
 
 Key = tuple[str, str]
 WITH_PODS = frozenset(kind.name for kind in kinds.WORKLOADS)
@@ -204,9 +205,11 @@ def _still(newest: Sequence[Judged], pods: Mapping[Key, list[Object]], older: st
     found = []
     for one in newest:
         ready = min(one.wanted, sum(map(is_ready, pods[one.kind, one.name])))
-        if one.kind != "Job" and any(release_of(pod) == older for pod in pods[one.kind, one.name]):
+        own = [pod for pod in pods[one.kind, one.name] if release_of(pod) == older]
+        if one.kind != "Job" and own:
             state = WorkloadState.READY if ready == one.wanted else WorkloadState.PROGRESSING
-            found.append(Judged(one.kind, one.name, older, state, one.wanted, ready))
+            signs = signs_of(own, one.name, settled=True)
+            found.append(Judged(one.kind, one.name, older, state, one.wanted, ready, signs=signs))
     return tuple(found)
 
 
@@ -214,4 +217,4 @@ def _told(one: Judged, since: Since, tails: Tails) -> WorkloadStatus:
     """What is no workload often has the name of one."""
     name = one.name if one.serves else f"{one.kind} {one.name}"
     reached = (one.kind, name, one.release, one.state, one.wanted, one.ready)
-    return WorkloadStatus(*reached, since(one), one.reason, tails(one), one.awaits)
+    return WorkloadStatus(*reached, since(one), one.reason, tails(one), one.awaits, one.signs)

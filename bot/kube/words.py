@@ -109,6 +109,23 @@ def evicted(workload: str, message: str) -> str:
     return f"{workload} was evicted: {shortened(_plain(message))}" if message else f"{workload} was evicted"
 
 
+def taken_off(workload: str, node: str, message: str) -> str:
+    why = f": {shortened(_plain(message))}" if message else ""
+    return f"{workload} was taken off the node {node}{why}"
+
+
+def node_lost(workload: str, node: str) -> str:
+    return f"the node {node}, on which {workload} runs, is not well or does not answer"
+
+
+def out_of_memory(who: str, how: str, limit: str) -> str:
+    return f"{who} {how}" + (f"; its limit is {limit}" if limit else "")
+
+
+def not_pulled(who: str, image: str, registry: str) -> str:
+    return f"{who}: the image {image} can't be pulled from {registry}"
+
+
 def refused(workload: str, message: str) -> str:
     """Why no pod of it could even be made."""
     if "exceeded quota" in message:

@@ -1,9 +1,11 @@
 """One container of a Deployment's replica: kept running, on fresh ports each time."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from bot.domain.status import MOST_SIGNS, Sign, SignKind
 from bot.local import environment, words
 from bot.local.context import ReleaseContext, key_of, pod_of
 from bot.local.gate import Turn
@@ -40,6 +42,7 @@ class RunningContainer:
         self.name = words.subject(workload, spec)
         self.ports: Mapping[int, int] = {}
         self.streak = Streak()
+        self.signs: deque[Sign] = deque(maxlen=MOST_SIGNS)
         self.known = asyncio.Event()
 
     @property
@@ -118,7 +121,10 @@ class RunningContainer:
         if health.ready_for() >= pace.healthy_after:
             self.streak.begin_anew()
         self._context.table.forget(self.key)
-        self._note(health.verdict or words.exit_text(code), self._age() if fresh else None)
+        last = health.verdict or words.exit_text(code)
+        text = words.restarted(self.name, last)
+        self.signs.append(Sign(SignKind.RESTARTED, self._workload.name, self._context.tools.now(), text=text))
+        self._note(last, self._age() if fresh else None)
 
     def _on_change(self, turn: Turn | None) -> None:
         if self.ready and turn is not None:

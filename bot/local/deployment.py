@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
-from bot.domain.status import WorkloadState
+from bot.domain.status import MOST_SIGNS, Sign, WorkloadState
 from bot.local import words
 from bot.local.container import RunningContainer
 from bot.local.context import ReleaseContext
@@ -30,6 +31,13 @@ class DeploymentRun:
         return self.ready < len(self.pods) and any(pod.on_its_way for pod in self.pods)
 
     def standing(self) -> Standing:
+        return replace(self._judged(), signs=self._signs())
+
+    def _signs(self) -> tuple[Sign, ...]:
+        every = (sign for pod in self.pods for container in pod.containers for sign in container.signs)
+        return tuple(sorted(every, key=lambda sign: sign.at)[-MOST_SIGNS:])
+
+    def _judged(self) -> Standing:
         ready, wanted = self.ready, len(self.pods)
         if ready == wanted:
             return Standing(WorkloadState.READY, wanted, ready)

@@ -32,7 +32,7 @@ class StagingRecord:
 
 
 def save(folder: StagingFolder, record: StagingRecord) -> None:
-    failed = [{**asdict(status), "since": status.since.isoformat()} for status in record.failed]
+    failed = [_told(status) for status in record.failed]
     write_json(folder.spec, {**asdict(record), "failed": failed}, durable=True)
 
 
@@ -43,6 +43,13 @@ def load(folder: StagingFolder) -> StagingRecord | None:
         return StagingRecord(**{**found, "failed": tuple(_status(each) for each in found["failed"])})
     except (TypeError, KeyError, ValueError):
         return None
+
+
+def _told(status: WorkloadStatus) -> Mapping[str, Any]:
+    """Signs are for what serves; its reason says how it failed."""
+    found = {**asdict(status), "since": status.since.isoformat()}
+    del found["signs"]
+    return found
 
 
 def _status(found: Mapping[str, Any]) -> WorkloadStatus:

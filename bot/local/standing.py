@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.status import WorkloadState, WorkloadStatus
+from bot.domain.status import Sign, WorkloadState, WorkloadStatus
 from bot.local.spec import Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`reason` and `tail` as in WorkloadStatus."""
+    """`reason`, `tail` and `signs` as in WorkloadStatus."""
 
     state: WorkloadState
     wanted: int
     ready: int
     reason: str = ""
     tail: tuple[str, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
     def told(self, workload: Workload, release: str, since: datetime) -> WorkloadStatus:
         return WorkloadStatus(
@@ -29,6 +30,7 @@ class Standing:
             since=since,
             reason=self.reason,
             log_tail=self.tail,
+            signs=self.signs,
         )
 
 

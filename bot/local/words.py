@@ -47,6 +47,10 @@ def restarting(name: str, last: str, exits: int, pause: float | None) -> str:
     return f"{name} {last}{times}; {then}"
 
 
+def restarted(name: str, last: str) -> str:
+    return f"{name} {last}; it is started again"
+
+
 def never_ready(name: str, probe: str) -> str:
     return f"{name} runs but never became ready: {probe or 'it was still starting'}"
 

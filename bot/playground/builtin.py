@@ -8,12 +8,18 @@ from typing import Protocol
 
 from bot.playground.git import GitError
 from bot.playground.model import Json, User
-from bot.playground.repository import BASELINE, Repository, Wrong
+from bot.playground.repository import BASELINE, BREAKS, MENDS, Repository, Wrong
 from bot.playground.typed import escape
 
 NAME = "/playground"
 NOT_HEARD = "The bot could not be told. It sees for itself, within a minute of running."
-MEANING = "What git would do elsewhere: pushing to the example repository, making, merging and dropping branches."
+MEANING = (
+    "What git would do elsewhere: pushing to the example repository, making, merging and dropping branches. And what "
+    "goes wrong elsewhere by itself."
+)
+
+
+ODD_NAME = "Two blanks in the name (`Ada  Lovelace`), and its shelf can't show who bought last."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ WORDS = (
     Word("branch", ("NAME", "[from BRANCH]"), f"A new branch, from `{BASELINE}` unless you say from which."),
     Word("merge", ("BRANCH",), f"Merge a branch into `{BASELINE}`, as the button of a pull request does."),
     Word("drop", ("BRANCH",), "Delete a branch. Its staging goes an hour later."),
+    Word("break", ("BRANCH",), "A real commit, by you, that starts well and breaks the shop's login page."),
+    Word("mend", ("BRANCH",), "A real commit, by you, that takes this back."),
+    Word("order", ("STAGING", "[NAME]"), f"Buy something in a staging's shop. {ODD_NAME}"),
     Word("help", (), "This."),
 )
 
@@ -53,18 +62,25 @@ class Telling(Protocol):
     async def tell(self, what: Json) -> bool: ...
 
 
-class Builtin:
-    """`repository`: None when the stand-in was not told of one. `webhook`: None when it knows no bot."""
+class Shopping(Protocol):
+    async def order(self, staging: str, customer: str) -> str: ...
 
-    def __init__(self, repository: Repository | None, webhook: Telling | None = None) -> None:
-        self.repository, self._webhook = repository, webhook
+
+class Builtin:
+    """`repository`: None when the stand-in was not told of one. `webhook`, `shops`: None when it knows no bot."""
+
+    def __init__(
+        self, repository: Repository | None, webhook: Telling | None = None, shops: Shopping | None = None
+    ) -> None:
+        self.repository, self._webhook, self._shops = repository, webhook, shops
         self._one_at_a_time = asyncio.Lock()
 
     async def answer(self, user: User, text: str) -> str:
         """What the person is told, in mrkdwn. `text`: as typed, without the command's name."""
         word, _, rest = text.strip().partition(" ")
-        actions: dict[str, Action] = {"push": _push, "branch": _branch, "merge": _merge, "drop": _drop}
-        action = actions.get(word.casefold())
+        if word.casefold() == "order":
+            return await self._order(user, rest.strip())
+        action = ACTIONS.get(word.casefold())
         if action is None:
             return help_text() if word.casefold() in ("", "help", "?") else _unknown(word)
         if self.repository is None:
@@ -73,6 +89,14 @@ class Builtin:
             done = await asyncio.to_thread(_in_words, action, self.repository, user, rest.strip())
             heard = [await self._webhook.tell(what) for what in done.told] if self._webhook else []
         return done.text if all(heard) else f"{done.text}\n{NOT_HEARD}"
+
+    async def _order(self, user: User, rest: str) -> str:
+        staging, _, customer = rest.partition(" ")
+        if self._shops is None:
+            return f"This stand-in was not told of a bot, so `{NAME} order` finds no shop."
+        if not staging:
+            return f"Say at which staging: `{NAME} {_word('order').syntax}`."
+        return escape(await self._shops.order(staging, customer.strip() or user.real_name))
 
 
 def help_text() -> str:
@@ -101,6 +125,26 @@ def _push(repository: Repository, user: User, rest: str) -> Done:
         f"If it has none: `/octopod deploy {escape(branch)}`"
     )
     return Done(text, (_moved(branch, made.commit, user),))
+
+
+def _break(repository: Repository, user: User, branch: str) -> Done:
+    if not branch:
+        return _missing("break", "which branch", repository)
+    commit = repository.spoil(branch, user)
+    name = escape(branch)
+    text = (
+        f"You pushed `{commit[:7]}` {BREAKS} to `{name}`. Its staging will be live, and its login page answers "
+        f"500: some seconds later #stagings-alerts says what broke it. `{NAME} mend {name}` takes it back."
+    )
+    return Done(text, (_moved(branch, commit, user),))
+
+
+def _mend(repository: Repository, user: User, branch: str) -> Done:
+    if not branch:
+        return _missing("mend", "which branch", repository)
+    commit = repository.mend(branch, user)
+    text = f"You pushed `{commit[:7]}` {MENDS} to `{escape(branch)}`. Its staging is updated by itself, and well again."
+    return Done(text, (_moved(branch, commit, user),))
 
 
 def _branch(repository: Repository, user: User, rest: str) -> Done:
@@ -146,6 +190,16 @@ def _drop(repository: Repository, user: User, rest: str) -> Done:
         f"`/octopod delete {name}` removes it at once, `{NAME} branch {name}` makes a new branch."
     )
     return Done(text, ({"branch": rest, "deleted": True, "by": user.real_name},))
+
+
+ACTIONS: dict[str, Action] = {
+    "push": _push,
+    "branch": _branch,
+    "merge": _merge,
+    "drop": _drop,
+    "break": _break,
+    "mend": _mend,
+}
 
 
 def _moved(branch: str, commit: str, user: User) -> Json:

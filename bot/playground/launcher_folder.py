@@ -31,13 +31,17 @@ projects:
       data: {{claim: shop-data}}
     hosts: {{web: "${{staging}}.localhost:{port}"}}
     scheme: http
+    url_probe: {{path: /healthz}}
     channel: stagings
     alerts: stagings-alerts
     ttl: 3d
+    health_checks:
+      - {{name: login, path: /login, contains: Sign in}}
+      - {{name: shelf, path: /}}
     env:
       PAYMENTS: {{default: sandbox, choices: [sandbox, production], description: Whether money moves}}
       PUBLIC_URL: "${{url.web}}"
-      GREETING: {{description: The line above the shelf}}
+      GREETING: {{description: "The line above the shelf; {{orders}} is how many there were today"}}
       SESSION_KEY: {{secret: true, description: Signs the cookies of who has signed in}}
     profiles:
       production-payments:

@@ -26,6 +26,11 @@ WORDS = (
     "Now with ten percent more sea.",
 )
 
+# A slip that starts well: only the login page of whoever is not signed in yet fails by it.
+LOGIN_FILE = "web/login.py"
+SOUND, BROKEN = 'escape(customer or "")', "escape(customer.title())"
+BREAKS, MENDS = "Write names with capital letters on the login page", "Let strangers see the login page, too"
+
 
 class Wrong(Exception):
     """What a person asked for cannot be done; the text says why, and what can."""
@@ -67,11 +72,16 @@ class Repository:
         head = self._head(branch)
         text, words = self._reworded(branch, head)
         subject = " ".join(subject.split())[:LONGEST_SUBJECT] or f"Greet people with “{words}”"
-        tree = self._tree(head, text)
-        who = person(author.real_name, author.email)
-        commit = self._git("commit-tree", tree, "-p", head, "-F", "-", stdin=subject + "\n", env=who).strip()
-        self._move(branch, commit, head)
+        commit = self._commit(branch, head, WORDS_FILE, text, subject, author)
         return Pushed(branch, commit, subject, words)
+
+    def spoil(self, branch: str, author: User) -> str:
+        """A commit by `author` after which the login page answers 500. Returns it."""
+        return self._login(branch, SOUND, BROKEN, BREAKS, author)
+
+    def mend(self, branch: str, author: User) -> str:
+        """A commit by `author` that takes back what `spoil` did. Returns it."""
+        return self._login(branch, BROKEN, SOUND, MENDS, author)
 
     def make(self, branch: str, source: str) -> str:
         """A new branch where `source` is. Returns its commit."""
@@ -126,12 +136,24 @@ class Repository:
         if len(branch) > LONGEST_BRANCH or branch.startswith("-"):
             raise Wrong(f"a branch's name has 1 to {LONGEST_BRANCH} characters and does not begin with a dash")
 
+    def _login(self, branch: str, old: str, new: str, subject: str, author: User) -> str:
+        head = self._head(branch)
+        text = self._text(head, LOGIN_FILE)
+        if old not in text:
+            state = "mended" if old == BROKEN else "broken"
+            raise Wrong(f"the login page of `{branch}` can't be {state} by this: its line is not in {LOGIN_FILE}")
+        return self._commit(branch, head, LOGIN_FILE, text.replace(old, new), subject, author)
+
+    def _text(self, head: str, file: str) -> str:
+        """Empty, if there is no such file."""
+        try:
+            return self._git("cat-file", "blob", f"{head}:{file}")
+        except GitError:
+            return ""
+
     def _reworded(self, branch: str, head: str) -> tuple[str, str]:
         """WORDS_FILE with the next words of WORDS in it, and those words."""
-        try:
-            text = self._git("cat-file", "blob", f"{head}:{WORDS_FILE}")
-        except GitError:
-            text = ""
+        text = self._text(head, WORDS_FILE)
         place = WORDS_PLACE.search(text)
         if place is None:
             raise Wrong(
@@ -142,14 +164,21 @@ class Repository:
         words = WORDS[at % len(WORDS)]
         return text[: place.start(2)] + words + text[place.end(2) :], words
 
-    def _tree(self, head: str, text: str) -> str:
-        """The tree of `head` with another WORDS_FILE; put together in an index of its own."""
+    def _commit(self, branch: str, head: str, file: str, text: str, subject: str, author: User) -> str:
+        """One that has this text in the file, and is the branch's head from now on."""
+        tree, who = self._tree(head, file, text), person(author.real_name, author.email)
+        commit = self._git("commit-tree", tree, "-p", head, "-F", "-", stdin=subject + "\n", env=who).strip()
+        self._move(branch, commit, head)
+        return commit
+
+    def _tree(self, head: str, file: str, text: str) -> str:
+        """The tree of `head` with another text in the file; put together in an index of its own."""
         with tempfile.TemporaryDirectory(prefix="octopod-index-") as place:
             index = {"GIT_INDEX_FILE": str(Path(place, "index"))}
-            mode = self._git("ls-tree", head, "--", WORDS_FILE).split()[0]
+            mode = self._git("ls-tree", head, "--", file).split()[0]
             blob = self._git("hash-object", "-w", "--stdin", stdin=text).strip()
             self._git("read-tree", head, env=index)
-            self._git("update-index", "--cacheinfo", f"{mode},{blob},{WORDS_FILE}", env=index)
+            self._git("update-index", "--cacheinfo", f"{mode},{blob},{file}", env=index)
             return self._git("write-tree", env=index).strip()
 
     def _move(self, branch: str, commit: str, old: str) -> None:

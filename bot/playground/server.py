@@ -22,6 +22,7 @@ from bot.playground.people import People
 from bot.playground.record import Record
 from bot.playground.repository import Repository
 from bot.playground.secrets import load_or_make
+from bot.playground.shopping import Shops
 from bot.playground.signed import SignedHttp
 from bot.playground.sockets import Sockets
 from bot.playground.triggers import Triggers
@@ -49,7 +50,8 @@ def make_app(options: Options) -> web.Application:
     webhook = None
     if options.repository and options.bot_port:
         webhook = Webhook(options.bot_port, secrets.webhook_secret, options.repository, record)
-    people = People(world, options, courier, triggers, hooks, Builtin(repository, webhook))
+    shops = Shops(options.bot_port) if options.bot_port else None
+    people = People(world, options, courier, triggers, hooks, Builtin(repository, webhook, shops))
     workspace = Workspace(people, Acting(people), sockets, faults, record, secrets, Completion(repository))
     api = Api(world, options, secrets, triggers, sockets, faults, record)
     gate = Gate(options.bot_port)

@@ -1,19 +1,34 @@
 """The URL probe: does a URL answer as a live staging should?"""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.domain.project import ProbeFrom, UrlProbe
-from bot.ports import PROBE_AGENT, ProbeResult
+from bot.ports import PROBE_AGENT, Heard, ProbeResult
+from bot.probe.trouble import plainly
 
 TOMBSTONE = "Octopod-Tombstone"
 ALWAYS_ACCEPTED = {401, 403}
-# Of a namespace, a URL, a path and seconds: the status. Raises TemporaryError and PermanentError.
-Inside = Callable[[str, str, str, float], Awaitable[int]]
+
+
+class Inside(Protocol):
+    async def __call__(
+        self,
+        namespace: str,
+        url: str,
+        path: str,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        most: int = 0,
+    ) -> Heard:
+        """One GET from inside the cluster. `most`: how many bytes of the body are read. Raises PermanentError when
+        nothing answers there, and TemporaryError when it can't be told."""
+        ...
 
 
 class UrlProber:
@@ -30,7 +45,8 @@ class UrlProber:
     async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
         if how.origin is ProbeFrom.CLUSTER and self._inside:
             try:
-                return judged(await self._inside(namespace, url, how.path, how.seconds), False, how)
+                heard = await self._inside(namespace, url, how.path, how.seconds)
+                return judged(heard.status, False, how)
             except (TemporaryError, PermanentError) as error:
                 return ProbeResult(False, error.text)
         parts = urlsplit(url)
@@ -47,7 +63,7 @@ class UrlProber:
         except TimeoutError:
             return ProbeResult(False, f"nothing came back within {how.seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return ProbeResult(False, _plainly(error))
+            return ProbeResult(False, plainly(error))
 
 
 def judged(status: int, tombstone: bool, how: UrlProbe) -> ProbeResult:
@@ -69,15 +85,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def _plainly(error: Exception) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return f"its host is unknown: {error.host}"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return f"its certificate is no good: {error}"
-        case aiohttp.ClientConnectorError():
-            return f"nothing listens there ({error.os_error.strerror or error})"
-        case _:
-            return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.naming import valid_name
-from bot.projects import environment, fences, githosts, hosts, sources
+from bot.projects import environment, fences, githosts, health_mistakes, hosts, sources
 from bot.projects.places import Document, Keys, Mistake
 
 KUBERNETES_ONLY = {"copy_secrets": "has no Secrets to copy", "fence": "fences nothing", "kinds": "has only its own"}
@@ -43,6 +43,7 @@ def _of_project(document: Document, at: Keys, project: Mapping[str, Any]) -> Ite
     yield from fences.mistakes(document, (*at, "fence"), project.get("fence"))
     yield from environment.reference_mistakes(document, (*at, "image"), project.get("image"), _IN_IMAGES)
     yield from environment.mistakes(document, at, project, hosts.known(project))
+    yield from health_mistakes.mistakes(document, at, project, hosts.known(project))
 
 
 def _inside_mistakes(document: Document, at: Keys, probe: object) -> Iterator[Mistake]:

@@ -93,6 +93,15 @@ def profiles(said: Mapping[str, ProfileKeys]) -> dict[str, Profile]:
     }
 
 
+def secret_keys(project: Mapping[str, Any]) -> Sequence[str]:
+    """The names of what is secret in what a project says, or one of its profiles."""
+    env = _mapping(project.get("env"))
+    own = [name for name, entry in env.items() if isinstance(entry, Mapping) and entry.get("secret") == "true"]
+    profiles = [_mapping(one) for one in _mapping(project.get("profiles")).values()]
+    places = [name for one in (project, *profiles) for name in _mapping(one.get("secrets"))]
+    return list(dict.fromkeys([*own, *places]))
+
+
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 

@@ -146,7 +146,8 @@ def duration(value: object) -> timedelta:
     return parse_duration(str(value or ""))
 
 
-def undo(value: object) -> timedelta:
+def duration_or_none(value: object) -> timedelta:
+    """`none` is no time at all."""
     if value == "none":
         return timedelta()
     try:
@@ -254,6 +255,13 @@ def secrets(value: object) -> tuple[str, ...]:
         if not isinstance(entry, str) or not re.fullmatch(_SECRET, entry):
             raise ValueError("must be names of Secrets, of a–z, 0–9, dashes and dots")
     return tuple(dict.fromkeys(value))
+
+
+def user(value: object) -> str:
+    """A person, not a group of them."""
+    if isinstance(value, str) and re.fullmatch(r"@\S{1,80}|[UW][A-Z0-9]{5,20}", value):
+        return value
+    raise ValueError('must be a Slack user, such as "@alice" or U0123ABCD')
 
 
 def label(value: object) -> str:

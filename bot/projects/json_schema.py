@@ -14,6 +14,7 @@ from bot.domain.project import Part
 from bot.projects.environment import KeyKeys, ProfileKeys
 from bot.projects.fences import FenceKeys
 from bot.projects.githosts import AppKeys
+from bot.projects.health import METHODS, MOST, CheckKeys, SessionKeys
 from bot.projects.schema import FileKeys, FollowKeys, HoursKeys, LimitKeys, ProbeKeys, ProjectKeys, RoleKeys
 from bot.projects.sources import HelmKeys, SourceKeys
 
@@ -115,8 +116,8 @@ _PROBE: Mapping[str, Callable[[], Schema]] = {
     "path": lambda: {"type": "string", "pattern": "^/"},
     "address": _text,
     "from": lambda: _choice("bot", "cluster", "off", False),  # as which some readers take a plain `off`
-    "accept": lambda: {"type": "array", "items": {"type": "integer", "minimum": 100, "maximum": 599}},
-    "seconds": lambda: {"type": "number", "minimum": 0.1, "maximum": 60},
+    "accept": lambda: {"type": "array", "items": _CODE},
+    "seconds": lambda: _SECONDS,
 }
 _LIMITS: Mapping[str, Callable[[], Schema]] = {
     "stagings": lambda: _or_null(_COUNT),
@@ -142,6 +143,26 @@ _HOURS: Mapping[str, Callable[[], Schema]] = {
     "days": lambda: {"anyOf": [_text(), {"type": "array", "items": _text(), "minItems": 1}]},
     "from": lambda: _TIME_OF_DAY,
     "to": lambda: _TIME_OF_DAY,
+}
+_CODE: Schema = {"type": "integer", "minimum": 100, "maximum": 599}
+_SECONDS: Schema = {"type": "number", "minimum": 0.1, "maximum": 60}
+_SESSION: Mapping[str, Callable[[], Schema]] = {
+    "path": lambda: {"type": "string", "pattern": "^/"},
+    "form": lambda: _by_name(_TEXT),
+}
+_CHECK: Mapping[str, Callable[[], Schema]] = {
+    "name": lambda: {**_TEXT, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"},
+    "path": lambda: {"type": "string", "pattern": "^/"},
+    "method": lambda: _choice(*METHODS, *(method.lower() for method in METHODS)),
+    "host": _text,
+    "headers": lambda: _by_name(_TEXT),
+    "status": lambda: {"anyOf": [_CODE, {"type": "array", "items": _CODE}]},
+    "contains": lambda: _TEXT,
+    "json": lambda: _by_name(_TEXT),
+    "redirect": lambda: {"type": "string", "pattern": "^(/|https?://)"},
+    "seconds": lambda: _SECONDS,
+    "tcp": lambda: {"type": "string", "pattern": ":[0-9]{1,5}$"},
+    "session": lambda: _object(SessionKeys, _SESSION),
 }
 _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "extends": _text,
@@ -175,6 +196,10 @@ _PROJECT: Mapping[str, Callable[[], Schema]] = {
     "hours": lambda: _object(HoursKeys, _HOURS),
     "deploy_on": lambda: _choice("chat", "push", "pull_request", "label"),
     "label": lambda: _TEXT,
+    "health_checks": lambda: {"type": "array", "items": _object(CheckKeys, _CHECK), "maxItems": MOST},
+    "good_after": lambda: {"anyOf": [{"const": "none"}, _DURATION]},
+    "witnesses": lambda: _choice("ask", "auto"),
+    "people": lambda: _by_name({"type": ["string", "null"], "pattern": "^(@.+|[UW][A-Z0-9]+)$"}),
     "kinds": lambda: _NAMES,
 }
 _FILE: Mapping[str, Callable[[], Schema]] = {

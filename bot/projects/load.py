@@ -24,8 +24,9 @@ from bot.domain.project import (
     Roles,
     Updates,
     UrlProbe,
+    Witnesses,
 )
-from bot.projects import environment, fences, fields, githosts, hosts, schema, sources
+from bot.projects import environment, fences, fields, githosts, health, hosts, schema, sources
 from bot.projects.checks import contradictions
 from bot.projects.extends import inherit
 from bot.projects.places import Document, Keys, Mistake, read
@@ -158,6 +159,10 @@ def _project(
         label=keys.label,
         kinds=keys.kinds,
         host=_git_host(keys),
+        health_checks=health.checks(keys.health_checks, _url_probe(keys.url_probe)),
+        witnesses=Witnesses(keys.witnesses),
+        good_after=keys.good_after,
+        people={address.lower(): user for address, user in keys.people.items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""What octopod.yaml may hold: its keys, which of them are needed, and which are on their way."""
+"""What octopod.yaml may hold: its keys, and which of them are needed."""
 
 import difflib
 from collections.abc import Mapping
@@ -11,12 +11,11 @@ from bot.domain.project import Part
 from bot.projects import fields, githosts
 from bot.projects.environment import Env, KeyKeys, ProfileKeys, Profiles, Secrets, Values
 from bot.projects.fences import FenceKeys
+from bot.projects.health import CheckKeys, Checks, People, SessionKeys
 from bot.projects.kinds import read_kinds
 from bot.projects.places import Keys
 from bot.projects.sources import HelmKeys, SourceKeys
 
-# Keys that are decided but not built: told as such, so that nobody looks for a typing mistake. By where they belong.
-NOT_YET = {"projects.*": {"health_checks"}}
 # What a key that is needed is for, when it is missing.
 MISSING = {
     "engine": "is missing; say `engine: kubernetes` or `engine: local`",
@@ -30,6 +29,8 @@ MISSING = {
     "zone": "is missing; say where the hours are kept, such as `zone: Europe/Berlin`",
     "from": 'is missing; say when stagings wake, such as `from: "07:30"`',
     "to": 'is missing; say when they are put to sleep, such as `to: "19:00"`',
+    "name": "is missing; say what people call it, such as `name: login`",
+    "path": "is missing; say where the form is sent, such as `path: /login`",
     "hosts": "is missing; say `hosts: {web: ${staging}.shop.example.com}`",
 }
 
@@ -152,7 +153,7 @@ class ProjectKeys(_Strict):
     image: Annotated[str | None, BeforeValidator(fields.image)] = Field(
         default=None, description="What `${image}` means; may hold ${commit}, ${branch}, ${staging}, ${project}."
     )
-    undo: Annotated[timedelta, BeforeValidator(fields.undo)] = Field(
+    undo: Annotated[timedelta, BeforeValidator(fields.duration_or_none)] = Field(
         default=timedelta(minutes=15),
         description="How long a delete of something with data can be taken back, or `none`.",
     )
@@ -197,6 +198,20 @@ class ProjectKeys(_Strict):
     label: Annotated[str, BeforeValidator(fields.label)] = Field(
         default="staging", description="The label of pull requests that `deploy_on: label` means."
     )
+    health_checks: Checks = Field(default=(), description="What is asked of every live staging.")
+    good_after: Annotated[timedelta, BeforeValidator(fields.duration_or_none)] = Field(
+        default=timedelta(minutes=1),
+        description="How long a release must be live and well before a rollback returns to it, or `none`.",
+    )
+    witnesses: Annotated[str, BeforeValidator(fields.choice("ask", "auto"))] = Field(
+        default="ask",
+        description="Whether a breakage may have throw-away stagings made that tell who broke it: ask (by a button) or "
+        "auto.",
+    )
+    people: People = Field(
+        default_factory=dict,
+        description="Slack users of authors, by the e-mail address of their commits, where Slack has another one.",
+    )
     kinds: Annotated[tuple[tuple[str, str], ...], BeforeValidator(read_kinds)] = Field(
         default=(), description="Kubernetes: custom resources that branches may have, as group/version/Kind."
     )
@@ -221,17 +236,16 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "projects.*.follow": FollowKeys,
     "projects.*.github_app": githosts.AppKeys,
     "projects.*.hours": HoursKeys,
+    "projects.*.health_checks.*": CheckKeys,
+    "projects.*.health_checks.*.session": SessionKeys,
 }
 
 
 def unknown_key(path: Keys) -> str:
     """What to say about a key that no model has."""
     parent = next(one for one in _MODELS if _leads(one, path[:-1]))
-    name, later = str(path[-1]), NOT_YET.get(parent, set())
-    if name in later:
-        return "is not supported yet"
     known = [field.alias or key for key, field in _MODELS[parent].model_fields.items()]
-    close = difflib.get_close_matches(name, [*known, *later], 1)
+    close = difflib.get_close_matches(str(path[-1]), known, 1)
     return "is not a known key" + (f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}")
 
 

@@ -31,6 +31,13 @@ def link(url: str, text: str) -> str:
     return f"<{escape(url)}|{escape(text).replace('|', '¦')}>"
 
 
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 2 more`."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def date(at: datetime, form: str = "{date_short_pretty} at {time}") -> str:
     """A date token: everybody reads it in their own zone."""
     return f"<!date^{int(at.timestamp())}^{form}|{at:%Y-%m-%d %H:%M} UTC>"

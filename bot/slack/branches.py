@@ -1,16 +1,15 @@
 """What is said of branches that move, end and come back, and of stagings that are frozen or kept. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.domain.events import NoticeKind
 from bot.domain.model import Ending, Phase, Pull, Staging
 from bot.domain.pulls import from_fork
-from bot.slack.blocks import Block, actions, button, code, context, cut, date, escape, link, mention, section
+from bot.slack.blocks import Block, actions, button, code, context, cut, date, escape, link, listed, mention, section
 from bot.slack.rest import Said, data_of
 
-MOST_NAMED = 3
 DEPLOY_FORK = "Deploy the fork"
 
 
@@ -47,19 +46,13 @@ def _withheld(facts: Mapping[str, Any], staging: Staging) -> Said:
 
 
 def _pushed(facts: Mapping[str, Any]) -> str:
-    by = f" by {escape(cut(_names(facts['authors']), 200))}" if facts["authors"] else ""
+    by = f" by {escape(cut(listed(facts['authors']), 200))}" if facts["authors"] else ""
     if facts["rewritten"]:
         return f"The branch was rewritten{by}"
     count = facts["commits"]
     if not count:
         return "The branch was moved"
     return f"*{count} new commit{'s' if count != 1 else ''}*{by}"
-
-
-def _names(authors: Sequence[str]) -> str:
-    if len(authors) > MOST_NAMED:
-        return f"{', '.join(authors[:MOST_NAMED])} and {len(authors) - MOST_NAMED} more"
-    return " and ".join(filter(None, [", ".join(authors[:-1]), authors[-1]]))
 
 
 def _ended(facts: Mapping[str, Any], staging: Staging) -> Said:

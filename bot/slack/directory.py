@@ -41,6 +41,10 @@ class Directory:
         """Who has this address in Slack: a user id. Nobody, if the bot may not see addresses."""
         return self._emails.get(email.casefold())
 
+    def by_handle(self, handle: str) -> str | None:
+        """Who is called so: a user id."""
+        return next((id for id, name in self._handles.items() if name == handle), None)
+
     def channel_name(self, channel: str) -> str:
         """Empty if unknown."""
         return next((name for name, id in self._channels.items() if id == channel), "")

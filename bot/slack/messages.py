@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain import naming
 from bot.domain.lifecycle import offers
 from bot.domain.model import Desired, Health, Phase, Release, Staging
+from bot.domain.project import Project
 from bot.slack import branches, builds, rest
 from bot.slack.blocks import (
     MESSAGE,
@@ -52,10 +54,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """With which branch a staging can be compared, and the page that does."""
+    """With which branch a staging is compared, and the page that does; empty: its project has no host for one."""
 
     branch: str
     url: str
+
+
+def compared(staging: Staging, project: Project | None, port: int | None) -> Compared | None:
+    """With the project's baseline, unless it is that itself. `port`: what URLs carry when a host names none."""
+    if project is None or staging.branch == project.baseline:
+        return None
+    host = naming.main_host(project.hosts, naming.COMPARING, port)
+    return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}" if host else "")
 
 
 def text_of(text: str, *blocks: Block) -> Text:
@@ -68,7 +78,7 @@ def text_of(text: str, *blocks: Block) -> Text:
 def card(staging: Staging, engine: str, probed: bool = True, compared: Compared | None = None) -> Text:
     """The one parent message of a staging. `engine` is named when stagings are not where people would expect them."""
     phase = staging.phase
-    headline = f"{EMOJI[phase]} *{escape(staging.name)}* {_verb(phase)} *{phase}*"
+    headline = f"{EMOJI[phase]} *{escape(staging.name)}* {verb(phase)} *{phase}*"
     body: list[Block] = [section("\n".join([headline, *_addresses(staging)])), section("", _facts(staging))]
     body += _own_configuration(staging)
     body += branches.standing(staging)
@@ -77,10 +87,10 @@ def card(staging: Staging, engine: str, probed: bool = True, compared: Compared 
     buttons = staging_buttons(staging, compared)
     if buttons:
         body.append(actions(*buttons))
-    return text_of(f"{EMOJI[phase]} {escape(staging.name)} {_verb(phase)} {phase}", *body)
+    return text_of(f"{EMOJI[phase]} {escape(staging.name)} {verb(phase)} {phase}", *body)
 
 
-def _verb(phase: Phase) -> str:
+def verb(phase: Phase) -> str:
     return "has" if phase is Phase.FAILED else "is"
 
 
@@ -177,7 +187,7 @@ def staging_buttons(staging: Staging, compared: Compared | None = None) -> list[
     back = rest.buttons(staging)
     made = {
         "open": open_button(staging) if staging.url else None,
-        "compare": compare_button(staging.id, compared) if compared else None,
+        "compare": compare_button(staging.id, compared) if compared and compared.url else None,
         "wake": back["wake"],
         "undo": back["undo"],
         "retry": retry_button(staging.id, staging.attempt.id),

@@ -7,24 +7,18 @@ from typing import Any
 from bot.domain.durations import format_duration
 from bot.domain.events import NoticeKind, Where
 from bot.domain.lifecycle import offers
-from bot.domain.model import PROJECT, Health, Staging
-from bot.slack import branches, expiry, rest
-from bot.slack.blocks import Block, actions, code, date, escape, link, mention, preformatted, section
+from bot.domain.model import PROJECT, Staging
+from bot.slack import alerts, branches, expiry, rest
+from bot.slack.blocks import Block, actions, code, escape, preformatted, section
 from bot.slack.branches import addressed
-from bot.slack.messages import (
-    Text,
-    delete_button,
-    extend_button,
-    logs_button,
-    open_button,
-    retry_button,
-    text_of,
-)
+from bot.slack.findings import Around, Told
+from bot.slack.messages import Text, delete_button, extend_button, logs_button, retry_button, text_of
 from bot.slack.rest import who
 
 
-def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    """The text of a notice about a staging. `card_link`: to the card, for messages that stand elsewhere."""
+def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: Staging, around: Around) -> Text:
+    """The text of a notice about a staging."""
+    card_link = around.card_link
     match kind:
         case NoticeKind.LIVE:
             return _live(facts)
@@ -35,9 +29,11 @@ def notice(kind: NoticeKind, where: Where, facts: Mapping[str, Any], staging: St
         case NoticeKind.IN_USE:
             return _going(expiry.in_use(facts, staging), facts, staging)
         case NoticeKind.BROKEN:
-            return _broken(facts, staging, card_link)
+            return _broken(where, facts, staging, around)
+        case NoticeKind.RECOVERED if where is Where.ALERT_THREAD:
+            return alerts.recovered_reply(staging, facts)
         case NoticeKind.RECOVERED:
-            return _recovered(facts, staging) if where is Where.ALERT_THREAD else _alert_over(facts, staging, card_link)
+            return alerts.recovered(_told(facts, staging, around), facts)
         case NoticeKind.OUTAGE | NoticeKind.OUTAGE_OVER:
             return text_of(branches.outage(kind, facts))
         case NoticeKind.UPDATING | NoticeKind.WITHHELD | NoticeKind.BRANCH_ENDED | NoticeKind.BRANCH_BACK:
@@ -103,28 +99,16 @@ def _ways(staging: Staging, expires: datetime, facts: Mapping[str, Any]) -> list
     return [block for block in ways if block]
 
 
-def _broken(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    worth = "down" if facts["health"] == Health.DOWN else "degraded"
-    head = f"🟠 *{_named(staging, card_link)}* is broken ({worth}): {escape(facts['reason'])}"
-    body = [section(f"{head}\nIt was live before. {mention(facts['owner'])} owns it.")]
-    if facts["details"]:
-        body.append(preformatted(facts["details"]))
-    body.append(actions(*([open_button(staging)] if staging.url else []), logs_button(staging.id)))
-    return text_of(head, *body)
+def _broken(where: Where, facts: Mapping[str, Any], staging: Staging, around: Around) -> Text:
+    """In its own thread: that it is not for its branch to mend."""
+    told = _told(facts, staging, around)
+    if where is Where.THREAD:
+        return alerts.not_yours(told)
+    return alerts.alert(told, facts)
 
 
-def _alert_over(facts: Mapping[str, Any], staging: Staging, card_link: str | None) -> Text:
-    since = f" from {date(datetime.fromisoformat(facts['since']))} on" if facts["since"] else ""
-    was = f"\nThe last that was seen of it: {escape(facts['reason'])}" if facts["reason"] else ""
-    return text_of(f"🟢 *{_named(staging, card_link)}* has recovered. It was broken for {_lasted(facts)}{since}.{was}")
-
-
-def _recovered(facts: Mapping[str, Any], staging: Staging) -> Text:
-    return text_of(f"🟢 {escape(staging.name)} has recovered after {_lasted(facts)}.")
-
-
-def _lasted(facts: Mapping[str, Any]) -> str:
-    return format_duration(timedelta(seconds=facts["seconds"]))
+def _told(facts: Mapping[str, Any], staging: Staging, around: Around) -> Told:
+    return alerts.told_of(facts, staging, around)
 
 
 def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
@@ -134,7 +118,3 @@ def _deleted(facts: Mapping[str, Any], staging: Staging) -> Text:
     if staging.owner == PROJECT:
         again = "Its project always has one of this branch, so a new one is made by itself, with data of its own."
     return text_of(f"Deleted by {who(facts['by'])}{why}: processes, files and URL are gone.{data} {again}")
-
-
-def _named(staging: Staging, card_link: str | None) -> str:
-    return link(card_link, staging.name) if card_link else escape(staging.name)

@@ -13,21 +13,26 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain import masking, naming
+from bot import written
+from bot.domain import masking
 from bot.domain.errors import MessageGone, OutcomeUnknown, PermanentError, TemporaryError
-from bot.domain.events import Where
+from bot.domain.events import NoticeKind, Where
 from bot.domain.model import Release, Staging
 from bot.domain.project import ProbeFrom, Project
 from bot.ports import Letter, Posted, Slot
-from bot.slack import answers, arrivals, home, messages, notices, progress
+from bot.slack import alerts, answers, arrivals, home, messages, notices, progress
 from bot.slack.budgets import POST, PUBLISH, RESPOND, UPDATE, Budgets
 from bot.slack.directory import Directory
 from bot.slack.errors import NotThere, translated
-from bot.slack.messages import Compared, Text
+from bot.slack.findings import Around
+from bot.slack.messages import Compared, Text, compared
 
 EVENT_TYPE = "octopod_message"
 PAGE = 200
 CLOCKS_MAY_DIFFER = timedelta(minutes=2)
+
+
+IN_ALERTS = frozenset(Where) - {Where.THREAD, Where.OWNER, Where.CHANNEL, Where.PRIVATE}
 
 
 class Sender:
@@ -93,9 +98,12 @@ class Sender:
             text = arrivals.notice(letter.kind, letter.facts)
             name = self._channel_of(letter.facts["project"], letter.where)
             return await self._post_once(name, None, text, letter.key, letter.since if unsure else None)
+        if letter.kind is NoticeKind.INCIDENT:
+            return await self._incident(letter, unsure)
         assert staging is not None, "nothing else is about no staging"
         card_link = self._directory.link(letter.card) if letter.card else None
-        text = notices.notice(letter.kind, letter.where, letter.facts, staging, card_link)
+        around = Around(card_link, self._compared(staging), letter.since, self._called)
+        text = notices.notice(letter.kind, letter.where, self._facts(letter, staging), staging, around)
         if letter.where is Where.OWNER:
             return await self._to_owner(letter, text, unsure)
         if letter.where is Where.ALERT_EDIT and letter.parent:
@@ -104,13 +112,27 @@ class Sender:
         name = self._channel_of(staging.project, letter.where)
         return await self._post_once(name, parent, text, letter.key, letter.since if unsure else None)
 
+    async def _incident(self, letter: Letter, unsure: bool) -> Posted:
+        if letter.where is Where.INCIDENT_THREAD:
+            text = alerts.incident_over(letter.facts)
+        else:
+            text = alerts.incident(letter.facts)
+        if letter.where is Where.INCIDENT_EDIT and letter.parent:
+            return await self._update(letter.parent, text, None)
+        name = self._channel_of(letter.facts["project"], letter.where)
+        return await self._post_once(name, letter.parent, text, letter.key, letter.since if unsure else None)
+
     def _compared(self, staging: Staging) -> Compared | None:
-        """With the project's baseline, unless it is that itself."""
-        project = self._projects.get(staging.project)
-        if project is None or staging.branch == project.baseline:
-            return None
-        host = naming.main_host(project.hosts, naming.COMPARING, self._port)
-        return Compared(project.baseline, f"{naming.url(project.scheme, host)}/{staging.id}") if host else None
+        return compared(staging, self._projects.get(staging.project), self._port)
+
+    def _facts(self, letter: Letter, staging: Staging) -> Mapping[str, Any]:
+        facts = written.facts_of(letter.facts)
+        if "finding" in facts:
+            facts["finding"] = masking.masked_finding(facts["finding"], self._projects.get(staging.project))
+        return facts
+
+    def _called(self, user: str) -> str:
+        return self._directory.person(user).handle
 
     async def _to_owner(self, letter: Letter, text: Text, unsure: bool) -> Posted:
         """A direct message can't be looked for without rights that the bot needs for nothing else, so it is tried once.
@@ -272,11 +294,7 @@ class Sender:
         known = self._projects.get(project or "")
         if known is None:
             return ""
-        return (
-            known.alerts
-            if where in (Where.ALERTS, Where.ALERT_EDIT, Where.ALERT_THREAD, Where.PROJECT)
-            else known.channel
-        )
+        return known.alerts if where in IN_ALERTS else known.channel
 
     def _probed(self, project: str) -> bool:
         known = self._projects.get(project)

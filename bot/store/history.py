@@ -1,7 +1,6 @@
 """How health checks stood with releases over time: one row from one decision to the next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,26 +8,11 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.checks import Stand
+from bot.domain.checks import Stand, Stood
 from bot.store.tables import check_history as table
 from bot.store.tables import releases, stagings
 
 ROW = table.c
-
-
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """How a check stood with a release of a staging from `since` to `seen_at`."""
-
-    staging: str
-    release: str
-    number: int
-    commit: str
-    check: str
-    ok: bool
-    text: str
-    since: datetime
-    seen_at: datetime
 
 
 async def decided(connection: AsyncConnection, staging: str, release: str, stand: Stand, now: datetime) -> None:

@@ -15,6 +15,7 @@ class Line(Enum):
     ENGINE = "engine"
     SLACK = "slack"
     HOST = "host"
+    FINDING = "finding"
     CLOCK = "clock"
 
 

@@ -32,7 +32,11 @@ from bot.store.tables import homes, notices, releases, requests, stagings, targe
 
 EARLIER, ALERT = notices.alias("earlier"), notices.alias("alert")
 THREAD, PRIVATE = Where.THREAD.value, Where.PRIVATE.value
-FOLLOWS_ALERT = (Where.ALERT_EDIT.value, Where.ALERT_THREAD.value)
+FOLLOWS = {
+    **dict.fromkeys((Where.ALERT_EDIT.value, Where.ALERT_THREAD.value), Where.ALERTS.value),
+    **dict.fromkeys((Where.INCIDENT_EDIT.value, Where.INCIDENT_THREAD.value), Where.INCIDENT.value),
+}
+EDITS = (Where.ALERT_EDIT.value, Where.INCIDENT_EDIT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def _rank(row: Row[Any]) -> int:
 def _outgoing(row: Row[Any]) -> Outgoing:
     match row.kind:
         case "notices":
-            return Outgoing("notices", (row.key,), row.project, Where(row.where), row.where != Where.ALERT_EDIT.value)
+            return Outgoing("notices", (row.key,), row.project, Where(row.where), row.where not in EDITS)
         case "homes":
             return Outgoing("homes", (row.key,), None, None, False)
         case kind:
@@ -162,9 +166,9 @@ async def letter(connection: AsyncConnection, claim: Claim) -> tuple[Letter, str
     """
     row = (await connection.execute(LETTER, {"notice": claim.key[0]})).one()
     alert = row
-    if row.where in FOLLOWS_ALERT:
+    if row.where in FOLLOWS:
         found = select(ALERT.c.channel.label("card_channel"), ALERT.c.ts.label("card_ts"))
-        earlier = (ALERT.c.lane == row.lane, ALERT.c.where == Where.ALERTS.value, ALERT.c.id < row.id)
+        earlier = (ALERT.c.lane == row.lane, ALERT.c.where == FOLLOWS[row.where], ALERT.c.id < row.id)
         alert = (await connection.execute(found.where(*earlier).order_by(ALERT.c.id.desc()).limit(1))).first()
     made = Letter(
         key=f"notice-{row.id}",

@@ -46,7 +46,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "homes": ("user",),
     "notices": ("id",),
 }
-LINES: Mapping[Target, Line] = {Target.ENGINE: Line.ENGINE, Target.HOST: Line.HOST}
+LINES: Mapping[Target, Line] = {Target.ENGINE: Line.ENGINE, Target.HOST: Line.HOST, Target.FINDING: Line.FINDING}
 NOW = bindparam("now", type_=Utc())
 TABLES: Mapping[str, Table] = {"requests": requests, "targets": targets, "homes": homes, "notices": notices}
 
@@ -148,7 +148,7 @@ async def add_notices(
     """`project`: of what is told in its channel."""
     rows = [
         {
-            "lane": _lane(notice.where, staging, request, project),
+            "lane": _lane(notice, staging, request, project),
             "staging_id": staging,
             "request_id": request,
             "project": project,
@@ -168,9 +168,9 @@ async def add_notices(
 ADD_NOTICES = insert(notices)
 
 
-def _lane(where: Where, staging: str | None, request: str | None, project: str | None) -> str:
+def _lane(notice: Notice, staging: str | None, request: str | None, project: str | None) -> str:
     """Messages of one lane are sent in order; lanes do not wait for each other."""
-    match where:
+    match notice.where:
         case Where.THREAD:
             return f"thread {staging}"
         case Where.OWNER:
@@ -181,6 +181,8 @@ def _lane(where: Where, staging: str | None, request: str | None, project: str |
             return f"project {staging}"
         case Where.CHANNEL:
             return f"channel {project}"
+        case Where.INCIDENT | Where.INCIDENT_EDIT | Where.INCIDENT_THREAD:
+            return f"incident {notice.facts['incident']}"
         case _:
             return f"alerts {staging}"
 

@@ -1,13 +1,27 @@
 """Stagings, their releases and their journal: rows to facts and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, and_, bindparam, cast, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +38,9 @@ ATTEMPT, LIVE = tables.releases.alias("attempt"), tables.releases.alias("live")
 RELEASE_COLUMNS = tuple(c.name for c in tables.releases.c if c.name not in ("objects", "progress_ts", "progress_done"))
 _ELSEWHERE = ("attempt_id", "live_id", "card_channel", "card_ts", "seed")
 _TIMES = ("started_at", "at")  # of a run of CI
+# People see nothing of throw-away stagings, and whatever is found for them leaves these out.
+SEEN = STAGING.witness_for == ""
+PRESENT, DELETED = and_(SEEN, STAGING.deleted_at.is_(None)), and_(SEEN, STAGING.deleted_at.is_not(None))
 PLAIN = tuple(c.name for c in tables.stagings.c if c.name not in _ELSEWHERE)
 
 
@@ -62,32 +79,43 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str
 
 async def by_name(connection: AsyncConnection, project: str, name: str) -> Staging | None:
     """The one of this name among those not deleted."""
-    found = await _stagings(connection, STAGING.project == project, STAGING.name == name, STAGING.deleted_at.is_(None))
+    found = await _stagings(connection, STAGING.project == project, STAGING.name == name, PRESENT)
     return found[0] if found else None
 
 
 async def of_branch(connection: AsyncConnection, project: str, branch: str) -> Sequence[Staging]:
     """Those of this branch that are not deleted, the oldest first."""
-    return await _stagings(
-        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_(None)
-    )
+    return await _stagings(connection, STAGING.project == project, STAGING.branch == branch, PRESENT)
 
 
 async def waiting(
     connection: AsyncConnection, project: str | None = None, commit: str | None = None
 ) -> Sequence[Staging]:
-    """Those whose newest release waits for its image; of this project and commit only, if they are named."""
+    """Those whose newest release waits for its image, throw-away ones too; of this project and commit only, if they are
+    named."""
     named = [*([STAGING.project == project] if project else []), *([ATTEMPT.c.commit == commit] if commit else [])]
     found = await _stagings(connection, ATTEMPT.c.awaits != "", STAGING.deleted_at.is_(None), *named)
     return [staging for staging in found if staging.attempt.waiting]
 
 
+async def gone(connection: AsyncConnection, project: str | None, text: str, limit: int = 50) -> Sequence[Staging]:
+    """Deleted ones whose name or branch holds this text, whatever its case: of each name the newest."""
+    held = [func.lower(one).contains(text.casefold(), autoescape=True) for one in (STAGING.name, STAGING.branch)]
+    fits = or_(STAGING.branch == text, *held)
+    named = [STAGING.project == project] if project else []
+    where = (STAGING.deleted_at.is_not(None), STAGING.witness_for == "", fits, *named)
+    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at.desc()).limit(limit))
+    newest: dict[tuple[str, str], Staging] = {}
+    for row in rows:
+        staging = _staging(row._mapping)
+        newest.setdefault((staging.project, staging.name), staging)
+    return list(newest.values())
+
+
 async def last_deleted(connection: AsyncConnection, project: str, branch: str, name: str | None) -> Staging | None:
     """The deleted one of this branch, and of this name if one is given, whose end was asked for last."""
     named = [STAGING.name == name] if name else []
-    found = await _stagings(
-        connection, STAGING.project == project, STAGING.branch == branch, STAGING.deleted_at.is_not(None), *named
-    )
+    found = await _stagings(connection, STAGING.project == project, STAGING.branch == branch, DELETED, *named)
     return max(found, key=lambda staging: staging.delete_asked_at or staging.created_at, default=None)
 
 
@@ -100,12 +128,27 @@ async def present_with_cards(
     connection: AsyncConnection, project: str | None = None
 ) -> Sequence[tuple[Staging, Posted | None]]:
     of_project = [STAGING.project == project] if project else []
-    rows = await _rows(connection, STAGING.deleted_at.is_(None), *of_project)
+    rows = await _rows(connection, PRESENT, *of_project)
     return [(_staging(row._mapping), _card(row)) for row in rows]
 
 
+async def kept(connection: AsyncConnection) -> Sequence[Staging]:
+    """All that the engine is to know of: those not deleted, throw-away ones too."""
+    return await _stagings(connection, STAGING.deleted_at.is_(None))
+
+
+async def witnesses(connection: AsyncConnection, ill: str) -> Sequence[Staging]:
+    """The throw-away stagings that were made for this one, deleted ones too, the oldest first."""
+    return await _stagings(connection, STAGING.witness_for == ill)
+
+
+async def witnesses_of(connection: AsyncConnection, project: str) -> Sequence[Staging]:
+    """The throw-away stagings of the project that are not deleted."""
+    return await _stagings(connection, STAGING.project == project, ~SEEN, STAGING.deleted_at.is_(None))
+
+
 async def names(connection: AsyncConnection) -> Sequence[tuple[str, str, Mapping[str, str]]]:
-    """Project, name and URLs of those not deleted."""
+    """Project, name and URLs of those not deleted, throw-away ones too."""
     return [(row.project, row.name, row.urls) for row in await connection.execute(NAMES)]
 
 
@@ -117,9 +160,16 @@ async def by_card(connection: AsyncConnection, channel: str, ts: str) -> Staging
 async def latest_at(connection: AsyncConnection, host: str) -> Staging | None:
     """The newest, deleted ones too, with a URL of this host."""
     part = f"://{host}"
-    found = await _stagings(connection, cast(STAGING.urls, Text).contains(part, autoescape=True))
+    found = await _stagings(connection, SEEN, cast(STAGING.urls, Text).contains(part, autoescape=True))
     fitting = [s for s in found if any(urlsplit(url).hostname == host for url in s.urls.values())]
     return fitting[-1] if fitting else None
+
+
+async def serving(connection: AsyncConnection, projects: Collection[str]) -> Mapping[str, int]:
+    """Ids and revisions of those of these projects, or with any check that is decided, whose live release serves while
+    nothing of them is on its way."""
+    rows = await connection.execute(SERVING, {"projects": list(projects)})
+    return {row.id: row.revision for row in rows}
 
 
 async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
@@ -184,6 +234,14 @@ async def were_live(connection: AsyncConnection, staging: str) -> Sequence[Relea
     return [_release(dict(row._mapping)) for row in rows]
 
 
+async def releases(connection: AsyncConnection, staging: str) -> Sequence[Release]:
+    """All of it, the newest first."""
+    rows = await connection.execute(
+        select(tables.releases).where(RELEASE.staging_id == staging).order_by(RELEASE.number.desc())
+    )
+    return [_release(dict(row._mapping)) for row in rows]
+
+
 async def followed_at(connection: AsyncConnection, project: str) -> tuple[str, str] | None:
     """Where the project's repository was when its branches were looked at last, and what made stagings then."""
     known = tables.repositories.c
@@ -196,13 +254,34 @@ async def seed(connection: AsyncConnection, staging: str) -> str | None:
     return (await connection.execute(select(STAGING.seed).where(STAGING.id == staging))).scalar()
 
 
-async def journal(connection: AsyncConnection, staging: str, limit: int = 10) -> Sequence[JournalLine]:
-    """The newest lines, newest first."""
+async def journal(
+    connection: AsyncConnection, staging: str, limit: int = 10, before: datetime | None = None
+) -> Sequence[JournalLine]:
+    """The newest lines (of before this time), newest first."""
     line = tables.journal.c
+    earlier = [line.at < before] if before else []
     rows = await connection.execute(
-        select(tables.journal).where(line.staging_id == staging).order_by(line.id.desc()).limit(limit)
+        select(tables.journal).where(line.staging_id == staging, *earlier).order_by(line.id.desc()).limit(limit)
     )
     return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows]
+
+
+async def journal_at(connection: AsyncConnection, staging: str, what: str) -> datetime | None:
+    """When this happened to it last."""
+    line = tables.journal.c
+    newest = select(line.at).where(line.staging_id == staging, line.what == what).order_by(line.id.desc()).limit(1)
+    return (await connection.execute(newest)).scalar()
+
+
+async def journal_since(
+    connection: AsyncConnection, staging: str, since: datetime, limit: int = 500
+) -> Sequence[JournalLine]:
+    """The newest lines since then, the oldest first."""
+    line = tables.journal.c
+    rows = await connection.execute(
+        select(tables.journal).where(line.staging_id == staging, line.at >= since).order_by(line.id.desc()).limit(limit)
+    )
+    return [JournalLine(row.at, row.actor, row.what, row.why) for row in rows][::-1]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -223,6 +302,7 @@ async def save(connection: AsyncConnection, staging: Staging) -> None:
         "signs": written.signs_json(staging.signs),
         "finding": written.finding_json(staging.finding) if staging.finding else None,
         "mutes": {check: until.isoformat() for check, until in staging.mutes.items()},
+        "unproven": list(staging.unproven),
     }
     await connection.execute(_upsert(tables.stagings, frozenset(row)), row)
     if staging.wake_at:
@@ -352,6 +432,14 @@ def _joined() -> Select[Any]:
 JOINED = _joined()
 BY_ID = JOINED.where(STAGING.id == bindparam("id"))
 NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
+SERVING = (
+    select(STAGING.id, STAGING.revision)
+    .select_from(tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id))
+    .where(STAGING.deleted_at.is_(None), STAGING.desired == Desired.PRESENT.value, STAGING.waking.is_(None))
+    .where(STAGING.serving == STAGING.live_id, ATTEMPT.c.stage.not_in([one.value for one in Stage if one.under_way]))
+    .where(or_(STAGING.project.in_(bindparam("projects", expanding=True)), cast(STAGING.checks, Text) != "[]"))
+    .order_by(STAGING.created_at, STAGING.id)
+)
 NEXT_DUE = select(STAGING.wake_at).where(STAGING.wake_at.is_not(None)).order_by(STAGING.wake_at).limit(1)
 
 
@@ -379,6 +467,7 @@ def _staging(row: Mapping[Any, Any]) -> Staging:
         "signs": written.signs_of(facts["signs"]) if facts["signs"] else (),
         "finding": written.finding_of(facts["finding"]) if facts["finding"] else None,
         "mutes": {check: datetime.fromisoformat(until) for check, until in facts["mutes"].items()},
+        "unproven": tuple(facts["unproven"]),
         "witness_of": WitnessOf(facts["witness_of"]) if facts["witness_of"] else None,
     }
     return Staging(**facts)

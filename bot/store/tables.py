@@ -124,14 +124,18 @@ stagings = Table(
     Column("signs", JSON, nullable=False, server_default=text("'[]'")),
     Column("finding", JSON(none_as_null=True)),
     Column("alerted_at", Utc),
+    Column("excused_at", Utc),
     Column("breaks", Integer, nullable=False, server_default=text("0")),
     Column("recovered_at", Utc),
     Column("mutes", JSON, nullable=False, server_default=text("'{}'")),
+    Column("well_from", Utc),
+    Column("unproven", JSON, nullable=False, server_default=text("'[]'")),
     Column("witness_for", String(32), nullable=False, server_default=text("''")),
     Column("witness_of", String(16)),
     Index("uq_stagings_project_name", "project", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     Index("ix_stagings_wake_at", "wake_at"),
     Index("ix_stagings_card_ts", "card_ts"),
+    Index("ix_stagings_witness_for", "witness_for", sqlite_where=text("witness_for != ''")),
 )
 
 releases = Table(

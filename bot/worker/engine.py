@@ -162,7 +162,7 @@ class EngineWork:
         project = self._service.project(staging.project)
         async with self._exported(project, release) as tree:
             facts = await self._facts(project, staging, release, opened, await self._service.seed(staging.id))
-            objects = await self._objects(release, tree, facts)
+            objects = await self._objects(staging, release, tree, facts)
             rendered = Rendered(release.id, objects, claims_of(objects), opened.marked)
             if not await self._service.rendered(claim, staging.id, rendered):
                 return None
@@ -178,7 +178,7 @@ class EngineWork:
         what = (facts.staging, facts.name, facts.project, release.id, release.commit)
         image = self._renderer.image(facts) or ""
         baseline = await self._service.baseline(facts.project)
-        other = baseline.id if baseline and baseline.id != facts.staging else ""
+        other = baseline.id if baseline and facts.baseline else ""
         fork = from_fork(release.branch)
         await self._engine.apply(ReleaseOrder(*what, objects, tree, image, "" if fork else other, fork))
         self._checkpoint("applied")
@@ -211,7 +211,7 @@ class EngineWork:
             hosts={name: urlsplit(url).netloc for name, url in staging.urls.items()},
             scheme=urlsplit(staging.url or "").scheme or project.scheme,
             image=project.image,
-            baseline="" if baseline and baseline.id == staging.id else project.baseline,
+            baseline="" if baseline and baseline.id in (staging.id, staging.witness_for) else project.baseline,
             env=release.env,
             values=release.values,
             secrets=opened.values,
@@ -221,13 +221,16 @@ class EngineWork:
             first=staging.live is None or staging.live.id == release.id,
         )
 
-    async def _objects(self, release: Release, tree: Path, facts: RenderFacts) -> Sequence[dict[str, Any]]:
+    async def _objects(
+        self, staging: Staging, release: Release, tree: Path, facts: RenderFacts
+    ) -> Sequence[dict[str, Any]]:
         """A chart may make something else each time, as passwords, so each release has what it made at first."""
         made = await self._service.objects(release.id) if isinstance(facts.source, Helm) else None
         if made:
             return made
         objects = await self._renderer.render(tree, facts, self._engine.facts)
-        await self._learn(tree, facts)
+        if not staging.witness_for:  # that may be of an older commit than its branch is at
+            await self._learn(tree, facts)
         return objects
 
     async def _learn(self, tree: Path, facts: RenderFacts) -> None:

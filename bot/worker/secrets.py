@@ -1,18 +1,22 @@
 """The secret values of a release, read or opened when it is put on the engine. They are never saved as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from cryptography.fernet import InvalidToken
 
 from bot.domain.configuration import Secret, place_of
 from bot.domain.errors import PermanentError
 from bot.domain.model import Release
+from bot.domain.project import SecretPlace
 from bot.domain.pulls import from_fork
 from bot.domain.redaction import SHORTEST_OWN, Redactor
 from bot.keys import Keys
 from bot.ports import Secrets
+
+REMEMBERED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,21 @@ class Opened:
         """The error without them."""
         redactor = Redactor(value for value in self.values.values() if len(value) >= SHORTEST_OWN)
         return PermanentError(redactor.text(error.text), redactor.lines(error.details), redactor.text(error.next_step))
+
+
+class Remembered:
+    """The port `Secrets` for whoever asks often: what was read a minute ago is still so."""
+
+    def __init__(self, places: Secrets, now: Callable[[], datetime]) -> None:
+        self._places, self._now = places, now
+        self._read: dict[SecretPlace, tuple[datetime, str]] = {}
+
+    async def read(self, place: SecretPlace) -> str:
+        now = self._now()
+        self._read = {one: found for one, found in self._read.items() if now < found[0] + REMEMBERED}
+        if place not in self._read:
+            self._read[place] = (now, await self._places.read(place))
+        return self._read[place][1]
 
 
 class Opening:

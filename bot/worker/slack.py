@@ -137,7 +137,7 @@ class SlackWork:
         found = await self._service.staging(staging) if staging else None
         if letter.where is Where.THREAD and letter.parent is None:
             return await self._await_card(claim)
-        if letter.where in (Where.ALERT_EDIT, Where.ALERT_THREAD) and letter.parent is None:
+        if letter.where.value in outbox.FOLLOWS and letter.parent is None:
             return await self._drop(claim, "its alert was never sent")
         try:
             posted = await self._chat.send(letter, found.staging if found else None, unsure=claim.unsure)

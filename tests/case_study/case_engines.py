@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -76,6 +77,13 @@ class Engine(Protocol):
 
     async def get_well(self, staging: str) -> None: ...
 
+    def asked(self, staging: str) -> int:
+        """How often its login page has been asked for."""
+
+    def fails_by(self, path: str, word: str) -> None:
+        """Where applications are played, a page answers 500 from now on, if this is the commit or a value of the
+        configuration. Where they run, they do what they do."""
+
 
 # --- processes of this machine ---------------------------------------------------------------------------------------
 
@@ -91,7 +99,7 @@ class Local:
     runs: bool = True
     domain: str = "localhost"
     project: str = ""
-    yaml: str = ""
+    yaml: str = "    url_probe: {path: /healthz}\n"
     env: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, project: str) -> "Local":
@@ -125,6 +133,13 @@ class Local:
     async def get_well(self, staging: str) -> None:
         [volume] = self._folder(staging).glob("volumes/*")
         (volume / ELSEWHERE).rename(volume / DATABASE)
+
+    def asked(self, staging: str) -> int:
+        logs = self._folder(staging).glob("logs/*/*web*.log")
+        return sum(log.read_text(errors="replace").count("GET /login ") for log in logs)
+
+    def fails_by(self, path: str, word: str) -> None:
+        """It runs."""
 
     def _folder(self, staging: str) -> Path:
         [folder] = self._folders(staging)
@@ -164,6 +179,8 @@ class Cluster:
     name: str = "kubernetes"
     domain: str = "shop.test"
     yaml: str = ""
+    wrong: dict[str, set[str]] = field(default_factory=dict)
+    heard: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def of(self, project: str) -> "Cluster":
         return replace(self, project=project, domain=f"{project}.{Cluster.domain}")
@@ -243,6 +260,23 @@ class Cluster:
             return
         await self._kubectl("-n", self._namespace(staging), "delete", "pods", "-l", "app=api")
 
+    def asked(self, staging: str) -> int:
+        return self.heard[staging, "/login"]
+
+    def fails_by(self, path: str, word: str) -> None:
+        self.wrong.setdefault(path, set()).add(word)
+
+    async def played(self, staging: str, path: str) -> Page:
+        """What an application would answer that nobody runs."""
+        if path in self.wrong:
+            web = json.loads(
+                await self._kubectl("-n", self._namespace(staging), "get", "deployment", "web", "-o", "json")
+            )
+            own = {one["name"]: one["value"] for one in web["spec"]["template"]["spec"]["containers"][0]["env"]}
+            if self.wrong[path] & {own["OCTOPOD_COMMIT"], *(await self.environment(staging)).values()}:
+                return Page(500, "This is our fault.", {})
+        return Page(200, "the shop", {})
+
     async def _in_api(self, staging: str, *command: str) -> None:
         """By a pod of its own: the one that crashes can't be entered."""
         name, claim = "hand", {"persistentVolumeClaim": {"claimName": "shop-data"}}
@@ -294,11 +328,10 @@ async def _ingress(engine: Cluster) -> AsyncIterator[str]:
     """Stands where an ingress controller would, for the URL probe: it leads to the staging, if that runs."""
 
     async def answer(request: web.Request) -> web.Response:
-        if not engine.runs:
-            return web.Response(text="the shop")
         staging, place = request.host.split(".")[:2]
         its = engine if engine.domain.startswith(f"{place}.") else engine.of(place)
-        page = await its.ask(staging, request.path)
+        its.heard[staging, request.path] += 1
+        page = await (its.ask if engine.runs else its.played)(staging, request.path)
         return web.Response(status=page.status, text=page.text)
 
     app = web.Application()

@@ -15,7 +15,7 @@ from typing import Any
 
 from case_engines import Engine
 from crash_kit import is_bug
-from git_kit import ENVIRON
+from git_kit import ENVIRON, until
 from standin_kit import Json, Workspace, messages_in
 from talk_kit import Seen
 
@@ -86,6 +86,22 @@ class Story:
         _git(work, "commit", "--quiet", "--all", f"--message={subject}")
         _git(work, "push", "--quiet", "origin", branch)
         return self.head(branch)
+
+    async def trunk(self, user: str, word: str) -> str:
+        """`break` or `mend` main by a commit of this person, which its staging follows. Returns it."""
+        known = await self.known("main")
+        await self.say(user, f"/playground {word} main")
+        commit = self.head("main")
+        if word == "break":
+            self.engine.fails_by("/login", commit)
+        await self.engine.built(self.repository, commit)
+        await self.reply("main", "Live at", known=known)
+        return commit
+
+    async def healthy(self, name: str) -> None:
+        """Its health checks were asked often enough since it is live to count, and none fails."""
+        enough = self.engine.asked(name) + 3
+        await until(lambda: self.engine.asked(name) >= enough, SECONDS)
 
     async def host_tells(self, branch: str) -> None:
         """The git host tells the bot where the branch is."""
@@ -170,6 +186,10 @@ class Story:
         """Told so, and so it is."""
         await self.card(name, "deleted")
         assert await self.engine.left_of(name) == []
+
+    async def at_rest(self) -> None:
+        """The bot has nothing to do any more for any staging, and there is none."""
+        await until(lambda: self.unfinished() == [], SECONDS)
 
     def unfinished(self) -> list[str]:
         """Whatever the bot itself still keeps for any staging: files, what is there, what is to be done."""

@@ -10,6 +10,7 @@ from builders import (
     POLICY,
     TTL,
     URL,
+    a_finding,
     a_release,
     a_staging,
     a_workload,
@@ -20,7 +21,7 @@ from builders import (
     updating,
 )
 
-from bot.domain.events import Decision, Event, Notice, NoticeKind, ReleaseFailed, StatusSeen, Target, Tick, UrlAnswered
+from bot.domain.events import Decision, Event, Found, Notice, ReleaseFailed, StatusSeen, Target, Tick, UrlAnswered
 from bot.domain.lifecycle import decide
 from bot.domain.model import CLOCK, Health, Phase, Stage, Staging
 from bot.domain.policy import Policy
@@ -30,12 +31,17 @@ DOWN, HEALTHY, DEGRADED = StatusSeen(down()), StatusSeen(healthy()), StatusSeen(
 
 
 def told(staging: Staging, *happened: tuple[float, Event]) -> tuple[Staging, Sequence[tuple[float, Notice]]]:
-    """Decide about events at seconds after NOW. The notices come with their times."""
+    """Decide about events at seconds after NOW. The notices come with their times. What is to be found out is, at
+    once: that it is not known."""
     notices: list[tuple[float, Notice]] = []
     for at, event in happened:
         decision = decide(staging, event, POLICY, NOW + seconds(at))
         staging = decision.staging
         notices += [(at, notice) for notice in decision.notices]
+        if Target.FINDING in decision.targets:
+            told = decide(staging, Found(a_finding(text=staging.health_reason)), POLICY, NOW + seconds(at))
+            staging = told.staging
+            notices += [(at, notice) for notice in told.notices]
     return staging, notices
 
 
@@ -62,15 +68,12 @@ def test_a_breakage_is_told_by_the_clock_after_the_debounce() -> None:
         "broken",
         "exit code 1",
     )
-    assert decision.targets == frozenset({Target.CARD})
-    assert decision.notices[0].facts == {
-        "health": "down",
-        "reason": "exit code 1",
-        "details": ["Traceback"],
-        "owner": "UALICE",
-        "since": NOW.isoformat(),
-    }
-    assert kinds([(5, decision.notices[0])]) == [(5, "broken", "alerts")]
+    assert (decision.targets, decision.notices) == (frozenset({Target.CARD, Target.FINDING}), ())
+    finding = a_finding()
+    (notice,) = last(decision.staging, 6, Found(finding)).notices
+    assert kinds([(6, notice)]) == [(6, "broken", "alerts")]
+    first = (NOW + seconds(6)).isoformat()
+    assert notice.facts == {"finding": finding, "owner": "UALICE", "health": "down", "breaks": 1, "first": first}
 
 
 def test_it_is_told_once_however_often_it_is_seen() -> None:
@@ -101,7 +104,8 @@ def test_a_crash_loop_that_flickers_is_one_breakage() -> None:
 
 def test_fewer_replicas_than_wanted_is_degraded_and_told_too() -> None:
     _, notices = told(a_staging(), (0, DEGRADED), (5, Tick()))
-    assert (notices[0][1].facts["health"], notices[0][1].facts["reason"]) == ("degraded", "web: 1 of 2 ready")
+    facts = notices[0][1].facts
+    assert (facts["health"], facts["finding"].symptom.text) == ("degraded", "web: 1 of 2 ready")
 
 
 def test_the_worst_workload_gives_the_reason() -> None:
@@ -112,16 +116,17 @@ def test_the_worst_workload_gives_the_reason() -> None:
     assert (ill.health, ill.health_reason) == (Health.DOWN, "disk is full")
 
 
-def test_when_the_worse_comes_the_card_is_drawn_again_but_nothing_is_told_twice() -> None:
+def test_when_the_worse_comes_the_card_is_drawn_again_and_the_alert_is_edited() -> None:
     broken, _ = told(a_staging(), (0, DEGRADED), (5, Tick()))
     decision = last(broken, 6, DOWN)
-    assert (decision.targets, decision.notices) == (frozenset({Target.CARD}), ())
+    assert (decision.targets, decision.notices) == (frozenset({Target.CARD, Target.FINDING}), ())
     assert decision.staging.health is Health.DOWN
+    assert kinds(told(broken, (6, DOWN), (7, DOWN))[1]) == [(6, "broken", "alert edit")]
 
 
 def test_a_live_staging_that_the_engine_lost_is_down() -> None:
     _, notices = told(a_staging(), (0, StatusSeen(GONE)), (5, Tick()))
-    assert [notice.facts["reason"] for _, notice in notices] == ["nothing of it runs any more"]
+    assert [notice.facts["finding"].symptom.text for _, notice in notices] == ["nothing of it runs any more"]
 
 
 def test_what_the_engine_is_bringing_back_is_not_judged() -> None:
@@ -142,7 +147,8 @@ def test_recovery_edits_the_alert_and_answers_once_in_its_thread() -> None:
     ]
     assert well.phase is Phase.LIVE
     edit, reply = (notice.facts for _, notice in notices[1:])
-    assert edit == reply == {"seconds": 60, "reason": "exit code 1", "since": NOW.isoformat()}
+    what = {"reason": "exit code 1", "finding": well.finding, "breaks": 1}
+    assert edit == reply == {"seconds": 60, "since": NOW.isoformat(), **what}
 
 
 def test_recovery_waits_until_it_has_settled() -> None:
@@ -153,7 +159,7 @@ def test_recovery_waits_until_it_has_settled() -> None:
 
 def test_each_breakage_has_an_alert_of_its_own() -> None:
     once: list[tuple[float, Event]] = [(0, DOWN), (5, Tick()), (10, HEALTHY), (15, Tick())]
-    _, notices = told(a_staging(), *once, *((at + 100, event) for at, event in once))
+    _, notices = told(a_staging(), *once, *((at + 610, event) for at, event in once))
     assert [kind for _, kind, _ in kinds(notices)] == ["broken", "recovered", "recovered"] * 2
 
 
@@ -202,5 +208,4 @@ def test_debounce_and_settling_are_the_projects_rules() -> None:
     ill = decide(a_staging(urls={"web": URL}), DOWN, slow, NOW).staging
     assert ill.wake_at == NOW + slow.debounce
     assert decide(ill, Tick(), slow, NOW + seconds(299)).notices == ()
-    (notice,) = decide(ill, Tick(), slow, NOW + seconds(300)).notices
-    assert notice.kind is NoticeKind.BROKEN
+    assert decide(ill, Tick(), slow, NOW + seconds(300)).staging.phase is Phase.BROKEN

@@ -23,6 +23,8 @@ from bot.domain.commands import (
     Sleep,
     Undo,
     Wake,
+    WhatHappened,
+    Why,
 )
 from bot.domain.errors import UserError
 from bot.domain.grammar import MOST_CHARACTERS, parse, render, reread, typed, usage
@@ -78,6 +80,11 @@ DEPLOY = (
         ("list mine", List(mine=True)),
         ("ls --mine -p shop", List(mine=True, project="shop")),
         ("info", Info()),
+        ("why", Why()),
+        ("explain x", Why("x")),
+        ("what-happened x", WhatHappened("x")),
+        ("story x 24h", WhatHappened("x", timedelta(hours=24))),
+        ("history last 2d", WhatHappened(None, timedelta(days=2))),
         ("status x", Info("x")),
         ("logs", Logs()),
         ("logs x web --lines 100", Logs("x", "web", 100)),
@@ -197,10 +204,10 @@ def mistakes(text: str) -> list[str]:
     [
         ("deplyo x", "`deplyo` is not a command. Did you mean `deploy`? Try `/octopod help`."),
         ("frobnicate", "`frobnicate` is not a command. Try `/octopod help`."),
-        ("destry x", "`destry` is not a command. Did you mean `delete` or `wake`? Try `/octopod help`."),
+        ("undoo x", "`undoo` is not a command. Did you mean `undo`? Try `/octopod help`."),
         ("hold x", "`hold` is not supported yet."),
         ("Hold", "`Hold` is not supported yet."),
-        ("help why", "COMMAND `why` is not supported yet."),
+        ("help exec", "COMMAND `exec` is not supported yet."),
         ("help dploy", "COMMAND `dploy` is not a command. Did you mean `deploy`? Try `/octopod help`."),
         ('deploy ""', "BRANCH is empty."),
         ("deploy x y", f"`y` is one word too many: `{DEPLOY}`."),
@@ -271,15 +278,15 @@ def test_a_novel_is_no_command() -> None:
 def test_help_lists_every_command_and_each_example_is_one() -> None:
     lines = usage()
     assert [line.syntax.split()[0] for line in lines] == [
-        *("deploy", "config", "diff", "list", "info", "logs", "extend", "delete"),
+        *("deploy", "config", "diff", "list", "info", "why", "what-happened", "logs", "extend", "delete"),
         *("undo", "sleep", "wake", "rollback", "reset"),
         *("freeze", "unfreeze", "keep", "unkeep", "projects", "help"),
     ]
-    assert lines[6].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
+    assert lines[8].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:
         command = parse(line.example)
         assert usage(line.syntax.split()[0]) == [line]
-        assert type(command).__name__.lower() == line.syntax.split()[0]
+        assert type(command).__name__.lower() == line.syntax.split()[0].replace("-", "")
 
 
 @pytest.mark.parametrize(
@@ -289,6 +296,7 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
         (Deploy("as"), 'deploy "as"'),
         (Deploy("a&b"), "deploy a&b"),
         (List(mine=True), "list mine"),
+        (WhatHappened("2d", timedelta(days=1)), 'what-happened "2d" last 1d'),
         (Logs(None, "web", 20), "logs --workload web --lines 20"),
         (Extend("2d", timedelta(hours=36)), 'extend "2d" by 1d12h'),
         (Delete("x", yes=True), "delete x --yes"),
@@ -330,6 +338,8 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(Config, maybe, maybe, several, several, pairs, several, typed_pairs, several),
     st.builds(List, st.booleans(), maybe),
     st.builds(Info, maybe, maybe),
+    st.builds(Why, maybe, maybe),
+    st.builds(WhatHappened, maybe, spans, maybe),
     st.builds(Logs, maybe, maybe, st.none() | st.integers(1, MOST_LINES), maybe),
     st.builds(Extend, maybe, spans, maybe),
     st.builds(Delete, maybe, st.booleans(), st.booleans(), maybe),

@@ -10,7 +10,19 @@ from builders import POLICY, a_deploy, a_staging, seconds, updating
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.events import Event, Keep, NoticeKind, Push, ReleaseFailed, Sleep, Slept, Tick, UrlAnswered, Wake
+from bot.domain.events import (
+    Event,
+    Keep,
+    NoticeKind,
+    Push,
+    ReleaseFailed,
+    Sleep,
+    Slept,
+    Target,
+    Tick,
+    UrlAnswered,
+    Wake,
+)
 from bot.domain.hours import EARLY, Hours
 from bot.domain.lifecycle import decide
 from bot.domain.model import CLOCK, PROJECT, PUSH, Phase, Stage, Staging
@@ -192,4 +204,4 @@ def test_what_a_push_makes_at_night_sleeps_once_it_was_live() -> None:
 def test_a_wake_by_the_clock_that_fails_is_told() -> None:
     woken = ticked(asleep(), MORNING)
     failed = decide(woken, ReleaseFailed("r1", "no node has room"), WORK, MORNING + seconds(60))
-    assert [notice.kind for notice in failed.notices] == [NoticeKind.NOT_AWAKE, NoticeKind.BROKEN]
+    assert [notice.kind for notice in failed.notices] == [NoticeKind.NOT_AWAKE] and Target.FINDING in failed.targets

@@ -19,6 +19,7 @@ from builders import (
     READY,
     a_commit,
     a_deploy,
+    a_finding,
     a_release,
     a_staging,
     a_status,
@@ -26,16 +27,20 @@ from builders import (
     updating,
 )
 
+from bot.domain.checks import Stand
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
     BuildSeen,
+    CheckSeen,
     Decision,
     Delete,
     Event,
     Extend,
     FilesReady,
+    Found,
     ImageMissing,
+    Mute,
     ReleaseFailed,
     Reset,
     Rollback,
@@ -49,6 +54,7 @@ from bot.domain.events import (
     Wake,
     Wiped,
 )
+from bot.domain.finding import Cause
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lifecycle import decide, offers
 from bot.domain.model import Build, Desired, Health, Phase, Stage, Staging
@@ -66,6 +72,8 @@ STANDINGS: Mapping[str, Staging] = {
     "failed": a_staging(Phase.FAILED),
     "update failed": a_staging(attempt=a_release("r2", Stage.FAILED, ready_at=EARLIER)),
     "broken": a_staging(Phase.BROKEN),
+    "not told": a_staging(Phase.BROKEN, alerted_at=None),
+    "muted": a_staging(Phase.BROKEN, alerted_at=None, mutes={"": NOW + timedelta(hours=2)}),
     "falling asleep": a_staging(Phase.FALLING_ASLEEP),
     "asleep": a_staging(Phase.ASLEEP),
     "lost": a_staging(Phase.ASLEEP, claims=(), lost=("data",)),
@@ -96,6 +104,10 @@ def _failed(staging: Staging) -> Event:
     return StatusSeen(a_status(staging.attempt.id, READY, FAILED, serving=staging.serving))
 
 
+def _checked(ok: bool) -> Event:
+    return CheckSeen("r1", Stand("login", ok, "`/login` answers 500", NOW))
+
+
 EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "deploy another commit": (lambda s: _deploy(s, a_commit(9)), NOW),
     "deploy the same commit": (lambda s: _deploy(s, s.attempt.commit), NOW),
@@ -112,6 +124,13 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "engine: gone": (lambda s: StatusSeen(GONE), NOW),
     "URL answered": (lambda s: UrlAnswered(s.attempt.id, "200"), NOW),
     "release failed": (lambda s: ReleaseFailed(s.attempt.id, "no such image", ("line 7",), "Build it."), NOW),
+    "check fails": (lambda s: _checked(False), NOW),
+    "check passes": (lambda s: _checked(True), NOW),
+    "found": (lambda s: Found(a_finding()), NOW),
+    "found: main, too": (lambda s: Found(a_finding(Cause.BASELINE)), NOW),
+    "found: an incident": (lambda s: Found(a_finding(Cause.SHARED), "i1"), NOW),
+    "mute": (lambda s: Mute("UBOB", "", NOW + timedelta(hours=1)), NOW),
+    "unmute": (lambda s: Mute("UBOB", "", None), NOW),
     "extend": (lambda s: Extend("UBOB", by=DAY), NOW),
     "delete": (lambda s: Delete("UBOB", "done with it"), NOW),
     "delete now": (lambda s: Delete("UBOB", now=True), NOW),
@@ -131,6 +150,8 @@ EVENTS: Mapping[str, tuple[Callable[[Staging], Event], datetime]] = {
     "tick: the expiry": (lambda s: Tick(), EXPIRY),
 }
 
+THERE = [name for name, staging in STANDINGS.items() if staging.desired is not Desired.ABSENT]
+
 # standing: phase afterwards | targets | notices, as kind @ place | word in the journal
 TABLE: Mapping[str, Mapping[str, str]] = {
     "deploy another commit": {
@@ -143,6 +164,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "rolling out | card engine progress | | deploy",
         "update failed": "rolling out | card engine progress | | deploy",
         "broken": "rolling out | card engine progress | | deploy",
+        "not told": "rolling out | card engine progress | | deploy",
+        "muted": "rolling out | card engine progress | | deploy",
         "falling asleep": "rolling out | card engine progress | | deploy",
         "asleep": "rolling out | card engine progress | | deploy",
         "lost": "rolling out | card engine progress | | deploy",
@@ -158,6 +181,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "rolling out | card engine progress | | deploy",
         "update failed": "rolling out | card engine progress | | deploy",
         "broken": "rolling out | card engine progress | | deploy",
+        "not told": "rolling out | card engine progress | | deploy",
+        "muted": "rolling out | card engine progress | | deploy",
         "falling asleep": "rolling out | card engine progress | | deploy",
         "asleep": "rolling out | card engine progress | | deploy",
         "lost": "rolling out | card engine progress | | deploy",
@@ -190,6 +215,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "updating": "rolling out | progress | |",
         "live": "live | | |",
         "broken": "broken | | |",
+        "not told": "broken | | |",
+        "muted": "broken | | |",
         "asleep": "asleep | engine | |",
         "lost": "asleep | card engine | |",
         "back, not probed": "waking up | engine | |",
@@ -203,6 +230,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "rolling out | card engine progress | |",
         "update failed": "failed | | |",
         "broken": "broken | card | |",
+        "not told": "broken | card | |",
+        "muted": "broken | card | |",
         "asleep": "asleep | engine | |",
         "lost": "asleep | card engine | |",
         "waking": "waking up | engine | |",
@@ -216,10 +245,12 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "updating": "failed | card progress | failed @ thread | failed",
         "live": "live | | |",
         "broken": "broken | | |",
+        "not told": "broken | | |",
+        "muted": "broken | | |",
         "asleep": "asleep | engine | |",
         "lost": "asleep | card engine | |",
-        "waking": "broken | card | not awake @ thread, broken @ alerts | not awake",
-        "back, not probed": "broken | card | not awake @ thread, broken @ alerts | not awake",
+        "waking": "broken | card finding | not awake @ thread | not awake",
+        "back, not probed": "broken | card finding | not awake @ thread | not awake",
         "to be wiped": "resetting | engine | |",
     },
     "engine: gone": {
@@ -229,6 +260,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | engine | |",
         "update failed": "failed | engine | |",
         "broken": "broken | engine | |",
+        "not told": "broken | engine | |",
+        "muted": "broken | engine | |",
         "falling asleep": "asleep | card | lost @ thread | lost",
         "asleep": "asleep | card | lost @ thread | lost",
         "waking": "waking up | engine | |",
@@ -248,12 +281,48 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "ready": "failed | card progress | failed @ thread | failed",
         "updating": "failed | card progress | failed @ thread | failed",
         "falling asleep": "falling asleep | card | |",
-        "waking": "broken | card | not awake @ thread, broken @ alerts | not awake",
+        "waking": "broken | card finding | not awake @ thread | not awake",
         "back, not probed": "live | card | awake @ thread | awake",
         "resetting": "resetting | card | |",
         "to be wiped": "resetting | card | |",
         "delete can be undone": "deleting | card | |",
     },
+    "check fails": {
+        "live": "live | | |",
+        "update failed": "failed | | |",
+        "broken": "broken | card finding | |",
+        "not told": "broken | card finding | |",
+        "muted": "broken | card finding | |",
+    },
+    "check passes": {
+        "live": "live | | |",
+        "update failed": "failed | | |",
+        "broken": "broken | | |",
+        "not told": "broken | | |",
+        "muted": "broken | | |",
+    },
+    "found": {
+        "broken": "broken | | broken @ alert edit | found",
+        "not told": "broken | | broken @ alerts | found",
+        "muted": "broken | | | found",
+    },
+    "found: main, too": {
+        "broken": "broken | | broken @ alert edit, broken @ thread | found",
+        "not told": "broken | | broken @ thread | found",
+        "muted": "broken | | | found",
+    },
+    "found: an incident": {
+        "broken": "broken | | broken @ alert edit | found",
+        "not told": "broken | | | found",
+        "muted": "broken | | | found",
+    },
+    "mute": {
+        **{name: f"{STANDINGS[name].phase} | card | | mute" for name in THERE},
+        "broken": "broken | card | | mute",
+        "not told": "broken | card | | mute",
+        "muted": "broken | card | | mute",
+    },
+    "unmute": {"muted": "broken | card finding | | unmute"},
     "extend": {
         "queued": "rolling out | card | | extend",
         "waiting": "waiting | card | | extend",
@@ -264,6 +333,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "failed | card | | extend",
         "update failed": "failed | card | | extend",
         "broken": "broken | card | | extend",
+        "not told": "broken | card | | extend",
+        "muted": "broken | card | | extend",
         "falling asleep": "falling asleep | card | | extend",
         "asleep": "asleep | card | | extend",
         "lost": "asleep | card | | extend",
@@ -282,6 +353,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "deleting | card engine progress | | delete",
         "update failed": "deleting | card engine progress | | delete",
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
+        "not told": "deleting | card engine progress |  | delete",
+        "muted": "deleting | card engine progress |  | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
         "lost": "deleting | card engine progress | | delete",
@@ -302,6 +375,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "deleting | card engine progress | | delete",
         "update failed": "deleting | card engine progress | | delete",
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
+        "not told": "deleting | card engine progress |  | delete",
+        "muted": "deleting | card engine progress |  | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
         "lost": "deleting | card engine progress | | delete",
@@ -322,6 +397,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "falling asleep | card engine progress | | sleep",
         "update failed": "falling asleep | card engine progress | | sleep",
         "broken": "falling asleep | card engine progress | slept @ alert edit | sleep",
+        "not told": "falling asleep | card engine progress |  | sleep",
+        "muted": "falling asleep | card engine progress |  | sleep",
         "falling asleep": "falling asleep | engine | |",
         "asleep": "asleep | engine | |",
         "lost": "asleep | engine | |",
@@ -347,6 +424,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "resetting | card engine progress | | reset",
         "update failed": "resetting | card engine progress | | reset",
         "broken": "resetting | card engine progress | slept @ alert edit | reset",
+        "not told": "resetting | card engine progress |  | reset",
+        "muted": "resetting | card engine progress |  | reset",
         "falling asleep": "resetting | card engine progress | | reset",
         "asleep": "resetting | card engine progress | | reset",
         "lost": "resetting | card engine progress | | reset",
@@ -365,6 +444,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "rolling out | card engine progress | | rollback",
         "update failed": "rolling out | card engine progress | | rollback",
         "broken": "rolling out | card engine progress | | rollback",
+        "not told": "rolling out | card engine progress | | rollback",
+        "muted": "rolling out | card engine progress | | rollback",
         "falling asleep": "rolling out | card engine progress | | rollback",
         "asleep": "rolling out | card engine progress | | rollback",
         "lost": "rolling out | card engine progress | | rollback",
@@ -380,6 +461,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | | |",
         "update failed": "failed | | |",
         "broken": "broken | | |",
+        "not told": "broken | | |",
+        "muted": "broken | | |",
         "falling asleep": "asleep | card | slept @ thread | asleep",
         "lost": "asleep | card | |",
         "back, not probed": "waking up | engine | |",
@@ -393,6 +476,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "live": "live | | |",
         "update failed": "failed | | |",
         "broken": "broken | | |",
+        "not told": "broken | | |",
+        "muted": "broken | | |",
         "falling asleep": "falling asleep | card | |",
         "asleep": "asleep | engine | |",
         "lost": "asleep | card engine | |",
@@ -429,11 +514,12 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "failed | | expiring @ owner, expiring @ thread | warned of expiry",
         "update failed": "failed | | expiring @ owner, expiring @ thread | warned of expiry",
         "broken": "broken | | expiring @ owner, expiring @ thread | warned of expiry",
+        "not told": "broken | | expiring @ owner, expiring @ thread | warned of expiry",
+        "muted": "broken | card finding | expiring @ owner, expiring @ thread | warned of expiry",
         "falling asleep": "falling asleep | | expiring @ owner, expiring @ thread | warned of expiry",
         "asleep": "asleep | | expiring @ owner, expiring @ thread | warned of expiry",
         "lost": "asleep | | expiring @ owner, expiring @ thread | warned of expiry",
-        "waking": "broken | card | not awake @ thread, broken @ alerts, expiring @ owner, expiring @ thread"
-        " | not awake",
+        "waking": "broken | card finding | not awake @ thread, expiring @ owner, expiring @ thread | not awake",
         "back, not probed": "live | card | awake @ thread, expiring @ owner, expiring @ thread | awake",
         "resetting": "resetting | | expiring @ owner, expiring @ thread | warned of expiry",
         "to be wiped": "resetting | | expiring @ owner, expiring @ thread | warned of expiry",
@@ -449,6 +535,8 @@ TABLE: Mapping[str, Mapping[str, str]] = {
         "failed": "deleting | card engine progress | | delete",
         "update failed": "deleting | card engine progress | | delete",
         "broken": "deleting | card engine progress | deleted @ alert edit | delete",
+        "not told": "deleting | card engine progress |  | delete",
+        "muted": "deleting | card engine progress |  | delete",
         "falling asleep": "deleting | card engine progress | | delete",
         "asleep": "deleting | card engine progress | | delete",
         "lost": "deleting | card engine progress | | delete",
@@ -466,16 +554,23 @@ TOO_LATE = (
     "orange-button is being deleted, and that can't be taken back any more. `/octopod deploy orange-button` makes a "
     "new one."
 )
+NOBODY_IS_TOLD = "orange-button is being deleted, so nobody is told of it anyway."
 STILL = "orange-button is still being deleted. Deploy it again when its card says deleted."
 BEING_RESET = "orange-button is being reset. Put it to sleep when its card says live."
-UP = ("queued", "waiting", "applied", "ready", "updating", "live", "failed", "update failed", "broken")
+UP: tuple[str, ...] = ("queued", "waiting", "applied", "ready", "updating", "live", "failed", "update failed")
+UP += ("broken", "not told", "muted")
 DOWN = ("falling asleep", "asleep", "lost", "waking", "back, not probed")
 RESETTING = ("resetting", "to be wiped")
 REFUSED: Mapping[tuple[str, str], str] = {
     ("deploy another commit", "deleting"): STILL,
     ("deploy the same commit", "deleting"): STILL,
     **{(wish, "deleted"): GONE_ALREADY for wish in ("extend", "delete", "delete now", "sleep", "wake", "undo")},
-    **{(wish, "deleted"): GONE_ALREADY for wish in ("reset", "rollback")},
+    **{(wish, "deleted"): GONE_ALREADY for wish in ("reset", "rollback", "mute", "unmute")},
+    **{
+        (wish, standing): NOBODY_IS_TOLD
+        for wish in ("mute", "unmute")
+        for standing in ("deleting", "delete can be undone")
+    },
     **{("extend", standing): f"{ON_ITS_WAY_OUT}extend." for standing in ("deleting", "delete can be undone")},
     **{("sleep", standing): f"{ON_ITS_WAY_OUT}put to sleep." for standing in ("deleting", "delete can be undone")},
     **{("reset", standing): f"{ON_ITS_WAY_OUT}reset." for standing in ("deleting", "delete can be undone")},

@@ -6,23 +6,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from builders import NOW, POLICY, URL, a_deploy, a_workload, seconds
+from builders import NOW, POLICY, URL, a_deploy, a_finding, a_workload, seconds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.checks import Stand
 from bot.domain.errors import UserError
 from bot.domain.events import (
     Applied,
     BranchBack,
     BranchEnded,
+    ChecksDropped,
+    CheckSeen,
     Decision,
     Delete,
     Event,
     Extend,
     FilesReady,
+    Found,
     Freeze,
     ImageMissing,
     Keep,
+    Mute,
     Notice,
     NoticeKind,
     Push,
@@ -42,9 +47,11 @@ from bot.domain.events import (
     Wiped,
     Withheld,
 )
+from bot.domain.finding import Cause
 from bot.domain.lifecycle import decide, next_wake
 from bot.domain.model import PUSH, Ending, Phase, Stage, Staging
 from bot.domain.status import StagingStatus, WorkloadState
+from bot.written import facts_json
 
 PAUSES = [0, 0.5, 2, 5, 30, 3600, 20 * 3600, 70 * 3600]
 KINDS = ["deploy", "files", "applied", "snapshot", "snapshot", "snapshot", "gone", "url", "fail", "extend", "delete"]
@@ -68,6 +75,13 @@ KINDS += [
     "freeze",
     "keep",
     "used",
+    "check",
+    "check",
+    "check",
+    "check dropped",
+    "found",
+    "mute",
+    "unmute",
 ]
 STEPS = st.tuples(
     st.sampled_from([*KINDS, *KINDS, "tick", "wait for the clock", "old news"]),
@@ -96,6 +110,8 @@ class Life:
             before = self.staging
             decision = decide(before, event, POLICY, self.now)
             self.check(before, event, decision)
+            if Target.FINDING in decision.targets and choice % 2 == 0:
+                self.step("found", 0, choice + 1)
 
     def event(self, kind: str, choice: int) -> Event:
         release = self.staging.attempt.id
@@ -144,6 +160,18 @@ class Life:
                 return Visited()
             case "used":
                 return Used()
+            case "check":
+                old = self.staging.live.id if self.staging.live else release
+                stand = Stand(("login", "shelf")[choice % 2], choice % 3 > 0, "answers", self.now, choice % 4 > 0)
+                return CheckSeen(old if choice % 5 else release, stand)
+            case "check dropped":
+                return ChecksDropped(frozenset({"login"}))
+            case "found":
+                return Found(a_finding(list(Cause)[choice % len(Cause)], str(choice)), "i1" if choice % 7 == 6 else "")
+            case "mute":
+                return Mute("UBOB", ("", "login")[choice % 2], self.now + timedelta(minutes=choice))
+            case "unmute":
+                return Mute("UBOB", "", None)
             case "push" if not self.staging.deleted_at:
                 self.deploys += 1
                 commit = f"{self.deploys:040x}"
@@ -192,7 +220,7 @@ class Life:
             assert not after.broken_since
         self.check_releases(decision, isinstance(event, Wake | Wiped))
         for notice in decision.notices:
-            json.dumps(notice.facts)
+            json.dumps(facts_json(notice.facts))
             self.notices.append((after.attempt.id, notice))
         self.check_notices()
 
@@ -214,14 +242,22 @@ class Life:
         warnings = Counter((n.where, n.facts["expires_at"]) for _, n in self.notices if n.kind is NoticeKind.EXPIRING)
         most = {Where.THREAD: 1, Where.OWNER: 2}
         assert all(count <= most[where] for (where, _), count in warnings.items()), "each warning once for each expiry"
-        alerts = [n.kind for _, n in self.notices if n.where in (Where.ALERTS, Where.ALERT_EDIT)]
-        opened = [kind is NoticeKind.BROKEN for kind in alerts]
-        assert opened == [index % 2 == 0 for index in range(len(alerts))], "each alert is closed before the next one"
+        self.check_alerts([n for _, n in self.notices if n.where in (Where.ALERTS, Where.ALERT_EDIT)])
         ends = [n.kind for _, n in self.notices if n.kind is NoticeKind.DELETED and n.where is Where.THREAD]
         assert len(ends) <= 1
 
+    def check_alerts(self, alerts: list[Notice]) -> None:
+        there = is_open = False
+        for notice in alerts:
+            if notice.where is Where.ALERTS:
+                assert not is_open, "each alert is closed before the next one"
+                there = True
+            assert there, "only what was sent is edited"
+            assert is_open or notice.kind is NoticeKind.BROKEN, "it is closed once"
+            is_open = notice.kind is NoticeKind.BROKEN
 
-NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE}
+
+NOT_OF_A_STAGING = {NoticeKind.ANSWER, NoticeKind.OUTAGE, NoticeKind.OUTAGE_OVER, NoticeKind.IDLE, NoticeKind.INCIDENT}
 NOT_OF_A_STAGING |= {NoticeKind.NOT_MADE, NoticeKind.FORK}
 GO_LIVE = [("applied", 0.5, 0), ("snapshot", 0.5, 4), ("url", 0.5, 0)]
 

@@ -13,6 +13,7 @@ from bot.domain.events import NoticeKind, Where
 from bot.local.reader import read_release
 from bot.projects import load_projects
 from bot.render.plain import PlainRenderer
+from bot.slack.findings import Around
 from bot.slack.notices import notice
 
 # What the readers take at most is 1024 kB of a manifest and 256 kB of octopod.yaml.
@@ -51,7 +52,7 @@ def rendered(folder: Path, content: bytes) -> None:
     except PermanentError as error:
         said = {"actor": "U01ALICE", "release": "r1", "number": 1, "reason": error.text, "next_step": error.next_step}
         said |= {"details": list(error.details), "serves": None}
-        check_text(notice(NoticeKind.FAILED, Where.THREAD, said, a_staging(owner="U01ALICE"), None))
+        check_text(notice(NoticeKind.FAILED, Where.THREAD, said, a_staging(owner="U01ALICE"), Around()))
 
 
 def loaded(folder: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ from git_kit import Origin, a_cache, a_project, program
 
 from bot.domain.errors import PermanentError
 from bot.git.repository import GitCache
+from bot.ports import Lineage
 
 
 @pytest.fixture
@@ -113,3 +114,29 @@ async def test_a_damaged_mirror_is_made_anew(tmp_path: Path, origin: Origin, cac
     assert (await cache.between(project, old, new)).count == 1
     shutil.rmtree(tmp_path / "cache" / "shop.git" / "objects")
     assert await cache.merged(project, old, new) is True
+
+
+async def test_where_a_branch_left_the_baseline_and_how_far_both_went(origin: Origin, cache: GitCache) -> None:
+    base = origin.head("main")
+    origin.commit("login", {"a": "1"})
+    head = origin.commit("login", {"a": "2"})
+    for number in range(3):
+        origin.commit("main", {"b": str(number)})
+    project = a_project(origin.path)
+    await cache.resolve(project, "main")
+    assert await cache.lineage(project, head) == Lineage(base, behind=3, ahead=2)
+    assert await cache.lineage(project, base) == Lineage(base, behind=3, ahead=0)
+
+
+async def test_the_commits_of_a_feature_with_those_that_were_merged_into_it(origin: Origin, cache: GitCache) -> None:
+    base = origin.head("main")
+    theirs = origin.commit("carts", {"b": "1"}, "Carts")
+    mine = origin.commit("login", {"a": "1"}, "Login")
+    origin.git("checkout", "--quiet", "login")
+    origin.git("merge", "--quiet", "--message=Merge carts", "carts")
+    project = a_project(origin.path)
+    found = await cache.range(project, base, origin.head("login"))
+    assert {change.commit for change in found.changes} == {theirs, mine} and found.count == 2
+    assert [author.name for author in found.authors] == ["Zoë"]
+    rest = await cache.range(project, base, origin.head("login"), [theirs])
+    assert [change.subject for change in rest.changes] == ["Login"]

@@ -30,6 +30,8 @@ ENDING = 10.0
 ELSEWHERE = "OCTOPOD_TEST_KUBECONFIG"
 # On the nodes whose pods fare as kwok.yaml says.
 PLAYED = "test.octopod.dev/played"
+# A node with this label has no kubelet any more.
+LEFT_ALONE = "test.octopod.dev/left-alone"
 # By default a controller asks 20 times a second, which is less than hundreds of stagings need to begin with.
 IN_A_HURRY = ("--kube-api-qps=500", "--kube-api-burst=1000")
 
@@ -118,7 +120,7 @@ class Rig(ControlPlane):
         self._run(
             "kwok",
             "--kubeconfig", self.kubeconfig,
-            "--manage-all-nodes",
+            "--manage-nodes-with-label-selector", f"!{LEFT_ALONE}",
             "--config", Path(__file__).with_name("kwok.yaml"),
             "--config", self._write_containers(),
             "--node-ip", "127.0.0.1",
@@ -146,6 +148,23 @@ class Rig(ControlPlane):
         )  # fmt: skip
         self._wait_ready()
 
+    @contextlib.contextmanager
+    def nodes_watched_closely(self, patience: str) -> Iterator[None]:
+        """Nodes whose kubelet has said nothing for so long are lost."""
+        self._run(
+            "kube-controller-manager",
+            "--kubeconfig", self.kubeconfig,
+            "--leader-elect=false",
+            "--secure-port=0",
+            f"--node-monitor-grace-period={patience}",
+            "--controllers=node-lifecycle-controller",
+            called="nodes-watched-closely",
+        )  # fmt: skip
+        try:
+            yield
+        finally:
+            self._end("nodes-watched-closely", signal.SIGTERM)
+
     def stop_api_server(self, how: signal.Signals = signal.SIGKILL) -> None:
         self._end("kube-apiserver", how)
 
@@ -153,9 +172,10 @@ class Rig(ControlPlane):
         for name in reversed(list(self.processes)):
             self._end(name, signal.SIGTERM)
 
-    def _run(self, name: str, *words: str | Path) -> None:
+    def _run(self, program: str, *words: str | Path, called: str = "") -> None:
+        name = called or program
         with (self.folder / f"{name}.log").open("ab") as log:
-            command = [str(self.programs / name), *map(str, words)]
+            command = [str(self.programs / program), *map(str, words)]
             env = {**os.environ, "PATH": f"{self.in_containers}{os.pathsep}{os.environ['PATH']}"}
             self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
 

@@ -72,7 +72,7 @@ async def test_the_service_behind_its_ingress_is_asked(world: World) -> None:
     url, ip = f"https://{world.name}.shop.test", own_address()
 
     async def asked() -> int:
-        return await world.engine.ask(world.namespace, url, "/login?next=/", 5)
+        return (await world.engine.ask(world.namespace, url, "/login?next=/", 5)).status
 
     async with an_answerer(ip) as answerer:
         await world.deploy("r1", deployment(), SERVICE.format(port=answerer.port), INGRESS)

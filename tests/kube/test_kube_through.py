@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from api_kit import Answer, Api, an_api, refusing, saying, streaming
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError
 from bot.kube.inside import ask
+from bot.ports import Heard
 
 URL = "https://x.shop.test"
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/shop--x/ingresses"
@@ -21,16 +23,16 @@ async def listed(request: web.Request) -> web.Response:
     return web.json_response({"items": [{"spec": {"rules": [RULE]}}]})
 
 
-async def asked(folder: Path, answer: Answer, seconds: float = 5) -> tuple[Api, int]:
+async def asked(folder: Path, answer: Answer, seconds: float = 5, **more: Any) -> tuple[Api, Heard]:
     async with an_api(folder, streaming()) as (api, kube):
         api.answers |= {INGRESSES: listed, SHOP: answer}
-        return api, await ask(kube, "shop--x", URL, "/login?next=/", seconds)
+        return api, await ask(kube, "shop--x", URL, "/login?next=/", seconds, **more)
 
 
 @pytest.mark.parametrize("status", [200, 204, 401, 403, 404, 500, 503])
 async def test_what_the_application_answers(tmp_path: Path, status: int) -> None:
     api, found = await asked(tmp_path, saying(status, b"" if status == 204 else b'{"kind": "page"}'))
-    assert found == status
+    assert found == Heard(status)
     told = api.asked[-1]
     assert told.path_qs == f"{SHOP}?next=/"
     assert told.headers["X-Forwarded-Host"] == "x.shop.test" and told.headers["X-Forwarded-Proto"] == "https"
@@ -39,7 +41,24 @@ async def test_what_the_application_answers(tmp_path: Path, status: int) -> None
 
 async def test_redirects_are_not_followed(tmp_path: Path) -> None:
     api, found = await asked(tmp_path, saying(302, b"", Location="/elsewhere"))
-    assert found == 302 and [one.path for one in api.asked] == [INGRESSES, SHOP]
+    assert (found.status, found.location) == (302, "/elsewhere") and [one.path for one in api.asked] == [
+        INGRESSES,
+        SHOP,
+    ]
+
+
+async def test_the_way_through_is_taken_out_again(tmp_path: Path) -> None:
+    """The API server writes it into what leads to the application."""
+    proxy = SHOP.removesuffix("/login")
+    for location in (f"{proxy}/setup?a=b", f"https://api.invalid{proxy}/setup?a=b"):
+        _, found = await asked(tmp_path, saying(302, b"", Location=location))
+        assert found.location == "/setup?a=b"
+    page = f'<form action="{proxy}/login">Sign in</form>'.encode()
+    api, found = await asked(tmp_path, saying(200, page), headers={"X-Key": "secret"}, most=1000)
+    assert (found.body, found.whole) == (b'<form action="/login">Sign in</form>', True)
+    assert api.asked[-1].headers["X-Key"] == "secret"
+    _, found = await asked(tmp_path, saying(200, page), most=10)
+    assert (len(found.body), found.whole) == (10, False)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +66,7 @@ async def test_redirects_are_not_followed(tmp_path: Path) -> None:
     [
         (
             refusing(403, "Forbidden", "you may not get services/proxy"),
-            PermanentError,
+            TemporaryError,
             "you may not get services/proxy",
         ),
         (
@@ -56,6 +75,7 @@ async def test_redirects_are_not_followed(tmp_path: Path) -> None:
             "there is no Service `web`, or nothing",
         ),
         (refusing(503, "ServiceUnavailable", "no endpoints"), PermanentError, "nothing answers for the Service `web`"),
+        (refusing(502, "", "error trying to reach service"), PermanentError, "nothing answers for the Service `web`"),
         (refusing(500, "InternalError", "etcd"), TemporaryError, "Service `web`: ask: etcd (500)"),
     ],
 )

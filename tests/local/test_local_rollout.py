@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from local_world import (
@@ -19,7 +20,7 @@ from local_world import (
     world,
 )
 
-from bot.domain.status import StagingStatus, WorkloadState
+from bot.domain.status import SignKind, StagingStatus, WorkloadState
 
 HOST = "orange.localhost"
 
@@ -236,7 +237,8 @@ async def test_a_process_that_dies_while_serving_is_told_and_comes_back(tmp_path
         assert web.reason == "web exited with code 5; trying again in 0.1 s"
         assert web.log_tail[-1] == "asked to end"
         status = await there.until_serving("r1")
-        assert status.serving_workloads[0].reason == ""
+        web = status.serving_workloads[0]
+        assert (web.reason, [sign.text for sign in web.signs]) == ("", ["web exited with code 5; it is started again"])
         assert (await there.get(HOST))[0] == 200
 
 
@@ -254,12 +256,16 @@ async def test_a_serving_process_that_dies_again_and_again_is_never_given_up(tmp
         broken = tmp_path / "local/s1/home/broken"
         broken.touch()
         await there.get(HOST, "/exit/4")
+        begun = datetime.now(UTC)
         status = await there.until(lambda status: "(5 times); trying again in 0.4 s" in status.workloads[0].reason)
         assert status.workloads[0].log_tail == ("cannot go on",)
         assert status.workloads[0].state is WorkloadState.PROGRESSING
         assert (await there.get(HOST))[0] == 503
         broken.unlink()
-        await there.until_serving("r1")
+        status = await there.until_serving("r1")
+        signs = status.workloads[0].signs
+        assert len(signs) >= 5 and {(sign.kind, sign.workload) for sign in signs} == {(SignKind.RESTARTED, "web")}
+        assert [sign.at for sign in signs] == sorted(sign.at for sign in signs) and signs[-1].at > begun
 
 
 async def test_one_that_loses_its_readiness_gets_no_requests(tmp_path: Path) -> None:
@@ -287,7 +293,8 @@ async def test_one_that_fails_its_liveness_probe_is_restarted(tmp_path: Path) ->
         reason = status.workloads[0].reason
         assert reason.startswith("web was ended because GET /healthz answers 503 (liveness probe)")
         (tmp_path / "local/s1/home/sick.web").unlink()
-        await there.until_serving("r1")
+        status = await there.until_serving("r1")
+        assert "(liveness probe); it is started again" in status.workloads[0].signs[0].text
         assert (await there.get(HOST, "/pid"))[1] != pid
 
 

@@ -143,6 +143,33 @@ def test_people_order_and_are_counted(shop_of: ShopOf) -> None:
     assert "2 customers so far today" in ask(shop.web, "/").text
 
 
+def test_its_greeting_counts_and_a_misspelt_one_breaks_the_shelf_only(shop_of: ShopOf) -> None:
+    shop = shop_of("main")
+    shop.open(GREETING="Already {orders} sold")
+    ask(shop.web, "/order", {"product": "mug"})
+    assert "<h1>Already 1 sold</h1>" in ask(shop.web, "/").text
+    other = Shop(shop.tree, shop.data, shop.stack)
+    other.api = shop.api
+    other.run_web(GREETING="Already {order} sold")
+    until(lambda: answers(other.web))
+    assert (ask(other.web, "/").status, ask(other.web, "/login").status) == (500, 200)
+
+
+def test_the_last_customer_is_told_by_initials_and_an_odd_name_breaks_the_shelf(shop_of: ShopOf) -> None:
+    shop = shop_of("main")
+    shop.open()
+
+    def buys(name: str) -> Answer:
+        cookie = ask(shop.web, "/login", {"name": name, "password": "octopus"}).headers["Set-Cookie"].partition(";")[0]
+        assert ask(shop.web, "/order", {"product": "mug"}, cookie).status == 303
+        return ask(shop.web, "/")
+
+    assert "so far today, the last one A. L.<" in buys("Ada Lovelace").text
+    assert buys("Ada  Lovelace").status == 500
+    assert ask(shop.web, "/login").status == 200
+    assert "3 customers so far today, the last one &lt;. B." in buys("<b> Bob").text
+
+
 def test_a_day_may_be_seeded_up_to_the_thousandth_customer(shop_of: ShopOf) -> None:
     shop = shop_of("main")
     shop.migrate(SEED_ORDERS="999")

@@ -72,6 +72,24 @@ async def test_a_push_is_a_commit_that_changes_the_shops_words(example: Example,
     example.git("fsck", "--strict")
 
 
+@pytest.mark.parametrize("branch", [branch for branch in BRANCHES])
+async def test_the_login_page_is_broken_by_a_commit_and_mended_by_another(example: Example, branch: str) -> None:
+    before = example.git("rev-parse", branch)
+    told = await example.says(f"/playground break {branch}", "bob")
+    broken = example.git("rev-parse", branch)
+    assert broken[:7] in told and "#stagings-alerts" in told
+    assert example.git("log", "-1", "--format=%an %s %P", branch) == (
+        f"Bob Write names with capital letters on the login page {before}"
+    )
+    assert example.git("diff", "--name-only", before, broken) == "web/login.py"
+    assert "can't be broken by this" in await example.says(f"/playground break {branch}")
+    told = await example.says(f"/playground mend {branch}")
+    mended = example.git("rev-parse", branch)
+    assert mended[:7] in told and example.git("rev-parse", f"{mended}^") == broken
+    assert example.git("diff", before, mended) == ""
+    assert "can't be mended by this" in await example.says(f"/playground mend {branch}")
+
+
 async def test_it_can_be_pushed_again_and_again(example: Example) -> None:
     said = [await example.says("/playground push main") for _ in range(len(GREETINGS) + 1)]
     assert example.git("rev-list", "--count", "main") == str(3 + len(GREETINGS) + 1)
@@ -124,6 +142,10 @@ async def test_branches_are_made_and_dropped(example: Example) -> None:
         ("merge main", "is what branches are merged into"),
         ("merge nothing-there", "There is no branch"),
         ("drop nothing-there", "There is no branch"),
+        ("break", "Say which branch"),
+        ("break nothing-there", "There is no branch"),
+        ("mend", "Say which branch"),
+        ("order", "was not told of a bot"),
         ("dance", "`dance` is not something that `/playground` can do."),
     ],
 )
@@ -154,6 +176,40 @@ async def test_where_both_changed_the_same_the_branch_counts(example: Example) -
     await example.says("/playground merge green-button")
     assert GREETINGS[1] in example.git("show", "main:web/settings.py")
     example.git("fsck", "--strict")
+
+
+@asynccontextmanager
+async def a_shop(heard: list[tuple[str, str, str]], ordered: int) -> AsyncIterator[int]:
+    """What the bot serves for a staging. `ordered`: the status that an order is answered with."""
+
+    async def login(request: web.Request) -> web.Response:
+        name = str((await request.post())["name"])
+        heard.append((request.host, request.path, name))
+        if request.host != "blue.localhost":
+            return web.Response(status=404, headers={"Octopod-Tombstone": "1"})
+        return web.Response(status=303, headers={"Set-Cookie": "customer=Ada.1; Path=/"})
+
+    async def order(request: web.Request) -> web.Response:
+        heard.append((request.host, request.path, request.headers["Cookie"]))
+        return web.Response(status=ordered)
+
+    app = web.Application()
+    app.add_routes([web.post("/login", login), web.post("/order", order)])
+    async with TestServer(app) as server:
+        assert server.port
+        yield server.port
+
+
+@pytest.mark.parametrize(("ordered", "said"), [(303, "Ada  Lovelace bought a mug at blue."), (502, "It answers 502.")])
+async def test_an_order_is_what_a_browser_would_send(tmp_path: Path, ordered: int, said: str) -> None:
+    heard: list[tuple[str, str, str]] = []
+    async with a_shop(heard, ordered) as port, workspace(tmp_path / "slack", bot_port=port) as slack:
+        example = Example(slack, tmp_path)
+        assert said in await example.says("/playground order blue Ada  Lovelace")
+        assert heard == [("blue.localhost", "/login", "Ada  Lovelace"), ("blue.localhost", "/order", "customer=Ada.1")]
+        assert "No shop answers as green just now" in await example.says("/playground order green")
+        assert heard[-1] == ("green.localhost", "/login", "Alice")
+        assert "Say at which staging" in await example.says("/playground order")
 
 
 @asynccontextmanager

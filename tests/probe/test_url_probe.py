@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,7 +14,7 @@ from raw_server import raw_server
 
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError
 from bot.domain.project import ProbeFrom, UrlProbe
-from bot.ports import ProbeResult
+from bot.ports import Heard, ProbeResult
 from bot.probe.url import UrlProber
 from handlers.tombstone import HEADER
 
@@ -132,9 +133,9 @@ INSIDE = UrlProbe(path="/healthz", origin=ProbeFrom.CLUSTER, accept=(418,), seco
 async def test_from_inside_the_cluster(status: int, ok: bool) -> None:
     asked: list[tuple[object, ...]] = []
 
-    async def inside(*what: object) -> int:
+    async def inside(*what: Any, **more: Any) -> Heard:
         asked.append(what)
-        return status
+        return Heard(status)
 
     async with aiohttp.ClientSession() as session:
         result = await UrlProber(session, inside=inside).probe(URL, INSIDE, "shop--x")
@@ -144,7 +145,7 @@ async def test_from_inside_the_cluster(status: int, ok: bool) -> None:
 
 @pytest.mark.parametrize("kind", [TemporaryError, PermanentError])
 async def test_no_answer_from_inside_the_cluster(kind: type[OctopodError]) -> None:
-    async def inside(*what: object) -> int:
+    async def inside(*what: Any, **more: Any) -> Heard:
         raise kind("nothing answers for the Service `web`, port 80")
 
     async with aiohttp.ClientSession() as session:

@@ -8,24 +8,30 @@ from typing import Any
 import pytest
 from builders import NOW, a_release, a_staging, updating
 
+from bot.domain import evidence
 from bot.domain.commands import Deploy
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Difference, Overrides, Secret
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
+from bot.domain.evidence import Author, Change, KeyChange, Range, Says, Symptom
+from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.hearsay import CiRun, CiState
 from bot.domain.lookup import Ambiguous
 from bot.domain.model import CLOCK, Build, Ending, Phase, Pull, Stage, Staging, WorkloadProgress
 from bot.domain.notes import ENV, VALUES
 from bot.domain.origins import Line, lines
+from bot.domain.status import Sign, SignKind
 from bot.playground.blocks import check_blocks
 from bot.playground.methods_chat import BLOCKS_TEXT, UPDATE_TEXT
 from bot.slack import answers, arrivals, configs, messages, notices, progress
-from bot.slack.messages import Text
+from bot.slack.findings import Around
+from bot.slack.messages import Compared, Text
 
 NASTY = ("<!channel> & `x` ```y``` *b* <@U99EVE> 🐙", "feature/" + "x" * 10_000, "&" * 10_000, "`" * 5_000, "\n\n|>")
 ORDINARY = "feature-x"
 LINK = "https://example.slack.com/archives/C1/p1"
+AROUND = Around(LINK, Compared("main", "http://compare.localhost/s1"), NOW)
 
 
 def staging_with(text: str, phase: Phase) -> Staging:
@@ -57,6 +63,20 @@ def staging_with(text: str, phase: Phase) -> Staging:
     )
 
 
+def nasty_finding(text: str) -> Finding:
+    who = Author(text, text)
+    said = Range("0" * 40, "1" * 40, tuple(Change("1" * 40, text, who) for _ in range(50)), 70)
+    witness = evidence.Testimony(Says.FAILS, "1" * 40, (text,) * 30, NOW, NOW, text, staging=text[:40])
+    unheard = evidence.Testimony(why=text)
+    keys = tuple(KeyChange(f"KEY_{number}", text, text, "push") for number in range(30))
+    signs = tuple(Sign(SignKind.NODE, text, NOW, text, text) for _ in range(10))
+    wrong = Symptom(text, NOW, "login", also=(text,) * 9, details=(text,) * 50)
+    return Finding(
+        Cause.CONFIGURATION, Confidence.PROVEN, wrong, text, said, (who,) * 9, keys, witness, unheard, witness,
+        3, 12, "1" * 40, signs, text, (text,) * 30, tuple(Offer),
+    )  # fmt: skip
+
+
 def every_notice(staging: Staging, text: str) -> Iterator[Text]:
     facts: dict[str, Any] = {
         "actor": "U01ALICE", "owner": "U01ALICE", "by": CLOCK, "urls": {"web": f"http://{text[:50]}.localhost/"},
@@ -74,13 +94,22 @@ def every_notice(staging: Staging, text: str) -> Iterator[Text]:
     for kind in NoticeKind:
         if kind is not NoticeKind.ANSWER:
             for where in places:
-                yield notices.notice(kind, where, facts, staging, LINK)
-                yield notices.notice(kind, where, facts, staging, None)
+                yield from of_findings(kind, where, facts, staging, text)
+                yield notices.notice(kind, where, facts, staging, AROUND)
+                yield notices.notice(kind, where, facts, staging, Around())
     pull = {"number": 7, "label": "#7", "title": text, "url": f"https://{text[:200]}", "author": text}
     told = {"branch": text, "owner": "U01ALICE", "why": text, "commit": "a" * 40, "subject": text, "by": text}
     for kind in (NoticeKind.FORK, NoticeKind.NOT_MADE):
         yield arrivals.notice(kind, {**told, "project": "shop", "pull": pull})
     yield arrivals.notice(NoticeKind.NOT_MADE, {**told, "project": "shop", "pull": None})
+
+
+def of_findings(kind: NoticeKind, where: Where, facts: dict[str, Any], staging: Staging, text: str) -> Iterator[Text]:
+    if kind in (NoticeKind.BROKEN, NoticeKind.RECOVERED):
+        for cause in Cause if where is Where.ALERTS else [Cause.CODE]:
+            found = replace(nasty_finding(text), cause=cause)
+            told = {**facts, "finding": found, "breaks": 3, "first": NOW.isoformat()}
+            yield notices.notice(kind, where, told, staging, AROUND)
 
 
 def private(staging: Staging, text: str) -> Iterator[Text]:
@@ -248,10 +277,10 @@ def test_progress_marks_the_step_that_ended_it(stage: Stage, tick: str) -> None:
 
 def test_live_is_said_in_one_known_shape() -> None:
     facts = {"actor": "U01ALICE", "urls": {"web": "http://a/", "api": "http://b/"}, "seconds": 3.2, "probe": "200 OK"}
-    said = notices.notice(NoticeKind.LIVE, Where.THREAD, facts, a_staging(), None)
+    said = notices.notice(NoticeKind.LIVE, Where.THREAD, facts, a_staging(), Around())
     assert said.text == "<@U01ALICE> Live at http://a/ and http://b/ after 3.2 s"
     assert said.blocks[0]["text"]["text"] == "<@U01ALICE> Live at <http://a/> and <http://b/> after 3.2 s"
-    unasked = notices.notice(NoticeKind.LIVE, Where.THREAD, {**facts, "probe": ""}, a_staging(), None)
+    unasked = notices.notice(NoticeKind.LIVE, Where.THREAD, {**facts, "probe": ""}, a_staging(), Around())
     assert "`url_probe` is off" in unasked.text
 
 

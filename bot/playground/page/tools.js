@@ -2,11 +2,11 @@
 
 import { h } from "./dom.js";
 import { menu } from "./menu.js";
-import { TRIES } from "./tries.js";
+import { TRIES, TROUBLE } from "./tries.js";
 
 /** `tried(text)` types and sends. */
 export function tools(container, { tried, inspecting, shortcuts }) {
-  const items = TRIES.map(({ name, text }) => ({ label: name, note: text, choose: () => tried(text) }));
+  const items = [...TRIES, ...TROUBLE].map(({ name, text }) => ({ label: name, note: text, choose: () => tried(text) }));
   const toggle = h("button", { class: "tool", "aria-controls": "inspector", "aria-keyshortcuts": "Alt+I",
     title: "What the bot sends and hears (Alt+I)", onclick: inspecting.toggle },
   h("span", { class: "glyph", "aria-hidden": "true" }, "{ }"), h("span", { class: "word" }, "Inspector"));

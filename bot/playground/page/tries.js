@@ -1,11 +1,21 @@
-// What a first visit offers: three things to try, each one click that types a command and sends it.
+// What can be tried: each one click that types a command and sends it. A first visit offers three of them.
 
 import { h } from "./dom.js";
 
 export const TRIES = [
   { name: "deploy orange-button", text: "/octopod deploy orange-button", why: "A branch gets a staging of its own, with a URL." },
-  { name: "break the login", text: "/octopod deploy broken-login", why: "A branch that starts well, and whose login page is wrong." },
+  { name: "break the login", text: "/octopod deploy broken-login", why: "A branch that starts well, and whose login page is wrong. Soon #stagings-alerts says who did it." },
   { name: "push a commit", text: "/playground push orange-button", why: "Other words on the shop's page. Its staging is updated by itself." },
+];
+
+/** In the menu only: more that goes wrong, each with another cause. The stagings are those of TRIES. */
+export const TROUBLE = [
+  { name: "break main", text: "/playground break main" },
+  { name: "start from a broken main", text: "/playground branch late" },
+  { name: "deploy what started there", text: "/octopod deploy late" },
+  { name: "mend main", text: "/playground mend main" },
+  { name: "misspell a configuration", text: '/octopod config orange-button --env "GREETING=Already {order} sold"' },
+  { name: "order under an odd name", text: "/playground order orange-button Ada  Lovelace" },
 ];
 
 /** Whether nobody has deployed anything here: what the project deploys by itself, its main, is nobody's. */

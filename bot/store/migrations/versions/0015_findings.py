@@ -16,14 +16,20 @@ def upgrade() -> None:
         table.add_column(sa.Column("signs", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("finding", sa.JSON(), nullable=True))
         table.add_column(sa.Column("alerted_at", sa.String(32), nullable=True))
+        table.add_column(sa.Column("excused_at", sa.String(32), nullable=True))
         table.add_column(sa.Column("breaks", sa.Integer(), nullable=False, server_default=sa.text("0")))
         table.add_column(sa.Column("recovered_at", sa.String(32), nullable=True))
         table.add_column(sa.Column("mutes", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+        table.add_column(sa.Column("well_from", sa.String(32), nullable=True))
+        table.add_column(sa.Column("unproven", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("witness_for", sa.String(32), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("witness_of", sa.String(16), nullable=True))
+    op.create_index("ix_stagings_witness_for", "stagings", ["witness_for"], sqlite_where=sa.text("witness_for != ''"))
     # What is broken or not well now was told, and is so by the engine's word.
     op.execute("UPDATE stagings SET engine_health = health, engine_reason = health_reason")
     op.execute("UPDATE stagings SET engine_details = health_details, alerted_at = broken_since")
+    op.execute("UPDATE stagings SET breaks = 1 WHERE broken_since IS NOT NULL")
+    op.execute("UPDATE stagings SET well_from = (SELECT ended_at FROM releases WHERE id = live_id)")
     op.create_table(
         "check_history",
         sa.Column("id", sa.Integer(), nullable=False),

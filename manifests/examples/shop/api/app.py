@@ -1,7 +1,7 @@
 """The shop's data as JSON: `python -m api.app`.
 
     GET  /healthz         200 once the tables are there, 503 before
-    GET  /shelf           {products: [...], orders_today: 3}
+    GET  /shelf           {products: [...], orders_today: 3, last: "Ada"}
     POST /orders          {product, customer, payments} -> 201 and the order
     GET  /orders/ID       the order
 

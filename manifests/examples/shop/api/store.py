@@ -63,11 +63,12 @@ def today() -> str:
 
 
 def shelf() -> dict[str, Any]:
-    """Everything that is sold, and how many orders there were today."""
+    """Everything that is sold, how many orders there were today, and who came last."""
     with connection() as db:
         products = [dict(row) for row in db.execute("SELECT id, name, about, cents FROM products ORDER BY position")]
-        (count,) = db.execute("SELECT coalesce(max(number), 0) FROM orders WHERE day = ?", (today(),)).fetchone()
-    return {"products": products, "orders_today": count}
+        orders = "SELECT number, customer FROM orders WHERE day = ? ORDER BY number DESC LIMIT 1"
+        count, last = db.execute(orders, (today(),)).fetchone() or (0, "")
+    return {"products": products, "orders_today": count, "last": last}
 
 
 def add_order(product: str, customer: str, payments: str) -> dict[str, Any]:

@@ -52,11 +52,19 @@ def _facts(settings: Settings) -> str:
 def home(shelf: dict[str, Any], settings: Settings) -> str:
     count = shelf["orders_today"]
     so_far = f"{count} customer{'s' if count != 1 else ''} so far today" if count else "Nobody has ordered yet today"
+    if shelf["last"] not in ("", "somebody"):
+        so_far += f", the last one {escape(_initials(shelf['last']))}"
+    greeting = settings.greeting.format(orders=count)
     cards = "".join(_card(product) for product in shelf["products"])
     return (
-        f'<h1>{escape(settings.greeting)}</h1><p class="quiet"><span id="orders-today" data-count="{count}">{so_far}'
+        f'<h1>{escape(greeting)}</h1><p class="quiet"><span id="orders-today" data-count="{count}">{so_far}'
         f'</span> · {escape(payments(settings.payments))}</p><ul class="shelf">{cards}</ul>'
     )
+
+
+def _initials(name: str) -> str:
+    """What everybody may know of a customer."""
+    return " ".join(f"{part[0]}." for part in name.split(" "))
 
 
 def _card(product: dict[str, Any]) -> str:

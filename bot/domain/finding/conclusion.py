@@ -1,7 +1,4 @@
-"""Who or what broke a staging, concluded from facts. Pure, and careful: who is named has to be the one.
-
-What the facts do not decide is UNKNOWN, with the evidence; a GUESS is called one, and names nobody.
-"""
+"""What can be concluded about a breakage."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,9 +43,12 @@ class Finding:
     """What is concluded.
 
     `feature`: the branch whose commits did it (CODE); it may be another one that was merged into this staging's.
-    `commits`: which of them; `people`: who wrote them, and is told (PROVEN only). `changes`: keys (CONFIGURATION).
+    `suspects`: the branches of which it is one, if it can't be told which (GUESS; `feature` is empty).
+    `commits`: which of them; `people`: who wrote them, and is told (PROVEN only). `changes`: keys (CONFIGURATION): it
+    is one of them, or all together. UNKNOWN with `commits` and `changes`: it can't be told which of both it is.
     `base`, `main`, `same_commit`: what the witnesses say. `passed_before`: the release on which it was well.
-    `behind`, `healed`: as in Facts. `shared`: what it has in common with others; `others`: these, by name.
+    `behind`, `healed`: as in Facts. `shared`: what it has in common with others; `others`: these, by name (of the
+    baseline: those that have the same). `words`: all that it could have in common with others, as in Other.
     """
 
     cause: Cause
@@ -68,10 +68,13 @@ class Finding:
     shared: str = ""
     others: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
+    suspects: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-def find(facts: Facts) -> Finding:
-    """The finding that follows. Total: whatever the facts do not decide is UNKNOWN."""
+def unknown(facts: Facts) -> Finding:
+    """With all the evidence; what is concluded is put in its place."""
+    before = facts.former.number if facts.former else None
     return Finding(
         Cause.UNKNOWN,
         Confidence.GUESS,
@@ -79,5 +82,12 @@ def find(facts: Facts) -> Finding:
         base=facts.base_says,
         main=facts.main,
         same_commit=facts.same_commit,
+        passed_before=facts.release if facts.passed_here else before,
+        behind=facts.behind,
+        healed=facts.healed,
         signs=facts.signs,
     )
+
+
+def confidence(proven: bool) -> Confidence:
+    return Confidence.PROVEN if proven else Confidence.GUESS

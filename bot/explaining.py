@@ -1,0 +1,133 @@
+"""The use cases around breakages: what the records know of one, and what is found out about it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import incidents
+from bot.changing import Common
+from bot.domain.checks import Stood
+from bot.domain.events import Found, Target
+from bot.domain.evidence import Symptom, Testimony
+from bot.domain.model import Release, Staging
+from bot.domain.past import on_record, symptom
+from bot.domain.project import Project
+from bot.domain.ripples import looks_again, ripples
+from bot.store import history, queue, stagings
+from bot.store.queue import Claim
+from bot.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A breakage as the records have it.
+
+    `stood`, `main_stood`: how the check that fails stood with the releases of this staging and of the baseline's, the
+    newest first. `releases`: all of this staging. `neighbours`: the project's other stagings that are there.
+    `data_since`: since when its data is the same.
+    """
+
+    staging: Staging
+    ill: Release
+    project: Project
+    symptom: Symptom
+    main: Staging | None
+    stood: Sequence[Stood]
+    main_stood: Sequence[Stood]
+    releases: Sequence[Release]
+    neighbours: Sequence[Staging]
+    data_since: datetime | None
+
+    @property
+    def of_baseline(self) -> bool:
+        return self.staging.branch == self.project.baseline
+
+
+class Explaining:
+    """`projects` may change meanwhile."""
+
+    def __init__(
+        self, store: Store, projects: Mapping[str, Project], now: Callable[[], datetime], common: Common
+    ) -> None:
+        self._store, self._projects, self._now, self._common = store, projects, now, common
+
+    async def case(self, staging: str) -> Case | None:
+        """None: it is not broken (any more), or its project has left octopod.yaml."""
+        async with self._store.read() as connection:
+            found = await stagings.by_id(connection, staging)
+            project = self._projects.get(found.project) if found else None
+            if found is None or project is None or not found.broken_since or found.live is None:
+                return None
+            wrong = symptom(found)
+            present = await stagings.present(connection, found.project)
+            main = next((s for s in present if s.branch == project.baseline), None)
+            return Case(
+                found,
+                found.live,
+                project,
+                wrong,
+                main,
+                await self._stood(connection, found.id, wrong),
+                await self._stood(connection, main.id, wrong) if main else (),
+                await stagings.releases(connection, found.id),
+                [other for other in present if other.id != found.id],
+                await self._data_since(connection, found),
+            )
+
+    async def at_commit(self, case: Case, commit: str) -> Testimony | None:
+        """What the records say of a commit with the configuration that is nearest to the ill one's."""
+        async with self._store.read() as connection:
+            known = await history.at_commit(connection, case.project.name, commit, case.symptom.check)
+            said: list[Testimony] = []
+            for stood in known:
+                release = await stagings.release(connection, stood.release)
+                if release:
+                    said.append(on_record(stood, release, case.ill))
+        return min(said, key=lambda one: len(one.differs), default=None)
+
+    async def found(self, claim: Claim, staging: str, event: Found | None) -> None:
+        """The finding work is done; what was found out is saved with it."""
+        now = self._now()
+        async with self._store.write() as connection:
+            if await queue.finish(connection, claim, now) and event:
+                ill = await self._common.known(connection, staging)
+                within = await self._settled(connection, replace(ill, finding=event.finding))
+                await self._common.decided(connection, ill, replace(event, incident=within.get(staging, "")))
+
+    async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> None:
+        """Something was: have looked again at whatever was found out and may be different by that."""
+        project = self._projects.get(after.project)
+        if project is None or not looks_again(before, after):
+            return
+        if before.broken_since and not after.broken_since:
+            await self._settled(connection, after)
+        present = await stagings.present(connection, after.project)
+        for id in set(ripples(before, after, project.baseline, present)):
+            await queue.want(connection, id, [Target.FINDING], self._now())
+
+    async def _settled(self, connection: AsyncConnection, one: Staging) -> Mapping[str, str]:
+        """Incidents are as the stagings are; whoever gets into one has its finding looked at again. `one`: as it is by
+        now. By the id of each staging that is in an incident: which."""
+        project = self._projects.get(one.project)
+        if project is None:
+            return {}
+        present = await stagings.present(connection, one.project)
+        now = self._now()
+        within = await incidents.settle(connection, project, [one if s.id == one.id else s for s in present], now)
+        for other in present:
+            if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
+                await queue.want(connection, other.id, [Target.FINDING], now)
+        return within
+
+    @staticmethod
+    async def _data_since(connection: AsyncConnection, staging: Staging) -> datetime | None:
+        """Since when its data is the same: since it was wiped, or since the engine took its first release."""
+        wiped = await stagings.journal_at(connection, staging.id, "reset")
+        releases = await stagings.releases(connection, staging.id)
+        return wiped or min((release.applied_at for release in releases if release.applied_at), default=None)
+
+    @staticmethod
+    async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom) -> Sequence[Stood]:
+        return await history.of_staging(connection, staging, wrong.check) if wrong.check else ()

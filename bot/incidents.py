@@ -1,0 +1,88 @@
+"""Breakages that belong together are told as one: opened, joined, left and closed where that is decided."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import incident as deciding
+from bot.domain.events import Notice, NoticeKind, Where
+from bot.domain.incident import Breakage, Closed, Joined, Left, Opened
+from bot.domain.model import Phase, Staging
+from bot.domain.past import values
+from bot.domain.project import Project
+from bot.store import incidents, queue
+from bot.store.incidents import Incident
+
+
+async def settle(
+    connection: AsyncConnection, project: Project, present: Sequence[Staging], now: datetime
+) -> Mapping[str, str]:
+    """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which."""
+    known = {one.id: one for one in await incidents.open_ones(connection, project.name)}
+    broken = {s.id: s for s in present if s.broken_since and s.finding}
+    before = [deciding.Incident(one.id, one.shared, one.began_at, _ill(one)) for one in known.values()]
+    after = dict(known)
+    for step in deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(present, project)):
+        match step:
+            case Opened(group):
+                opened = Incident(uuid.uuid4().hex, project.name, group.word, now)
+                after[opened.id] = _with(opened, [broken[id] for id in group.stagings])
+            case Joined(id, staging):
+                after[id] = _with(after[id], [broken[staging]])
+            case Left(id, staging):
+                members = {**after[id].members, staging: {**after[id].members[staging], "well": True}}
+                after[id] = replace(after[id], members=members)
+            case Closed(id):
+                after[id] = replace(after[id], closed_at=now)
+    for one in after.values():
+        if one != known.get(one.id):
+            await _told(connection, one, known.get(one.id), now)
+    return {staging: one.id for one in after.values() if not one.closed_at for staging in _ill(one)}
+
+
+async def _told(connection: AsyncConnection, incident: Incident, before: Incident | None, now: datetime) -> None:
+    await incidents.save(connection, incident)
+    facts = _facts(incident)
+    wheres = [Where.INCIDENT_EDIT] if before else [Where.INCIDENT]
+    wheres += [Where.INCIDENT_THREAD] if incident.closed_at else []
+    notices = [Notice(NoticeKind.INCIDENT, where, facts) for where in wheres]
+    await queue.add_notices(connection, None, None, notices, now, incident.project)
+
+
+def _facts(incident: Incident) -> dict[str, Any]:
+    return {
+        "incident": incident.id,
+        "project": incident.project,
+        "shared": incident.shared,
+        "since": min((m["since"] for m in incident.members.values()), default=incident.began_at.isoformat()),
+        "over": incident.closed_at.isoformat() if incident.closed_at else None,
+        "members": list(incident.members.values()),
+    }
+
+
+def _with(incident: Incident, stagings: Sequence[Staging]) -> Incident:
+    return replace(incident, members={**incident.members, **{one.id: _member(one) for one in stagings}})
+
+
+def _member(staging: Staging) -> dict[str, Any]:
+    since = (staging.unhealthy_since or staging.created_at).isoformat()
+    return {"name": staging.name, "text": staging.health_reason, "since": since, "well": False}
+
+
+def _ill(incident: Incident) -> frozenset[str]:
+    return frozenset(id for id, member in incident.members.items() if not member["well"])
+
+
+def _breakage(staging: Staging) -> Breakage:
+    found = staging.finding
+    assert found is not None, "only what was looked into is compared"
+    unchanged = staging.live is not None and found.passed_before == staging.live.number
+    return Breakage(staging.id, found.symptom.since, found.symptom.check, unchanged, found.words)
+
+
+def _healthy(present: Sequence[Staging], project: Project) -> Sequence[Collection[str]]:
+    return [values(s.live, project) for s in present if s.live and s.phase is Phase.LIVE]
