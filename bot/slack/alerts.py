@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.durations import format_duration
-from bot.domain.evidence import Symptom
+from bot.domain.evidence import Says, Symptom
 from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.model import Health, Staging
 from bot.slack import rest
 from bot.slack.blocks import Block, actions, button, code, cut, date, escape, link, listed, menu, preformatted, section
 from bot.slack.evidence import sentence
-from bot.slack.findings import Around, Told, happened, next_step, why
+from bot.slack.findings import Around, Told, happened, next_step, same_elsewhere, why
 from bot.slack.messages import Text, compare_button, logs_button, open_button, text_of
 
 MUTED_FOR = timedelta(hours=1)
@@ -50,17 +50,14 @@ def _comes_and_goes(facts: Mapping[str, Any]) -> str:
     return f" It comes and goes: {facts['breaks']} times{since}."
 
 
-def not_yours(told: Told, alert_link: str | None = None) -> Text:
+def not_yours(told: Told) -> Text:
     """In the thread of a staging whose baseline has the same: nobody is to look for it in the branch."""
     found = told.finding.symptom
-    what = f"*{escape(found.check)}* fails" if found.check else f"*{escape(told.staging.name)}* is broken"
-    since = f" since {date(told.finding.main.since)}" if told.finding.main.since else ""
-    where = link(alert_link, "The alert about it") if alert_link else "The alert about it"
-    said = (
-        f"🟠 Not your branch: {what}, and so it does on {told.main}{since}: {sentence(found.text)} "
-        f"{where} stands with {told.main}; this one gets none of its own."
-    )
-    return text_of(said)
+    what = f"*{escape(found.check)}* fails: {sentence(found.text)}" if found.check else f"{sentence(found.text)}"
+    head = "Not your branch" if told.sure else "Probably not your branch"
+    said = same_elsewhere(told)
+    alert = f"The alert about {told.main} tells how that goes on." if told.finding.main.says is Says.FAILS else ""
+    return text_of(f"🟠 {head}. {what} But {said}. {alert or next_step(told)}")
 
 
 def recovered(told: Told, facts: Mapping[str, Any]) -> Text:

@@ -3,7 +3,7 @@
 Who wrote what is named only where it is proven; what is not, is called a guess.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,8 +104,7 @@ def _known(told: Told) -> str:
 def _concluded(told: Told) -> str:
     cause = told.finding.cause
     if cause is Cause.UNKNOWN:
-        lately = f"Seen lately: {signs(told.finding.signs)} " if told.finding.signs else ""
-        return f"{lately}*What did it is not known.*"
+        return _not_known(told)
     said = {
         Cause.CODE: _of_code,
         Cause.CONFIGURATION: _of_configuration,
@@ -117,11 +116,23 @@ def _concluded(told: Told) -> str:
     return f"{said[0].upper()}{said[1:]}" if told.sure else f"{GUESS}{said}"
 
 
+def _not_known(told: Told) -> str:
+    """Also of what can't be told apart."""
+    finding = told.finding
+    seen = f"Seen lately: {signs(finding.signs)} " if finding.signs else ""
+    if finding.commits and finding.changes:
+        both = f"its code ({commits(finding.commits)}) or its configuration ({_keys(told)})"
+        return f"{seen}It is {both}: which of both is not known."
+    return f"{seen}*What did it is not known.*"
+
+
 def _of_code(told: Told) -> str:
     """Only what is proven has names in it."""
     finding = told.finding
     people = [told.voice.author(one) for one in finding.people] if told.sure else []
     span = commits(finding.commits, people) if finding.commits else "its commits"
+    if finding.suspects:
+        return f"it is one of {listed(_branches(finding.suspects), most=5)}, and can't be told which: {span}."
     if told.foreign:
         return f"it came with commits of {code(cut(told.foreign, 100))}, which are part of this branch: {span}."
     if finding.passed_before is not None:
@@ -129,10 +140,19 @@ def _of_code(told: Told) -> str:
     return f"only this feature differs: {span}." if told.sure else f"it is the code of this feature: {span}."
 
 
+def _branches(names: Sequence[str]) -> list[str]:
+    return [code(cut(name, 100)) for name in names]
+
+
 def _of_configuration(told: Told) -> str:
-    changed = keys(told.finding.changes, told.voice, told.sure)
-    since = " since" if told.finding.passed_before is not None else ""
-    return f"only its configuration has changed{since}: {changed}." if told.sure else f"its configuration: {changed}."
+    several = "one of these, or all together: " if len(told.finding.changes) > 1 else ""
+    return f"{'it is ' if told.sure else ''}its configuration: {several}{_keys(told)}."
+
+
+def _keys(told: Told) -> str:
+    """Of a staging that was never well it is not said what was changed, but what is other than on the baseline's."""
+    there = told.main if told.finding.passed_before is None else ""
+    return keys(told.finding.changes, told.voice, told.sure, there)
 
 
 def _of_data(told: Told) -> str:
@@ -154,26 +174,33 @@ def _of_what_is_shared(told: Told) -> str:
 
 
 def _of_baseline(told: Told) -> str:
-    since = told.finding.main.since
-    return f"it is not the branch: {told.main} has the same{f' since {date(since)}' if since else ''}."
+    return f"it is not the branch: {same_elsewhere(told)}."
+
+
+def same_elsewhere(told: Told) -> str:
+    """Who of the baseline has it as well."""
+    main = told.finding.main
+    if main.says is not Says.FAILS:
+        return "the commit it started from has the same"
+    return f"{told.main} has the same{f' since {date(main.since)}' if main.since else ''}"
 
 
 def _behind(told: Told) -> str:
     finding = told.finding
-    healed = f", first seen at {code(finding.healed[:7])}" if finding.healed else ""
+    healed = f" again, first seen at {code(finding.healed[:7])}" if finding.healed else ""
     count = f"{finding.behind} commit{'s' if finding.behind != 1 else ''}" if finding.behind else "some commits"
-    base = "the commit it started from has the same; " if finding.base.says is Says.FAILS else ""
-    main = f"{told.main} had it and is well again{healed}; the branch is {count} behind."
-    return f"it is not what this branch changes: {base}{main}"
+    base = "the commit it started from has the same, and " if finding.base.says is Says.FAILS else ""
+    return f"it is not what this branch changes: {base}{told.main} is well{healed}; the branch is {count} behind."
 
 
 def _others(told: Told) -> str:
-    if not told.finding.others:
+    """Whoever has the same. It came from here only if this is the baseline."""
+    others = told.finding.others
+    if not others:
         return ""
-    names = listed([f"*{escape(one)}*" for one in told.finding.others], most=10)
-    if told.finding.cause is Cause.SHARED:
-        return f"The same happens to {names}."
-    return f"The same happens to {names}, which {'has' if len(told.finding.others) == 1 else 'have'} it from here."
+    names = listed([f"*{escape(one)}*" for one in others], most=10)
+    here = f", which {'has' if len(others) == 1 else 'have'} it from here" if told.around.compared is None else ""
+    return f"The same happens to {names}{here}."
 
 
 def heard(told: Told) -> str:

@@ -89,8 +89,9 @@ class Verdict(StrEnum):
 
 
 def said(read: Read, staging: str) -> list[Said]:
-    """All that was said about it, the newest last."""
-    told = [*read.alert(staging), *_incidents(read, staging), *read.threads[staging]]
+    """All that was said about it. The last is what counts: an alert before a reply to its card, and an incident before an
+    alert."""
+    told = [*read.threads[staging], *read.alert(staging), *_incidents(read, staging)]
     return [one for text in told if (one := _understood(text, staging))]
 
 
@@ -121,7 +122,7 @@ def _names(by: str) -> list[str]:
 
 
 def judged(truth: Truth, said: Sequence[Said]) -> Verdict:
-    """What was said last counts, but nothing wrong may ever be said."""
+    """Nothing wrong may ever have been said, even if it was taken back."""
     if not said:
         return Verdict.SILENT
     return Verdict.WRONG if any(map(lambda one: _wrong(truth, one), said)) else _last(truth, said[-1])
