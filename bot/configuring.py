@@ -107,12 +107,12 @@ class Configuring:
         fork's gets no secrets. The commit runs there already, or is the baseline's, so nobody has to answer for it.
         Raises UserError."""
         self._require_sandbox(ill.branch)
-        id = secrets.token_hex(6)
+        id = self._new_id()
         name = naming.witness_name(id)
         return events.Deploy(
             actor=actor,
             staging=id,
-            release=secrets.token_hex(6),
+            release=self._new_id(),
             project=project.name,
             name=name,
             branch=release.branch,
