@@ -58,11 +58,22 @@ def _chosen(staging: Staging, live: Sequence[Release], number: int | None) -> Re
         return _of_number(staging, live, number)
     found = next((one for one in live if one.number not in staging.unproven and _is_better(one, staging)), None)
     if found is None:
-        raise UserError(
+        raise UserError(_none_good(staging, [one for one in live if _is_better(one, staging)]))
+    return found
+
+
+def _none_good(staging: Staging, unproven: Sequence[Release]) -> str:
+    if not unproven:
+        return (
             f"{staging.name} has no earlier release that was live with another commit or configuration, so there is "
             f"nothing to roll back to. Push a fix, and `/octopod deploy {staging.branch}`."
         )
-    return found
+    numbers = ", ".join(str(one.number) for one in unproven)
+    return (
+        f"None of the earlier releases of {staging.name} was live and well for long enough to be called good "
+        f"(`good_after` in octopod.yaml). Live were: {numbers}. To one of them all the same: "
+        f"`/octopod rollback {staging.name} {unproven[0].number}`."
+    )
 
 
 def _is_better(former: Release, staging: Staging) -> bool:

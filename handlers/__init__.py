@@ -36,6 +36,7 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.action("check_base")(actions.door(actions.check_base))
     app.action("fresh_data")(actions.door(actions.fresh_data))
     app.action("releases")(actions.door(actions.releases))
+    app.action("mute")(actions.door(actions.mute))
     app.action("choose")(actions.door(actions.choose))
 
     app.view("config")(views.submitted)

@@ -1,9 +1,10 @@
 """Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `delete_now`, `undo`, `sleep`, `wake`, `reset`,
-`rollback`, `revert_key`, `check_base`, `fresh_data`, `releases`, `choose`.
+`rollback`, `revert_key`, `check_base`, `fresh_data`, `mute`, `releases`, `choose`.
 
 A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,14 @@ async def _staging(doors: Doors, id: str) -> Staging:
     if found is None:
         raise UserError("There is no such staging any more.")
     return found.staging
+
+
+async def mute(doors: Doors, asked: Asked, value: str) -> Text:
+    """Its value carries the time until which it mutes: a double click is one."""
+    drawn = json.loads(value)
+    staging, check, until = await _staging(doors, drawn["staging"]), drawn["check"], drawn["until"]
+    until = datetime.fromisoformat(until)
+    return answers.muted(await doors.muting.mute(asked, staging, check, until), check, until)
 
 
 async def choose(doors: Doors, asked: Asked, value: str) -> Text | None:

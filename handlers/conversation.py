@@ -14,7 +14,7 @@ from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-DAY = timedelta(days=1)
+DAY, MUTED_FOR = timedelta(days=1), timedelta(hours=1)
 Looking = commands.List | commands.Telling | commands.Help | commands.Config | commands.Diff | commands.Projects
 About = (
     commands.Telling
@@ -25,6 +25,7 @@ About = (
     | commands.Diff
     | commands.Rest
     | commands.Switch
+    | commands.Alerts
 )
 """Commands that are about one staging."""
 
@@ -54,6 +55,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _way_back(doors, asked, command)
         case commands.Freeze() | commands.Unfreeze() | commands.Keep() | commands.Unkeep():
             return await _switched(doors, asked, command)
+        case commands.Mute() | commands.Unmute():
+            return await _muted(doors, asked, command)
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
             change = doors.service.configuration.change(asked, found.staging.id, command.change)
@@ -151,6 +154,14 @@ async def _switched(doors: Doors, asked: Asked, command: commands.Switch) -> Tex
         return answers.frozen(await doors.service.wish(asked, staging.id, event))
     event = events.Keep(who, isinstance(command, commands.Keep))
     return answers.kept(await doors.service.wish(asked, staging.id, event))
+
+
+async def _muted(doors: Doors, asked: Asked, command: commands.Alerts) -> Text:
+    staging, check = await doors.muting.meant(asked, command.staging, command.check, command.project)
+    if isinstance(command, commands.Mute):
+        until = asked.at + (command.by or MUTED_FOR)
+        return answers.muted(await doors.muting.mute(asked, staging, check, until), check, until)
+    return answers.unmuted(await doors.muting.mute(asked, staging, check, None))
 
 
 def _choosing(command: Command) -> answers.Choosing | None:
