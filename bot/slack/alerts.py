@@ -94,7 +94,7 @@ def buttons(told: Told) -> list[Block]:
         logs_button(staging.id),
         compare_button(staging.id, compared) if compared and compared.url else None,
         open_button(staging) if staging.url and not (compared and compared.url) else None,
-        rest.buttons(staging)["rollback"] if Offer.ROLLBACK in offers else None,
+        rest.buttons(staging)["rollback"] if told.way_back else None,
         _revert(told) if Offer.REVERT_KEY in offers else None,
         button("Check the merge base", "check_base", drawn_for) if Offer.CHECK_BASE in offers else None,
         button("Try with fresh data", "fresh_data", drawn_for) if Offer.FRESH_DATA in offers else None,

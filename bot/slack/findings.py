@@ -54,6 +54,11 @@ class Told:
         return self.finding.confidence is Confidence.PROVEN
 
     @property
+    def way_back(self) -> bool:
+        """There is a release that was well, and that a rollback returns to."""
+        return Offer.ROLLBACK in self.finding.offers and self.staging.can_roll_back
+
+    @property
     def main(self) -> str:
         """The branch that it is measured by."""
         return code(cut(self.around.compared.branch if self.around.compared else self.staging.branch, 100))
@@ -226,7 +231,7 @@ def next_step(told: Told) -> str:
     """What can be done. Of a guess: first how to know more, if there is a way."""
     finding = told.finding
     more = finding.cause is Cause.UNKNOWN or (not told.sure and bool(_ways(finding)))
-    back = " Or roll back to the release that was well." if Offer.ROLLBACK in finding.offers else ""
+    back = " Or roll back to the release that was well." if told.way_back else ""
     return f"{_to_know_more(finding) if more else _mended(told)}.{back}"
 
 
