@@ -13,7 +13,7 @@ from bot.domain.model import Health, Staging
 from bot.slack import rest
 from bot.slack.blocks import Block, actions, button, code, cut, date, escape, link, listed, menu, preformatted, section
 from bot.slack.evidence import sentence
-from bot.slack.findings import Around, Told, happened, next_step, same_elsewhere, why
+from bot.slack.findings import Around, Told, happened, next_step, why
 from bot.slack.messages import Text, compare_button, logs_button, open_button, text_of
 
 MUTED_FOR = timedelta(hours=1)
@@ -52,12 +52,15 @@ def _comes_and_goes(facts: Mapping[str, Any]) -> str:
 
 def not_yours(told: Told) -> Text:
     """In the thread of a staging whose baseline has the same: nobody is to look for it in the branch."""
-    found = told.finding.symptom
-    what = f"*{escape(found.check)}* fails: {sentence(found.text)}" if found.check else f"{sentence(found.text)}"
+    found, main = told.finding.symptom, told.finding.main
     head = "Not your branch" if told.sure else "Probably not your branch"
-    said = same_elsewhere(told)
-    alert = f"The alert about {told.main} tells how that goes on." if told.finding.main.says is Says.FAILS else ""
-    return text_of(f"🟠 {head}. {what} But {said}. {alert or next_step(told)}")
+    what = f"*{escape(found.check)}* fails" if found.check else "the same happens"
+    if main.says is Says.FAILS:
+        since = f", since {date(main.since)}" if main.since else ""
+        where, then = f"{told.main} as well{since}", f"The alert about {told.main} tells how that goes on."
+    else:
+        where, then = "the commit it started from as well", next_step(told)
+    return text_of(f"🟠 {head}: {what} on {where}: {sentence(found.text)} {then}")
 
 
 def recovered(told: Told, facts: Mapping[str, Any]) -> Text:

@@ -126,8 +126,8 @@ def _not_known(told: Told) -> str:
     finding = told.finding
     seen = f"Seen lately: {signs(finding.signs)} " if finding.signs else ""
     if finding.commits and finding.changes:
-        both = f"its code ({commits(finding.commits)}) or its configuration ({_keys(told)})"
-        return f"{seen}It is {both}: which of both is not known."
+        both = f"its code ({commits(finding.commits)}), or its configuration ({_keys(told)})"
+        return f"{seen}*What did it is not known:* {both}."
     return f"{seen}*What did it is not known.*"
 
 
@@ -154,10 +154,14 @@ def _of_configuration(told: Told) -> str:
     return f"{'it is ' if told.sure else ''}its configuration: {several}{_keys(told)}."
 
 
+def _changed_since(finding: Finding) -> bool:
+    """The keys are those that were changed since it was well. If what it began with is ill, too, they are compared with
+    the baseline's instead."""
+    return finding.passed_before is not None and finding.base.says is not Says.FAILS
+
+
 def _keys(told: Told) -> str:
-    """Of a staging that was never well it is not said what was changed, but what is other than on the baseline's."""
-    there = told.main if told.finding.passed_before is None else ""
-    return keys(told.finding.changes, told.voice, told.sure, there)
+    return keys(told.finding.changes, told.voice, told.sure, "" if _changed_since(told.finding) else told.main)
 
 
 def _of_data(told: Told) -> str:
@@ -179,23 +183,19 @@ def _of_what_is_shared(told: Told) -> str:
 
 
 def _of_baseline(told: Told) -> str:
-    return f"it is not the branch: {same_elsewhere(told)}."
-
-
-def same_elsewhere(told: Told) -> str:
-    """Who of the baseline has it as well."""
     main = told.finding.main
     if main.says is not Says.FAILS:
-        return "the commit it started from has the same"
-    return f"{told.main} has the same{f' since {date(main.since)}' if main.since else ''}"
+        return "it is not the branch: the commit it started from has the same."
+    return f"it is not the branch: {told.main} has the same{f' since {date(main.since)}' if main.since else ''}."
 
 
 def _behind(told: Told) -> str:
     finding = told.finding
-    healed = f" again, first seen at {code(finding.healed[:7])}" if finding.healed else ""
+    healed = f", first seen at {code(finding.healed[:7])}" if finding.healed else ""
     count = f"{finding.behind} commit{'s' if finding.behind != 1 else ''}" if finding.behind else "some commits"
-    base = "the commit it started from has the same, and " if finding.base.says is Says.FAILS else ""
-    return f"it is not what this branch changes: {base}{told.main} is well{healed}; the branch is {count} behind."
+    base = "the commit it started from has the same; " if finding.base.says is Says.FAILS else ""
+    main = f"{told.main} had it and is well again{healed}" if base or healed else f"{told.main} is well"
+    return f"it is not what this branch changes: {base}{main}; the branch is {count} behind."
 
 
 def _others(told: Told) -> str:
