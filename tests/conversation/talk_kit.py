@@ -338,6 +338,7 @@ def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
         "ttl": timedelta(days=3),
         "roles": Roles(),
         "follow": Follow(baseline=False),
+        "good_after": timedelta(),
     }
     return Project(**{**given, **changes})
 
