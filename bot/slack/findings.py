@@ -1,4 +1,4 @@
-"""What is said of a finding: what happened, why, and what can be done next. Pure.
+"""What is said of a finding: what happened, and why. Pure.
 
 Who wrote what is named only where it is proven; what is not, is called a guess.
 """
@@ -225,51 +225,3 @@ def named(told: Told) -> list[Named]:
     same = finding.same_commit
     other = f"*{escape(same.staging)}*, which runs the same commit," if same.staging else "the same commit"
     return [*both, ("the same commit with fresh data" if same.fresh else other, same)]
-
-
-def next_step(told: Told) -> str:
-    """What can be done. Of a guess: first how to know more, if there is a way."""
-    finding = told.finding
-    more = finding.cause is Cause.UNKNOWN or (not told.sure and bool(_ways(finding)))
-    back = " Or roll back to the release that was well." if told.way_back else ""
-    return f"{_to_know_more(finding) if more else _mended(told)}.{back}"
-
-
-def _mended(told: Told) -> str:
-    finding, name = told.finding, told.staging.name
-    match finding.cause:
-        case Cause.CODE if told.foreign:
-            return f"The fix has to come from {code(cut(told.foreign, 100))}; or take its commits out of this branch"
-        case Cause.CODE:
-            return "Push a fix"
-        case Cause.CONFIGURATION:
-            revert = "Revert the key" if Offer.REVERT_KEY in finding.offers else "Change the key back"
-            return f"{revert}, or see {code(f'/octopod config {name}')}"
-        case Cause.DATA:
-            return f"{code(f'/octopod reset {name}')} wipes its data and starts the same release anew"
-        case Cause.RESTART:
-            return "Its logs may say why they ended"
-        case Cause.MEMORY:
-            return "Give it more memory in its manifests, or find out what needs so much"
-        case Cause.NODE:
-            return "Whoever runs the cluster has to look there; the branch needs no change"
-        case Cause.SHARED:
-            return "Look at what they share; each is well again by itself when that is"
-        case Cause.BASELINE:
-            return f"In the branch there is nothing to do, but to merge {told.main} once that is well again"
-        case _:
-            return f"Merge {told.main} into the branch and push"
-
-
-def _to_know_more(finding: Finding) -> str:
-    ways = _ways(finding)
-    first = f"{', '.join(ways)}, or " if ways else ""
-    return f"To know more, {first}see its logs"
-
-
-def _ways(finding: Finding) -> list[str]:
-    ways = {
-        Offer.CHECK_BASE: "check the merge base (was it the branch?)",
-        Offer.FRESH_DATA: "try the same commit with fresh data (was it the data?)",
-    }
-    return [way for offer, way in ways.items() if offer in finding.offers]
