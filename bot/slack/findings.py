@@ -1,4 +1,4 @@
-"""What is said of a finding: what happened, why, and what can be done next. Pure.
+"""What is said of a finding: what happened, and why. Pure.
 
 Who wrote what is named only where it is proven; what is not, is called a guess.
 """
@@ -52,6 +52,11 @@ class Told:
     @property
     def sure(self) -> bool:
         return self.finding.confidence is Confidence.PROVEN
+
+    @property
+    def way_back(self) -> bool:
+        """There is a release that was well, and that a rollback returns to."""
+        return Offer.ROLLBACK in self.finding.offers and self.staging.can_roll_back
 
     @property
     def main(self) -> str:
@@ -121,8 +126,8 @@ def _not_known(told: Told) -> str:
     finding = told.finding
     seen = f"Seen lately: {signs(finding.signs)} " if finding.signs else ""
     if finding.commits and finding.changes:
-        both = f"its code ({commits(finding.commits)}) or its configuration ({_keys(told)})"
-        return f"{seen}It is {both}: which of both is not known."
+        both = f"its code ({commits(finding.commits)}), or its configuration ({_keys(told)})"
+        return f"{seen}*What did it is not known:* {both}."
     return f"{seen}*What did it is not known.*"
 
 
@@ -149,10 +154,14 @@ def _of_configuration(told: Told) -> str:
     return f"{'it is ' if told.sure else ''}its configuration: {several}{_keys(told)}."
 
 
+def _changed_since(finding: Finding) -> bool:
+    """The keys are those that were changed since it was well. If what it began with is ill, too, they are compared with
+    the baseline's instead."""
+    return finding.passed_before is not None and finding.base.says is not Says.FAILS
+
+
 def _keys(told: Told) -> str:
-    """Of a staging that was never well it is not said what was changed, but what is other than on the baseline's."""
-    there = told.main if told.finding.passed_before is None else ""
-    return keys(told.finding.changes, told.voice, told.sure, there)
+    return keys(told.finding.changes, told.voice, told.sure, "" if _changed_since(told.finding) else told.main)
 
 
 def _of_data(told: Told) -> str:
@@ -174,23 +183,19 @@ def _of_what_is_shared(told: Told) -> str:
 
 
 def _of_baseline(told: Told) -> str:
-    return f"it is not the branch: {same_elsewhere(told)}."
-
-
-def same_elsewhere(told: Told) -> str:
-    """Who of the baseline has it as well."""
     main = told.finding.main
     if main.says is not Says.FAILS:
-        return "the commit it started from has the same"
-    return f"{told.main} has the same{f' since {date(main.since)}' if main.since else ''}"
+        return "it is not the branch: the commit it started from has the same."
+    return f"it is not the branch: {told.main} has the same{f' since {date(main.since)}' if main.since else ''}."
 
 
 def _behind(told: Told) -> str:
     finding = told.finding
-    healed = f" again, first seen at {code(finding.healed[:7])}" if finding.healed else ""
+    healed = f", first seen at {code(finding.healed[:7])}" if finding.healed else ""
     count = f"{finding.behind} commit{'s' if finding.behind != 1 else ''}" if finding.behind else "some commits"
-    base = "the commit it started from has the same, and " if finding.base.says is Says.FAILS else ""
-    return f"it is not what this branch changes: {base}{told.main} is well{healed}; the branch is {count} behind."
+    base = "the commit it started from has the same; " if finding.base.says is Says.FAILS else ""
+    main = f"{told.main} had it and is well again{healed}" if base or healed else f"{told.main} is well"
+    return f"it is not what this branch changes: {base}{main}; the branch is {count} behind."
 
 
 def _others(told: Told) -> str:
@@ -220,51 +225,3 @@ def named(told: Told) -> list[Named]:
     same = finding.same_commit
     other = f"*{escape(same.staging)}*, which runs the same commit," if same.staging else "the same commit"
     return [*both, ("the same commit with fresh data" if same.fresh else other, same)]
-
-
-def next_step(told: Told) -> str:
-    """What can be done. Of a guess: first how to know more, if there is a way."""
-    finding = told.finding
-    more = finding.cause is Cause.UNKNOWN or (not told.sure and bool(_ways(finding)))
-    back = " Or roll back to the release that was well." if Offer.ROLLBACK in finding.offers else ""
-    return f"{_to_know_more(finding) if more else _mended(told)}.{back}"
-
-
-def _mended(told: Told) -> str:
-    finding, name = told.finding, told.staging.name
-    match finding.cause:
-        case Cause.CODE if told.foreign:
-            return f"The fix has to come from {code(cut(told.foreign, 100))}; or take its commits out of this branch"
-        case Cause.CODE:
-            return "Push a fix"
-        case Cause.CONFIGURATION:
-            revert = "Revert the key" if Offer.REVERT_KEY in finding.offers else "Change the key back"
-            return f"{revert}, or see {code(f'/octopod config {name}')}"
-        case Cause.DATA:
-            return f"{code(f'/octopod reset {name}')} wipes its data and starts the same release anew"
-        case Cause.RESTART:
-            return "Its logs may say why they ended"
-        case Cause.MEMORY:
-            return "Give it more memory in its manifests, or find out what needs so much"
-        case Cause.NODE:
-            return "Whoever runs the cluster has to look there; the branch needs no change"
-        case Cause.SHARED:
-            return "Look at what they share; each is well again by itself when that is"
-        case Cause.BASELINE:
-            return f"In the branch there is nothing to do, but to merge {told.main} once that is well again"
-        case _:
-            return f"Merge {told.main} into the branch and push"
-
-
-def _to_know_more(finding: Finding) -> str:
-    ways = _ways(finding)
-    first = f"{', '.join(ways)}, or " if ways else ""
-    return f"To know more, {first}see its logs"
-
-
-def _ways(finding: Finding) -> list[str]:
-    ways = {
-        Offer.CHECK_BASE: "check the merge base (was it the branch?)",
-        Offer.FRESH_DATA: "try the same commit with fresh data (was it the data?)",
-    }
-    return [way for offer, way in ways.items() if offer in finding.offers]

@@ -47,6 +47,7 @@ async def well(talk: Talk, *names: str) -> None:
 async def broken_by_a_key(talk: Talk) -> Seen:
     """Bob changes a key, and login fails. The alert."""
     await well(talk, "feature-x")
+    await talk.later(minutes=10)
     await talk.say("bob", "/octopod config feature-x --env PAYMENTS=production")
     await talk.report(talk.engine.ready, "feature-x")
     await checked(talk, "feature-x", ok=False)
@@ -58,7 +59,7 @@ async def test_a_changed_key_is_told_and_reverted_by_its_button(shop: Talk) -> N
     alert = await broken_by_a_key(shop)
     assert "*login* fails on" in alert.text and "`/login` answers 500" in alert.text
     assert "Release 1 was well." in alert.text and "`PAYMENTS` from `sandbox` to `production`" in alert.text
-    assert {"logs", "compare", "revert_key", "mute"} <= set(alert.buttons)
+    assert {"logs", "compare", "revert_key", "rollback", "mute"} <= set(alert.buttons)
 
     said = await shop.click("alice", alert, "revert_key")
     assert "Release 3 of feature-x rolls out the change: nothing differs from the defaults any more" in said
