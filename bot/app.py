@@ -312,6 +312,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
             neighbours,
             slack,
             trees,
+            beat=BEAT.faster(float(os.environ.get("OCTOPOD_CHECKS_FASTER") or 1)),
             checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
         )
         socket = _socket(settings, slack)

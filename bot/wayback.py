@@ -1,6 +1,5 @@
 """The use cases of the way back: sleep, wake, reset, undo, rollback, and a visit to what sleeps."""
 
-import secrets
 from collections.abc import Sequence
 
 from bot.domain import events
@@ -40,7 +39,7 @@ class WayBack:
         former = _chosen(staging, await self.were_live(staging.id), number)
         profiles = [*staging.attempt.overrides.profiles, *former.overrides.profiles]
         require_profiles(asked.person, self._service.project(staging.project), profiles)
-        event = events.Rollback(asked.person.id, secrets.token_hex(6), former, asked.at)
+        event = events.Rollback(asked.person.id, self._service.new_id(), former, asked.at)
         return await self._service.wish(asked, staging.id, event, drawn_for)
 
     async def were_live(self, staging: str) -> Sequence[Release]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain import commands, events, grammar
-from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Phase, Staging
@@ -60,7 +59,8 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _muted(doors, asked, command)
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
-            return await configured(doors, asked, found.staging.id, command.change)
+            change = doors.service.configuration.change(asked, found.staging.id, command.change)
+            return await configured(doors, await change)
         case (
             commands.List()
             | commands.Info()
@@ -75,10 +75,10 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _looked_up(doors, asked, command)
 
 
-async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
-    """Change a staging's configuration, and say what came of it."""
-    before, after = await doors.service.configuration.change(asked, staging, change)
-    found = await doors.service.staging(staging)
+async def configured(doors: Doors, changed: tuple[Staging, Staging]) -> Text:
+    """What came of a change of a staging's configuration: how it was before, and is now."""
+    before, after = changed
+    found = await doors.service.staging(after.id)
     at = doors.link_to(found.card) if found else None
     return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 

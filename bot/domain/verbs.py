@@ -10,7 +10,7 @@ from bot.domain import commands
 from bot.domain.commands import Command
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
-from bot.domain.naming import staging_name, valid_name
+from bot.domain.naming import is_ours, staging_name, valid_name
 from bot.domain.pulls import is_named, named
 
 MOST_LINES = 500
@@ -77,6 +77,8 @@ class Verb:
 def _name(text: str) -> str:
     if valid_name(text):
         return text
+    if is_ours(text):
+        raise ValueError(f"is kept for Octopod itself: choose another, such as `{staging_name(text)}`")
     raise ValueError(f"must be at most 40 letters a–z, digits and dashes, such as `{staging_name(text)}`")
 
 

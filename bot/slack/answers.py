@@ -8,7 +8,7 @@ from bot.domain.commands import Deploy
 from bot.domain.errors import UserError
 from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import Phase, Release, Staging
+from bot.domain.model import Phase, Release, Staging, WitnessOf
 from bot.domain.origins import Line
 from bot.domain.pulls import is_named, named
 from bot.slack import checks, expiry, rest
@@ -240,6 +240,17 @@ def rolling_back(staging: Staging) -> Text:
     )
     other = actions(button("Choose…", "releases", staging.id))
     return text_of(said, section(said), other)
+
+
+def trying(staging: Staging, of: WitnessOf) -> Text:
+    """A throw-away staging is on its way."""
+    name = escape(staging.name)
+    what = "The commit that its branch started from" if of is WitnessOf.MERGE_BASE else "Its own commit"
+    return text_of(
+        f"{what} is tried with the configuration of {name} and fresh data, on a throw-away staging that goes by "
+        f"itself. The alert says what came of it, and so does {code(f'/octopod why {staging.name}')}; that can take "
+        "some minutes."
+    )
 
 
 def releases(staging: Staging, live: Sequence[Release]) -> Text:

@@ -213,7 +213,9 @@ HOUR = NOW + timedelta(hours=1)
         ({"login": NOW - seconds(1)}, [check(False)], True),
     ],
 )
-def test_nobody_is_told_while_all_that_ails_it_is_muted(mutes: dict[str, datetime], seen: Sequence[Event], told: bool) -> None:
+def test_nobody_is_told_while_all_that_ails_it_is_muted(
+    mutes: dict[str, datetime], seen: Sequence[Event], told: bool
+) -> None:
     staging, notices = after(a_staging(mutes=mutes), *((0.0, event) for event in seen), (6, Tick()))
     assert staging.phase is Phase.BROKEN and bool(notices) is told and bool(staging.alerted_at) is told
 
