@@ -136,6 +136,10 @@ _MINE = Slot("mine", intro=("mine", "--mine"))
 _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
+_CHECK = Slot("check", "CHECK", place=True, intro=("--check",))
+_FOR = Slot(
+    "by", "DURATION", intro=("for", "by", "--for"), read=parse_duration, write=typed_duration, shape=is_duration
+)
 _LATELY = Slot(
     "lately", "DURATION", intro=("last", "for", "--last"), read=parse_duration, write=typed_duration, shape=is_duration
 )
@@ -240,6 +244,16 @@ VERBS = (
     Verb(
         commands.Unkeep, "unkeep", (), (_STAGING, _PROJECT),
         "Let a staging expire again, after its usual time.", "unkeep feature-x",
+    ),
+    Verb(
+        commands.Mute, "mute", ("silence",), (_STAGING, _CHECK, _FOR, _PROJECT),
+        "No alerts about a staging, or about one of its health checks, for an hour or as long as you say. Its card "
+        "still says how it is.",
+        "mute feature-x login for 2h",
+    ),
+    Verb(
+        commands.Unmute, "unmute", (), (_STAGING, _CHECK, _PROJECT),
+        "Alerts about a staging again: what is broken still is told then.", "unmute feature-x",
     ),
     Verb(
         commands.Projects, "projects", ("project",), (),
