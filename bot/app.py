@@ -38,6 +38,7 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
+from bot.muting import Muting
 from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
 from bot.probe.checks import HealthChecker, NoChecks
 from bot.probe.url import UrlProber
@@ -180,6 +181,7 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            Muting(self.service),
             engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
@@ -310,6 +312,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
             neighbours,
             slack,
             trees,
+            beat=BEAT.faster(float(os.environ.get("OCTOPOD_CHECKS_FASTER") or 1)),
             checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
         )
         socket = _socket(settings, slack)

@@ -76,9 +76,9 @@ class Witnessing:
                 f"The commit from which {ill.branch} started is not known: either it has none in common with "
                 f"{project.baseline}, or the repository could not be read. `/octopod why {ill.name}` says what is."
             )
+        await self._require_unknown(connection, ill, of)
         made = await stagings.witnesses(connection, ill.id)
         witness.require_turn(ill, of, made, await stagings.witnesses_of(connection, project.name))
-        await self._require_unknown(connection, ill, of)
         event = self._configuring.witness(project, ill, release, of, commit, actor, at)
         await self._common.created(connection, event)
         await self._note(connection, ill, actor, "try", f"the {of} {commit[:7]}, on a throw-away staging")

@@ -10,7 +10,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.bench import ack, costs, fifty, follow, kube_live, kube_memory, kube_words, live, machine, memory, startup
+from scripts.bench import (
+    ack,
+    costs,
+    fifty,
+    follow,
+    kube_alerts,
+    kube_live,
+    kube_memory,
+    kube_words,
+    live,
+    machine,
+    memory,
+    startup,
+)
 from scripts.bench.report import Row, json_line, table
 
 Measure = Callable[[Path, int], list[Row]]
@@ -25,6 +38,7 @@ ALL: Mapping[str, Measure] = {
     "follow": follow.measure,
     "kube-live": kube_live.measure,
     "kube-words": kube_words.measure,
+    "kube-alerts": kube_alerts.measure,
     "kube-memory": kube_memory.measure,
 }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,16 +34,23 @@ projects:
     alerts: stagings-alerts
     url_probe: {{address: "{responder}"}}
 """
+CHECKED = "/login"
+CHECKS = f"    health_checks: [{{name: login, path: {CHECKED}}}]\n"
 
 
 class KubeTeam(Playground):
-    """Bot and stand-in as processes of their own. `account`: the bot's."""
+    """Bot and stand-in as processes of their own. `account`: the bot's. `more`: of the project in octopod.yaml."""
 
-    def __init__(self, data: Path, account: Account) -> None:
+    def __init__(self, data: Path, account: Account, more: str = "") -> None:
         super().__init__(data)
-        self._account = account
+        self._account, self._more = account, more
         self._children: list[subprocess.Popen[bytes]] = []
-        self._responder = http.server.ThreadingHTTPServer((LOOPBACK, 0), Yes)
+        self._responder = Responder()
+
+    @property
+    def ill(self) -> dict[str, list[float]]:
+        """Hosts at which CHECKED fails, and when it did."""
+        return self._responder.ill
 
     def start(self) -> None:
         threading.Thread(target=self._responder.serve_forever, daemon=True).start()
@@ -50,7 +58,7 @@ class KubeTeam(Playground):
         self._make_repository()
         responder = f"{LOOPBACK}:{self._responder.server_address[1]}"
         (self.data / "octopod.yaml").write_text(
-            CONFIG.format(repository=self.repository, responder=responder) + NO_BASELINE
+            CONFIG.format(repository=self.repository, responder=responder) + NO_BASELINE + self._more
         )
         env = {
             "SLACK_BOT_TOKEN": secrets.bot_token,
@@ -103,11 +111,29 @@ class KubeTeam(Playground):
             self._children.append(subprocess.Popen(command, cwd=self.data, env=env, stdout=log, stderr=log))
 
 
-class Yes(http.server.BaseHTTPRequestHandler):
+class Responder(http.server.ThreadingHTTPServer):
     """The registry, which has every image, and every staging's URL: kwok's pods answer nothing."""
 
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__((LOOPBACK, 0), Yes)
+        self.ill: dict[str, list[float]] = {}
+
+    def status(self, host: str, path: str) -> int:
+        failed = self.ill.get(host) if path == CHECKED else None
+        if failed is None:
+            return 200
+        failed.append(time.time())
+        return 500
+
+
+class Yes(http.server.BaseHTTPRequestHandler):
+    server: Responder
+
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(self.server.status(self.headers["Host"], self.path))
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -118,8 +144,8 @@ class Yes(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def kube_team(folder: Path, account: Account) -> Iterator[KubeTeam]:
-    team = KubeTeam(folder / "data", account)
+def kube_team(folder: Path, account: Account, more: str = "") -> Iterator[KubeTeam]:
+    team = KubeTeam(folder / "data", account, more)
     try:
         team.start()
         yield team

@@ -117,6 +117,16 @@ class Playground:
             return self._ask("GET", self.port, "/", {"Host": f"{name}.localhost:{self.port}"})[0] == 200
         return False
 
+    def channel(self, name: str) -> str:
+        """Its id."""
+        state = json.loads(self._ask("GET", self.port, "/_workspace/state")[1])
+        return next(str(each["id"]) for each in state["channels"] if each["name"] == name)
+
+    def traffic(self, since: int, wait: float) -> Json:
+        """What went to and fro after entry `since`; waits for something, so many seconds at most."""
+        found: Json = json.loads(self._ask("GET", self.port, f"/_workspace/traffic?since={since}&wait={wait:g}")[1])
+        return found
+
     def replies(self, beginning: re.Pattern[str]) -> list[Json]:
         """What the bot posted in #stagings that fits."""
         state = json.loads(self._ask("GET", self.port, "/_workspace/state")[1])

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from bot.domain.checks import CheckResult, HealthCheck
 from bot.domain.errors import UserError
 from bot.domain.project import UrlProbe
 from bot.domain.status import StagingStatus, Synced, WorkloadState, WorkloadStatus
 from bot.local.reader import KINDS
-from bot.ports import EngineFacts, ProbeResult, ReleaseOrder
+from bot.ports import CheckFacts, EngineFacts, ProbeResult, ReleaseOrder
 
 READY, PROGRESSING, FAILED = WorkloadState.READY, WorkloadState.PROGRESSING, WorkloadState.FAILED
 PORT = 8080
@@ -127,6 +128,24 @@ def _workload(
     release: str, state: WorkloadState, ready: int, reason: str = "", tail: Sequence[str] = ()
 ) -> WorkloadStatus:
     return WorkloadStatus("Deployment", "web", release, state, 1, ready, datetime.now(UTC), reason, tuple(tail))
+
+
+class FakeChecker:
+    """Every health check passes, but for those that fail or can't be made: by the staging's name and the check's, what
+    is said of it. `asked`: these, as often as they were."""
+
+    def __init__(self) -> None:
+        self.fails: dict[tuple[str, str], str] = {}
+        self.unknown: set[tuple[str, str]] = set()
+        self.asked: list[tuple[str, str]] = []
+        self.secrets: dict[str, str] = {}
+
+    async def check(self, check: HealthCheck, facts: CheckFacts) -> CheckResult:
+        key = (facts.name, check.name)
+        self.asked.append(key)
+        self.secrets |= facts.secrets
+        text = self.fails.get(key, f"`{check.path}` answers 200")
+        return CheckResult(check.name, key not in self.fails, text, datetime.now(UTC), unknown=key in self.unknown)
 
 
 class FakeProber:

@@ -64,7 +64,7 @@ class Life:
     slept_at: datetime | None = None
     waking: str = ""
     woken_at: datetime | None = None
-    serves: bool = False
+    serving: str | None = None
     undo_until: datetime | None = None
     copy_of: int | None = None
     last_number: int = 0
@@ -163,7 +163,7 @@ class Life:
             self._alert_closed(NoticeKind.SLEPT)
             rests = self.rests
             self._up(empties=True)
-            self.rests = rests
+            self.rests, self.serving = rests, None
             self.journal += 1
         return True
 
@@ -195,7 +195,7 @@ class Life:
 
     def _back(self, now: datetime) -> None:
         self._up()
-        self.woken_at, self.serves = now, False
+        self.woken_at = now
         self.last_number = max(self.last_number, self.number)
         if self.live:
             self.releases[self.release] = self.stage
@@ -213,7 +213,7 @@ class Life:
 
     def at_rest(self) -> None:
         if self.resting and not self.rests:
-            self.rests = True
+            self.rests, self.serving = True, None
             if self.sleeps:
                 self.told.append((NoticeKind.SLEPT, Where.THREAD))
                 self.journal += 1
@@ -227,7 +227,7 @@ class Life:
 
     def applied(self) -> None:
         if self.waking == "queued":
-            self.waking = "ready" if self.serves else "applied"
+            self.waking = "ready" if self.serving == self.release else "applied"
         elif not self.waking and self.stage == "queued":
             self.stage, self.began = "applied", True
 
@@ -240,7 +240,7 @@ class Life:
             self.journal += 1
 
     def _awake(self) -> None:
-        self.waking, self.resetting = "", False
+        self.waking, self.resetting, self.serving = "", False, self.release
         self.told.append((NoticeKind.AWAKE, Where.THREAD))
         self.journal += 1
         self._well()
@@ -256,7 +256,7 @@ class Life:
             return self._awake()
         if self.stage != "ready":
             return
-        self.stage, self.live = "live", self.release
+        self.stage, self.live, self.serving = "live", self.release, self.release
         self.were_live[self.release] = self.number, self.commit, self.copy_of
         self.told.append((NoticeKind.LIVE, Where.THREAD))
         self.journal += 1
@@ -265,10 +265,11 @@ class Life:
 
     def reported(self, said: Report, now: datetime) -> None:
         if self.absent or self.resting:
-            self.lost = False
+            self.lost, self.serving = False, None
             return
         if self.waking:
             return self._stirs(said, now)
+        self.serving = said.serving
         before = self.journal
         if said.release == self.release:
             self._rolled(said.state, now)
@@ -281,6 +282,7 @@ class Life:
 
     def vanished(self, now: datetime) -> None:
         """The engine has nothing of it."""
+        self.serving = None
         if self.absent:
             if not self.gone:
                 self.gone = True
@@ -296,7 +298,7 @@ class Life:
         if self.resting:
             return self.at_rest()
         if self.waking:
-            self.waking, self.serves = "queued", False
+            self.waking = "queued"
             return
         if self.stage == "ready":
             self.stage, self.ready_at = "applied", None
@@ -304,8 +306,8 @@ class Life:
             self._felt(Health.DOWN, now)
 
     def _stirs(self, said: Report, now: datetime) -> None:
-        """What was seen before the engine was asked says nothing."""
-        self.serves = said.serving == self.release
+        """What was seen before the engine was asked says nothing but what serves."""
+        self.serving = said.serving
         if self.waking != "queued" and said.release == self.release:
             if said.state is FAILED:
                 self._not_awake(now)

@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -60,6 +61,7 @@ class World:
         self.keys = read_keys(Fernet.generate_key().decode())
         self.neighbours, self.chat = Neighbours(), FakeChat()
         self.asked = 0
+        self.ids = count(1)
 
     async def open(self) -> None:
         """A bot starts."""
@@ -68,7 +70,9 @@ class World:
             name="shop", repo="/x", source=Manifests(PurePosixPath("deploy")), channel="stagings", alerts="alerts",
             ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
         )  # fmt: skip
-        self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
+        self.service = Service(
+            self.store, {"shop": project}, self.keys, lambda: self.now, port=8080, new_id=self.new_id
+        )
         self.back = WayBack(self.service, self.store)
         there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
@@ -80,6 +84,10 @@ class World:
         }
         self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}
         await self.free()
+
+    def new_id(self) -> str:
+        """What happens in one moment goes in the order of ids; by random ones no walk could be gone again."""
+        return f"{next(self.ids):012x}"
 
     async def free(self) -> None:
         """Leases and back-offs end, as at every start."""

@@ -1,0 +1,177 @@
+"""From a breakage of a live staging being known until its alert is posted, among more and more live stagings."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain.policy import Policy
+from scripts.bench.cluster import Cluster, cluster
+from scripts.bench.kube_team import CHECKS, PROJECT, KubeTeam, kube_team
+from scripts.bench.kube_words import Sight, watching
+from scripts.bench.playground import until
+from scripts.bench.report import Row
+from scripts.bench.stats import Spread, percentile, spread
+
+STEPS = (10, 100, 500)
+SAMPLES = 10  # of each way to break, in a round, at each step
+AT_ONCE, APART = 5, 1.5  # Slack takes one message a second in a channel
+DEPLOYING = 25
+DEBOUNCE = Policy(None).debounce.total_seconds()
+SECONDS = 60.0
+GOALS = {50: 2.0, 99: 10.0}
+MORE = 1.2
+ABOUT = re.compile(r"\bmany-\d{4}\b")
+CRASHED = {
+    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}},
+    "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+}
+WAYS = {"pods": "pods that crash", "check": "a health check that fails"}
+
+
+@dataclass(slots=True)
+class Posted:
+    """When the first alert about each staging was posted."""
+
+    channel: str
+    at: dict[str, float] = field(default_factory=dict)
+
+    def read(self, entries: Sequence[Mapping[str, object]]) -> None:
+        for entry in entries:
+            body = entry["body"]
+            if entry["method"] == "chat.postMessage" and isinstance(body, dict) and body["channel"] == self.channel:
+                about = ABOUT.search(str(body.get("text")))
+                at = entry["at"]
+                if about and isinstance(at, float) and not body.get("thread_ts"):
+                    self.at.setdefault(about[0], at)
+
+
+class Crowd:
+    """Live stagings, `main` among them. Each breaks once: what breaks again is told by an edit."""
+
+    def __init__(self, team: KubeTeam) -> None:
+        self._team, self._made, self._live = team, 0, list[str]()
+        self._all = 1
+        team.say("deploy main")
+
+    def grow(self, count: int) -> None:
+        new = [f"many-{number:04}" for number in range(self._made, self._made + count - self._all)]
+        for name in new:
+            self._team.branch(name)
+        with ThreadPoolExecutor(DEPLOYING) as people:
+            list(people.map(lambda name: self._team.say(f"deploy {name}"), new))
+        self._made, self._all = self._made + len(new), count
+        self._live += new
+        self._team.wait_phase("live", count, 600, every=0.5)
+
+    def take(self, count: int) -> list[str]:
+        """The oldest ones."""
+        taken, self._live = self._live[:count], self._live[count:]
+        return taken
+
+    def replace(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._team.say(f"delete {name} --now")
+        count, self._all = self._all, self._all - len(names)
+        self.grow(count)
+
+
+@dataclass(slots=True)
+class Stage:
+    there: Cluster
+    team: KubeTeam
+    sight: Sight
+    posted: Posted
+
+    def broken_pods(self, name: str) -> None:
+        """As a kubelet would tell it."""
+        place = ("-n", f"{PROJECT}--{name}")
+        pod = self.there.kubectl(*place, "get", "pods", "-l", "app=api", "-o", "name").strip()
+        container = {"name": "api", "image": "shop", "imageID": "", "ready": False, "restartCount": 3, **CRASHED}
+        ready = {"type": "Ready", "status": "False", "reason": "ContainersNotReady"}
+        status = json.dumps({"status": {"conditions": [ready], "containerStatuses": [container]}})
+        self.there.kubectl(*place, "patch", pod, "--subresource=status", "--type=merge", "-p", status)
+
+    def broken_check(self, name: str) -> None:
+        self.team.ill[_host(name)] = []
+
+    def due(self, way: str, name: str) -> float:
+        """When it could be told at the earliest: the debounce counts from the first sign of it, and a health check has
+        failed when it did so twice."""
+        if way == "pods":
+            return self.sight.failed[f"{PROJECT}--{name}"] + DEBOUNCE
+        first, second = self.team.ill[_host(name)][:2]
+        return max(first + DEBOUNCE, second)
+
+    def late(self, way: str, names: Sequence[str]) -> list[float]:
+        """How many seconds after that the alerts were posted."""
+        broken: Callable[[str], None] = {"pods": self.broken_pods, "check": self.broken_check}[way]
+        for name in names:
+            begun = time.monotonic()
+            broken(name)
+            time.sleep(max(0.0, begun + APART - time.monotonic()))
+        until(lambda: self.posted.at.keys() >= set(names), SECONDS, f"alerts about {', '.join(names)}")
+        return [self.posted.at[name] - self.due(way, name) for name in names]
+
+
+def measure(folder: Path, rounds: int) -> list[Row]:
+    found: dict[tuple[str, int], list[float]] = {}
+    with (
+        cluster(folder / "rig") as there,
+        kube_team(folder, there.bot(), CHECKS) as team,
+        watching(there) as sight,
+        _reading(team) as posted,
+    ):
+        crowd, stage = Crowd(team), Stage(there, team, sight, posted)
+        for step in STEPS:
+            crowd.grow(step)
+            for _ in range(rounds * SAMPLES // AT_ONCE):
+                for way in WAYS:
+                    names = crowd.take(AT_ONCE)
+                    found.setdefault((way, step), []).extend(stage.late(way, names))
+                    crowd.replace(names)
+    return [row for way in WAYS for row in _rows(way, {step: found[way, step] for step in STEPS})]
+
+
+def _rows(way: str, found: Mapping[int, Sequence[float]]) -> Iterator[Row]:
+    for step, late in found.items():
+        for percent, goal in GOALS.items():
+            figure = Spread(percentile(late, percent), min(late), max(late), len(late))
+            yield Row("kube-alerts", f"{WAYS[way]}, {step} stagings: p{percent}", figure, "s", goal)
+    for percent in GOALS:
+        few, many = (percentile(found[step], percent) for step in (STEPS[0], STEPS[-1]))
+        ratio = spread([(many + DEBOUNCE) / (few + DEBOUNCE)])
+        name = f"{WAYS[way]}: p{percent} with the debounce, {STEPS[-1]} / {STEPS[0]} stagings"
+        yield Row("kube-alerts", name, ratio, goal=MORE)
+        yield Row(
+            "kube-alerts", f"{WAYS[way]}: p{percent} beyond it, {STEPS[-1]} / {STEPS[0]} stagings", spread([many / few])
+        )
+
+
+def _host(name: str) -> str:
+    return f"{name}.{PROJECT}.test"
+
+
+@contextmanager
+def _reading(team: KubeTeam) -> Iterator[Posted]:
+    posted, ended = Posted(team.channel("stagings-alerts")), threading.Event()
+
+    def read() -> None:
+        last = 0
+        while not ended.is_set():
+            found = team.traffic(last, 1.0)
+            last = found["last"]
+            posted.read(found["entries"])
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield posted
+    finally:
+        ended.set()
+        reader.join()
