@@ -386,6 +386,8 @@ class Lives(RuleBasedStateMachine):
             self._granted(dict(before))
         elif kind == "engine":
             self._reconciled(self.lives[claim.staging], stage)
+        elif kind == "finding":
+            self.lives[claim.staging].explained()
 
     def _claimed(self, kind: str) -> Sequence[Claim]:
         """In an order that does not depend on random ids."""
