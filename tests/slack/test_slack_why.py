@@ -46,7 +46,7 @@ def whys() -> dict[str, Text]:
         "broken": ans(ill()),
         "broken, and being found out": ans(ill(finding=None, alerted_at=None)),
         "broken, nobody knows why": ans(
-            ill(finding=steps, checks=(), engine_health=Health.DOWN, engine_reason=WEB.text, engine_details=())
+            ill(finding=steps, checks=(), engine_health=Health.DOWN, engine_reason=WEB.text)
         ),
         "broken and muted": ans(ill(alerted_at=None, mutes={"login": NOW + seconds(3600)})),
         "broken like main": ans(ill(alerted_at=None, finding=a_finding(Cause.BASELINE, main=passes(since=NOW)))),
