@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.changing import Common
 from bot.domain.checks import Stand
 from bot.domain.events import ChecksDropped, CheckSeen
@@ -37,23 +35,19 @@ class Checking:
             read = await stagings.by_ids(connection, new) if new else {}
         return {id: read.get(id) or known[id] for id in revisions}
 
-    async def decided(self, staging: str, release: str, stand: Stand, known: Stand | None) -> bool:
-        """How a check stands is decided, otherwise than `known`. False: it serves no more, so nothing was saved."""
+    async def decided(self, staging: str, release: str, stand: Stand, known: Stand | None, mark: str) -> bool:
+        """How a check stands is decided, otherwise than `known`. False: it serves no more, so nothing was saved.
+        `mark`: of the check."""
         async with self._store.write() as connection:
             found = await stagings.by_id(connection, staging)
             if found is None or found.deleted_at or not serves(found, release):
                 return False
-            await self._recorded(connection, staging, release, stand, known)
+            if known and known.ok is stand.ok:
+                await history.seen(connection, release, stand.check, self._now())
+            else:
+                await history.decided(connection, staging, release, stand, self._now(), mark)
             await self._common.decided(connection, found, CheckSeen(release, stand))
         return True
-
-    async def _recorded(
-        self, connection: AsyncConnection, staging: str, release: str, stand: Stand, known: Stand | None
-    ) -> None:
-        if known and known.ok is stand.ok:
-            await history.seen(connection, release, stand.check, self._now())
-        else:
-            await history.decided(connection, staging, release, stand, self._now())
 
     async def seen(self, stood: Sequence[tuple[str, str, datetime]]) -> None:
         """Releases and checks that stand as before, and when that was seen."""

@@ -119,7 +119,7 @@ class Service:
         self.building = Building(store, self.projects, now, common)
         self.checking = Checking(store, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
-        self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
+        self.witnessing = Witnessing(store, self.projects, now, self._configuring, common, self._policy_for)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 

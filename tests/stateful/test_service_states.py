@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +45,7 @@ T = TypeVar("T")
 PEOPLE, BRANCHES = ("U01ALICE", "U02BOB", "U03CAROL"), ("main", "feature", "with-data")
 READY, PROGRESSING = WorkloadState.READY, WorkloadState.PROGRESSING
 ANY, AT_ONCE, SOMEBODY = st.integers(0, 3), st.booleans(), st.sampled_from(PEOPLE)
+LANES = ((Where.THREAD,), (Where.OWNER,), (Where.ALERTS, Where.ALERT_EDIT, Where.ALERT_THREAD))
 DATABASE: Path  # a migrated one, which each machine copies
 REACHED: Counter[str] = Counter()  # phases at the end of a walk, kinds of notices, releases
 
@@ -322,8 +323,7 @@ class Lives(RuleBasedStateMachine):
         chat = self.world.chat
         assert all(count == 1 for count in [*chat.posted.values(), *chat.private.values()])
         for life in self.lives.values():
-            for ours in (self._of_lane(life, thread=True), self._of_lane(life, thread=False)):
-                wanted, sent = ours
+            for wanted, sent in self._lanes(life):
                 assert sent == wanted[: len(sent)]
 
     @invariant()
@@ -437,11 +437,11 @@ class Lives(RuleBasedStateMachine):
         same = (life.name, life.branch) == (staging.name, staging.branch)
         return same and life.unwanted_at is not None and life.unwanted_at > staging.attempt.requested_at
 
-    def _of_lane(self, life: Life, *, thread: bool) -> tuple[list[Any], list[Any]]:
-        """What must be told there in the end, and what has been."""
-        wanted = [(kind, where) for kind, where in life.told if (where is Where.THREAD) == thread]
-        sent = [(kind, where) for id, kind, where in self.world.chat.told if id == life.id]
-        return wanted, [(kind, where) for kind, where in sent if (where is Where.THREAD) == thread]
+    def _lanes(self, life: Life) -> Iterator[tuple[list[Any], list[Any]]]:
+        """What must be told there in the end, and what has been. Lanes do not wait for each other."""
+        told = [(kind, where) for id, kind, where in self.world.chat.told if id == life.id]
+        for lane in LANES:
+            yield [each for each in life.told if each[1] in lane], [each for each in told if each[1] in lane]
 
     def _settled(self) -> None:
         """All that is due is done; then everything must have been told and shown as it is."""
@@ -467,9 +467,7 @@ class Lives(RuleBasedStateMachine):
     def _all_is_told(self) -> None:
         chat = self.world.chat
         for life in self.lives.values():
-            for thread in (True, False):
-                wanted, sent = self._of_lane(life, thread=thread)
-                assert sent == wanted
+            assert all(sent == wanted for wanted, sent in self._lanes(life))
             assert chat.posted[f"card-{life.id}"] == 1
             assert chat.shown[f"card-{life.id}"] == life.phase
             for release, stage in {**life.releases, life.release: life.stage}.items():
