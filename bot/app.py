@@ -38,8 +38,9 @@ from bot.hosts.hosts import Hosts, NoHosts
 from bot.idling import Idling
 from bot.keys import Keys, make_data_folder, new_key_in, only_newest_in
 from bot.metrics import Metrics
+from bot.muting import Muting
 from bot.ports import Checker, Engine, GitHosts, Images, Prober, Renderer, Repositories, Secrets
-from bot.probe.checks import HealthChecker, NoChecks, checking
+from bot.probe.checks import HealthChecker, NoChecks
 from bot.probe.url import UrlProber
 from bot.projects import Configuration, Projects
 from bot.registry.client import Registries
@@ -180,6 +181,7 @@ class Bot:
             slack.directory.link,
             engine.facts.name,
             WayBack(self.service, store),
+            Muting(self.service),
             engine.facts.port,
         )
         handlers.register(slack.bolt, self.doors)
@@ -300,7 +302,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
         images = Registries(session, settings.docker_config, chosen.pulled_by) if chosen.pulls else None
         rendering = renderer(projects, settings, chosen)
         places = Places(os.environ, chosen.beside)
-        checker = HealthChecker(await stack.enter_async_context(checking()), chosen.probed_at, chosen.inside)
+        checker = await stack.enter_async_context(HealthChecker(chosen.probed_at, chosen.inside))
         neighbours = Neighbours(git, rendering, chosen.engine, prober, images, places, Hosts(session), checker)
         trees = _emptied(settings.octopod_data / "trees")
         bot = Bot(
@@ -310,6 +312,7 @@ async def serve(settings: Settings, configuration: Configuration) -> None:
             neighbours,
             slack,
             trees,
+            beat=BEAT.faster(float(os.environ.get("OCTOPOD_CHECKS_FASTER") or 1)),
             checkpoint=checkpoint(os.environ.get("OCTOPOD_CRASH_AT", "")),
         )
         socket = _socket(settings, slack)

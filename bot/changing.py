@@ -11,10 +11,12 @@ from bot.domain import commands, events
 from bot.domain.changes import Change, Mistake, WrongChange
 from bot.domain.comparing import Comparison
 from bot.domain.configuration import Secret
+from bot.domain.errors import UserError
 from bot.domain.forms import ChangedMeanwhile, Filled, change_by, conflicts, rebased
 from bot.domain.masking import masked
 from bot.domain.model import Staging
 from bot.domain.project import Project
+from bot.domain.reverting import reverted, taken_back
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
 from bot.store import stagings
@@ -60,6 +62,23 @@ class Changing:
         """The commit that is there becomes a new release. The staging before and after."""
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._common.known(connection, staging)
+            return found, await self._changed(connection, asked, found, change)
+
+    async def revert(
+        self, asked: Asked, staging: str, drawn_for: str, number: int, level: str, key: str
+    ) -> tuple[Staging, Staging]:
+        """As `change`: one key has again what it had in the release of this number; 0: what it has by default.
+        Raises UserError, also when the button was drawn for an older release than that which is there."""
+        async with self._store.write(Urgency.DOOR) as connection:
+            found = await self._common.known(connection, staging)
+            former = next((r for r in await stagings.releases(connection, staging) if r.number == number), None)
+            if drawn_for != found.attempt.id:
+                raise UserError(
+                    f"That button is out of date: {found.name} has release {found.attempt.number} now. "
+                    f"`/octopod why {found.name}` says how it is doing."
+                )
+            project, now = self._common.project(found.project), found.attempt.overrides
+            change = reverted(project, now, former, level, key) if former else taken_back(now, level, key)
             return found, await self._changed(connection, asked, found, change)
 
     async def open(self, asked: Asked, staging: str) -> tuple[Project, Staging]:

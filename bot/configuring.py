@@ -3,10 +3,10 @@
 Every way in comes through here (typed, button, dialog), so here is also looked at who may.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from secrets import token_hex
 
 from bot.domain import events, forks, naming
 from bot.domain.changes import Change, changed
@@ -37,12 +37,23 @@ class Wished:
     owner: str = ""
 
 
+def new_id() -> str:
+    """Of a staging or a release."""
+    return token_hex(6)
+
+
 class Configuring:
     """`port`: what URLs carry when a host names none. `person`: who a Slack user is, as far as is known. `sandboxed`:
-    what runs can't reach what the bot itself has."""
+    what runs can't reach what the bot itself has. `new_id` names stagings and releases."""
 
-    def __init__(self, port: int | None, person: Callable[[str], Person], sandboxed: bool = True) -> None:
-        self._port, self._person, self.sandboxed = port, person, sandboxed
+    def __init__(
+        self,
+        port: int | None,
+        person: Callable[[str], Person],
+        sandboxed: bool = True,
+        new_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._port, self._person, self.sandboxed, self._new_id = port, person, sandboxed, new_id
 
     def require(
         self, person: Person, project: Project, staging: Staging | None, change: Change, branch: str = ""
@@ -96,12 +107,12 @@ class Configuring:
         fork's gets no secrets. The commit runs there already, or is the baseline's, so nobody has to answer for it.
         Raises UserError."""
         self._require_sandbox(ill.branch)
-        id = secrets.token_hex(6)
+        id = self._new_id()
         name = naming.witness_name(id)
         return events.Deploy(
             actor=actor,
             staging=id,
-            release=secrets.token_hex(6),
+            release=self._new_id(),
             project=project.name,
             name=name,
             branch=release.branch,
@@ -133,8 +144,8 @@ class Configuring:
         in_force = forks.in_force(project, wished.head.branch, overrides)
         return events.Deploy(
             actor=wished.actor,
-            staging=existing.id if existing else secrets.token_hex(6),
-            release=secrets.token_hex(6),
+            staging=existing.id if existing else self._new_id(),
+            release=self._new_id(),
             project=project.name,
             name=name,
             branch=wished.head.branch,

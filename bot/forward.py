@@ -25,20 +25,17 @@ AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TY
 Headers = CIMultiDict[str]
 
 
-def forwarding_session(*, unpacked: bool = False) -> aiohttp.ClientSession:
-    """A session that keeps nothing between requests: no cookies, no connections that may be stale, no limit.
-
-    `unpacked`: bodies are.
-    """
+def forwarding_session() -> aiohttp.ClientSession:
+    """A session that keeps nothing between requests: no cookies, no connections that may be stale, no limit."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(force_close=True, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=unpacked,
-        middlewares=(_never_twice,),
+        auto_decompress=False,
+        middlewares=(never_twice,),
     )
 
 
-async def _never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+async def never_twice(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """aiohttp itself repeats a GET whose connection was lost. What ended one process should not be sent to the next:
     said as an error that it does not know, so that it is left to the caller."""
     try:
@@ -67,7 +64,7 @@ async def forward(request: web.Request, session: aiohttp.ClientSession, host: st
         allow_redirects=False,
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-        middlewares=(_never_twice,),
+        middlewares=(never_twice,),
         max_line_size=64 * 1024,
         max_field_size=64 * 1024,
     ) as upstream:

@@ -16,7 +16,7 @@ from bot.building import Building
 from bot.changing import Changing, Common
 from bot.checking import Checking
 from bot.chronicle import Chronicle
-from bot.configuring import Configuring, Wished
+from bot.configuring import Configuring, Wished, new_id
 from bot.domain import commands, events, grammar
 from bot.domain.changes import Change
 from bot.domain.configuration import Secret
@@ -83,6 +83,7 @@ class Repeated(Exception):
 
 class Service:
     """`port`: what URLs carry when a host names none. `now` tells the time, `policy` the rules of a project.
+    `new_id` names stagings and releases: to be given by those who want to see the same happen again.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
     `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
@@ -102,12 +103,13 @@ class Service:
         person: Callable[[str], Person] = Person,
         sandboxed: bool = True,
         by_email: Callable[[str], str | None] = lambda email: None,
+        new_id: Callable[[], str] = new_id,
     ) -> None:
         self.projects = Projects.of(projects)
-        self.now = now
+        self.now, self.new_id = now, new_id
         self._store, self._keys, self._policy = store, keys, policy
         self._meaning = Meaning(self.projects, port, keys.mark)
-        self._configuring = Configuring(port, person, sandboxed)
+        self._configuring = Configuring(port, person, sandboxed, new_id)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.chronicle = Chronicle(store, now, self._meaning)
@@ -117,7 +119,7 @@ class Service:
         self.building = Building(store, self.projects, now, common)
         self.checking = Checking(store, now, common)
         self.explaining = Explaining(store, self.projects, now, common)
-        self.witnessing = Witnessing(store, now, self._configuring, common, self._policy_for)
+        self.witnessing = Witnessing(store, self.projects, now, self._configuring, common, self._policy_for)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
 
@@ -338,6 +340,7 @@ class Service:
         now = self.now()
         async with self._store.look() as connection:
             known = await stagings.by_ids(connection, [status.staging for status in seen])
+        self.checking.reported(seen)
         news = [s for s in seen if s.staging in known and self._says_something(known[s.staging], s, now)]
         if news:
             await self._happened([(status.staging, StatusSeen(status)) for status in news])

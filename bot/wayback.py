@@ -1,6 +1,5 @@
 """The use cases of the way back: sleep, wake, reset, undo, rollback, and a visit to what sleeps."""
 
-import secrets
 from collections.abc import Sequence
 
 from bot.domain import events
@@ -40,7 +39,7 @@ class WayBack:
         former = _chosen(staging, await self.were_live(staging.id), number)
         profiles = [*staging.attempt.overrides.profiles, *former.overrides.profiles]
         require_profiles(asked.person, self._service.project(staging.project), profiles)
-        event = events.Rollback(asked.person.id, secrets.token_hex(6), former, asked.at)
+        event = events.Rollback(asked.person.id, self._service.new_id(), former, asked.at)
         return await self._service.wish(asked, staging.id, event, drawn_for)
 
     async def were_live(self, staging: str) -> Sequence[Release]:
@@ -59,11 +58,22 @@ def _chosen(staging: Staging, live: Sequence[Release], number: int | None) -> Re
         return _of_number(staging, live, number)
     found = next((one for one in live if one.number not in staging.unproven and _is_better(one, staging)), None)
     if found is None:
-        raise UserError(
+        raise UserError(_none_good(staging, [one for one in live if _is_better(one, staging)]))
+    return found
+
+
+def _none_good(staging: Staging, unproven: Sequence[Release]) -> str:
+    if not unproven:
+        return (
             f"{staging.name} has no earlier release that was live with another commit or configuration, so there is "
             f"nothing to roll back to. Push a fix, and `/octopod deploy {staging.branch}`."
         )
-    return found
+    numbers = ", ".join(str(one.number) for one in unproven)
+    return (
+        f"None of the earlier releases of {staging.name} was live and well for long enough to be called good "
+        f"(`good_after` in octopod.yaml). Live were: {numbers}. To one of them all the same: "
+        f"`/octopod rollback {staging.name} {unproven[0].number}`."
+    )
 
 
 def _is_better(former: Release, staging: Staging) -> bool:

@@ -32,7 +32,11 @@ def register(app: AsyncApp, doors: Doors) -> None:
     app.action("wake")(actions.door(actions.wake))
     app.action("reset")(actions.door(actions.reset))
     app.action("rollback")(actions.door(actions.rollback))
+    app.action("revert_key")(actions.door(actions.revert_key))
+    app.action("check_base")(actions.door(actions.check_base))
+    app.action("fresh_data")(actions.door(actions.fresh_data))
     app.action("releases")(actions.door(actions.releases))
+    app.action("mute")(actions.door(actions.mute))
     app.action("choose")(actions.door(actions.choose))
 
     app.view("config")(views.submitted)

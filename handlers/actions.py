@@ -1,9 +1,10 @@
 """Buttons and menus: `open`, `extend`, `logs`, `retry`, `delete`, `delete_now`, `undo`, `sleep`, `wake`, `reset`,
-`rollback`, `releases`, `choose`.
+`rollback`, `revert_key`, `check_base`, `fresh_data`, `mute`, `releases`, `choose`.
 
 A button's value is the staging's id and what it was drawn for; a stale one explains itself instead of acting.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import commands
 from bot.domain.errors import UserError
-from bot.domain.model import Staging
+from bot.domain.model import Staging, WitnessOf
 from bot.meaning import Asked
 from bot.slack import answers
 from bot.slack.messages import Text
 from handlers import home
-from handlers.conversation import say
+from handlers.conversation import configured, say
 from handlers.doors import Act, Doors
 from handlers.errors import Listener, answering, sent, told
 
@@ -75,6 +76,31 @@ async def rollback(doors: Doors, asked: Asked, value: str) -> Text:
     return answers.rolling_back(await doors.back.rollback(asked, await _staging(doors, id), None, drawn_for=release))
 
 
+async def revert_key(doors: Doors, asked: Asked, value: str) -> Text:
+    """The release that broke is the one that the button was drawn for; `number`: the one that was well."""
+    staging, release, number, level, key = value.split(" ", 4)
+    return await configured(
+        doors, await doors.service.configuration.revert(asked, staging, release, int(number), level, key)
+    )
+
+
+async def check_base(doors: Doors, asked: Asked, value: str) -> Text:
+    return await _tried(doors, asked, value, WitnessOf.MERGE_BASE)
+
+
+async def fresh_data(doors: Doors, asked: Asked, value: str) -> Text:
+    return await _tried(doors, asked, value, WitnessOf.SAME_COMMIT)
+
+
+async def _tried(doors: Doors, asked: Asked, value: str, of: WitnessOf) -> Text:
+    """The release that broke is the one that the button was drawn for."""
+    id, release = value.split(" ", 1)
+    staging = await _staging(doors, id)
+    if staging.attempt.id != release:
+        raise UserError(f"That button is out of date: {staging.name} has release {staging.attempt.number} now.")
+    return answers.trying(await doors.service.witnessing.check(asked, id, of), of)
+
+
 async def releases(doors: Doors, asked: Asked, value: str) -> Text:
     return answers.releases(await _staging(doors, value), await doors.back.were_live(value))
 
@@ -84,6 +110,14 @@ async def _staging(doors: Doors, id: str) -> Staging:
     if found is None:
         raise UserError("There is no such staging any more.")
     return found.staging
+
+
+async def mute(doors: Doors, asked: Asked, value: str) -> Text:
+    """Its value carries the time until which it mutes: a double click is one."""
+    drawn = json.loads(value)
+    staging, check, until = await _staging(doors, drawn["staging"]), drawn["check"], drawn["until"]
+    until = datetime.fromisoformat(until)
+    return answers.muted(await doors.muting.mute(asked, staging, check, until), check, until)
 
 
 async def choose(doors: Doors, asked: Asked, value: str) -> Text | None:

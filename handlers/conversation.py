@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain import commands, events, grammar
-from bot.domain.changes import Change
 from bot.domain.commands import Command
 from bot.domain.errors import UserError
 from bot.domain.model import Phase, Staging
@@ -15,7 +14,7 @@ from bot.slack.messages import Text
 from handlers.doors import Doors
 from handlers.errors import told
 
-DAY = timedelta(days=1)
+DAY, MUTED_FOR = timedelta(days=1), timedelta(hours=1)
 Looking = commands.List | commands.Telling | commands.Help | commands.Config | commands.Diff | commands.Projects
 About = (
     commands.Telling
@@ -26,6 +25,7 @@ About = (
     | commands.Diff
     | commands.Rest
     | commands.Switch
+    | commands.Alerts
 )
 """Commands that are about one staging."""
 
@@ -55,9 +55,12 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _way_back(doors, asked, command)
         case commands.Freeze() | commands.Unfreeze() | commands.Keep() | commands.Unkeep():
             return await _switched(doors, asked, command)
+        case commands.Mute() | commands.Unmute():
+            return await _muted(doors, asked, command)
         case commands.Config() as command if command.change:
             found = await doors.service.find(asked, command.staging, command.project)
-            return await configured(doors, asked, found.staging.id, command.change)
+            change = doors.service.configuration.change(asked, found.staging.id, command.change)
+            return await configured(doors, await change)
         case (
             commands.List()
             | commands.Info()
@@ -72,10 +75,10 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
             return await _looked_up(doors, asked, command)
 
 
-async def configured(doors: Doors, asked: Asked, staging: str, change: Change) -> Text:
-    """Change a staging's configuration, and say what came of it."""
-    before, after = await doors.service.configuration.change(asked, staging, change)
-    found = await doors.service.staging(staging)
+async def configured(doors: Doors, changed: tuple[Staging, Staging]) -> Text:
+    """What came of a change of a staging's configuration: how it was before, and is now."""
+    before, after = changed
+    found = await doors.service.staging(after.id)
     at = doors.link_to(found.card) if found else None
     return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 
@@ -151,6 +154,14 @@ async def _switched(doors: Doors, asked: Asked, command: commands.Switch) -> Tex
         return answers.frozen(await doors.service.wish(asked, staging.id, event))
     event = events.Keep(who, isinstance(command, commands.Keep))
     return answers.kept(await doors.service.wish(asked, staging.id, event))
+
+
+async def _muted(doors: Doors, asked: Asked, command: commands.Alerts) -> Text:
+    staging, check = await doors.muting.meant(asked, command.staging, command.check, command.project)
+    if isinstance(command, commands.Mute):
+        until = asked.at + (command.by or MUTED_FOR)
+        return answers.muted(await doors.muting.mute(asked, staging, check, until), check, until)
+    return answers.unmuted(await doors.muting.mute(asked, staging, check, None))
 
 
 def _choosing(command: Command) -> answers.Choosing | None:

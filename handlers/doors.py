@@ -15,6 +15,7 @@ from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.domain.story import Line
 from bot.meaning import Asked
+from bot.muting import Muting
 from bot.ports import Posted
 from bot.service import Found, Service
 from bot.slack.findings import Around
@@ -39,6 +40,7 @@ class Doors:
     link: Callable[[Posted], str | None]
     engine: str
     back: WayBack
+    muting: Muting
     port: int | None = None
     running: set[asyncio.Task[Any]] = field(default_factory=set)
 

@@ -164,7 +164,9 @@ _pairs = st.one_of(
 @st.composite
 def stagings(draw: st.DrawFn) -> Staging:
     attempt, live = draw(_pairs)
-    # Only what was live is woken.
+    # Only what was live is woken, and not while it is to sleep.
+    desired = draw(st.sampled_from(Desired))
+    wakes = attempt.stage is Stage.LIVE and desired is not Desired.ASLEEP
     waking = st.none() | st.sampled_from([Stage.QUEUED, Stage.APPLIED, Stage.READY])
     return Staging(
         id="s1",
@@ -176,7 +178,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         attempt=attempt,
         live=live,
         serving=draw(st.none() | st.sampled_from(IDS)),
-        desired=draw(st.sampled_from(Desired)),
+        desired=desired,
         revision=draw(st.integers(1, 1000)),
         health=draw(st.sampled_from(Health)),
         health_reason=draw(reasons),
@@ -199,7 +201,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         sleep_asked_at=draw(maybe_moments),
         asleep_at=draw(maybe_moments),
         visited_at=draw(maybe_moments),
-        waking=draw(waking if attempt.stage is Stage.LIVE else st.none()),
+        waking=draw(waking if wakes else st.none()),
         woken_by=draw(st.none() | st.just("UBOB")),
         wake_asked_at=draw(maybe_moments),
         reset_at=draw(maybe_moments),

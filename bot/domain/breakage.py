@@ -25,6 +25,7 @@ WELL: dict[str, Any] = {
     "engine_health": Health.HEALTHY,
     "engine_reason": "",
     "engine_details": (),
+    "engine_worst": "",
     "checks": (),
     "signs": (),
     "breaks": 0,
@@ -126,7 +127,7 @@ def _well_again(decision: Decision, policy: Policy, now: datetime) -> Decision:
         return replace(decision, staging=well)
     end = staging.healthy_since or now
     well_from = staging.well_from if proven(staging, policy, now) else end
-    return replace(
+    recovered = replace(
         decision,
         staging=replace(well, recovered_at=end, well_from=well_from),
         targets=decision.targets | {CARD},
@@ -134,6 +135,8 @@ def _well_again(decision: Decision, policy: Policy, now: datetime) -> Decision:
         actor=CLOCK,
         what="recovered",
     )
+    quiet = _quiet_at(recovered.staging, policy)
+    return _steady(recovered, now) if quiet and now >= quiet else recovered
 
 
 def _quiet_at(staging: Staging, policy: Policy) -> datetime | None:

@@ -29,6 +29,11 @@ class Beat:
     at_once: int = 24
     of_host: int = 2
 
+    def faster(self, times: float) -> "Beat":
+        """All that is waited for ends so many times as soon."""
+        pauses = {name: getattr(self, name) / times for name in ("eager", "usual", "first", "noted", "apart")}
+        return replace(self, **pauses)
+
 
 BEAT = Beat()
 

@@ -184,6 +184,24 @@ class Unkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Mute:
+    """Nobody shall be told that this check fails; without one: of anything that ails it. `by`: how long; None: for the
+    usual time. In a thread, `mute login` arrives with `login` as the staging."""
+
+    staging: str | None = None
+    check: str | None = None
+    by: timedelta | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    staging: str | None = None
+    check: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Projects:
     """What octopod.yaml has."""
 
@@ -206,5 +224,6 @@ class Help:
 
 Rest = Sleep | Wake | Undo | Reset | Rollback
 Switch = Freeze | Unfreeze | Keep | Unkeep
+Alerts = Mute | Unmute
 Telling = Info | Why | WhatHappened
-Command = Deploy | Config | Diff | List | Telling | Logs | Extend | Delete | Rest | Switch | Projects | Help
+Command = Deploy | Config | Diff | List | Telling | Logs | Extend | Delete | Rest | Switch | Alerts | Projects | Help

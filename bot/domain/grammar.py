@@ -1,7 +1,7 @@
 """What can be typed: one table for `/octopod …`, for `@octopod …` in a thread, and for help.
 
     deploy BRANCH|#PULL [as NAME] [--profile · --env · --set] · config · diff · list [mine] · info · why · what-happened
-    logs · extend · delete · undo · sleep · wake · rollback · reset · projects · help
+    logs · extend · delete · undo · sleep · wake · rollback · reset · mute · unmute · projects · help
 
 `parse` turns a message into a command or says everything that is wrong with it at once; `render` is its inverse,
 and `reread` takes what that made.

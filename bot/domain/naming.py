@@ -37,9 +37,9 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
     """
     base, whole = _slug(branch)
     is_taken = taken if callable(taken) else taken.__contains__
-    if whole and not _is_ours(base) and not is_taken(base):
+    if whole and not is_ours(base) and not is_taken(base):
         return base
-    for name in _hashed_names(base.removeprefix("octopod-") if _is_ours(base) else base, branch):
+    for name in _hashed_names(base.removeprefix("octopod-") if is_ours(base) else base, branch):
         if not is_taken(name):
             return name
     raise UserError(f"Every name for a staging of `{branch}` is taken. Choose one yourself: `deploy {branch} as NAME`.")
@@ -47,7 +47,7 @@ def staging_name(branch: str, taken: Callable[[str], bool] | Container[str] = ()
 
 def valid_name(text: str) -> bool:
     """Whether people may name a staging so. Dashes in third and fourth place are reserved (RFC 5890, as in `xn--`)."""
-    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and not _is_ours(text)
+    return _NAME.fullmatch(text) is not None and text[2:4] != "--" and not is_ours(text)
 
 
 def witness_name(id: str) -> str:
@@ -128,11 +128,11 @@ def patterns_meet(one: str, other: str) -> bool:
     """
     prefix, _, suffix = _bare(one).partition(STAGING)
     other_prefix, _, other_suffix = _bare(other).partition(STAGING)
-    left, left_is_ours = _difference(prefix, other_prefix)
-    right, right_is_ours = _difference(suffix[::-1], other_suffix[::-1])
+    left, leftis_ours = _difference(prefix, other_prefix)
+    right, rightis_ours = _difference(suffix[::-1], other_suffix[::-1])
     if left is None or right is None:
         return False
-    if not left or not right or left_is_ours == right_is_ours:
+    if not left or not right or leftis_ours == rightis_ours:
         return _could_be_name(f"{left}a{right[::-1]}")
     return _overlap(left, right[::-1])
 
@@ -146,7 +146,8 @@ def _slug(branch: str) -> tuple[str, bool]:
     return slug, whole
 
 
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
+    """Whether a name is kept for what is no staging of people's."""
     return name == COMPARING or name.startswith(WITNESS)
 
 

@@ -10,7 +10,7 @@ from bot.domain import commands
 from bot.domain.commands import Command
 from bot.domain.configuration import typed_value, written_value
 from bot.domain.durations import is_duration, parse_duration, typed_duration
-from bot.domain.naming import staging_name, valid_name
+from bot.domain.naming import is_ours, staging_name, valid_name
 from bot.domain.pulls import is_named, named
 
 MOST_LINES = 500
@@ -77,6 +77,8 @@ class Verb:
 def _name(text: str) -> str:
     if valid_name(text):
         return text
+    if is_ours(text):
+        raise ValueError(f"is kept for Octopod itself: choose another, such as `{staging_name(text)}`")
     raise ValueError(f"must be at most 40 letters a–z, digits and dashes, such as `{staging_name(text)}`")
 
 
@@ -134,6 +136,10 @@ _MINE = Slot("mine", intro=("mine", "--mine"))
 _WORKLOAD = Slot("workload", "WORKLOAD", place=True, intro=("--workload", "-w"))
 _LINES = Slot("lines", "LINES", intro=("--lines", "-n"), read=_lines)
 _BY = Slot("by", "DURATION", intro=("by", "for", "--by"), read=parse_duration, write=typed_duration, shape=is_duration)
+_CHECK = Slot("check", "CHECK", place=True, intro=("--check",))
+_FOR = Slot(
+    "by", "DURATION", intro=("for", "by", "--for"), read=parse_duration, write=typed_duration, shape=is_duration
+)
 _LATELY = Slot(
     "lately", "DURATION", intro=("last", "for", "--last"), read=parse_duration, write=typed_duration, shape=is_duration
 )
@@ -238,6 +244,16 @@ VERBS = (
     Verb(
         commands.Unkeep, "unkeep", (), (_STAGING, _PROJECT),
         "Let a staging expire again, after its usual time.", "unkeep feature-x",
+    ),
+    Verb(
+        commands.Mute, "mute", ("silence",), (_STAGING, _CHECK, _FOR, _PROJECT),
+        "No alerts about a staging, or about one of its health checks, for an hour or as long as you say. Its card "
+        "still says how it is.",
+        "mute feature-x login for 2h",
+    ),
+    Verb(
+        commands.Unmute, "unmute", (), (_STAGING, _CHECK, _PROJECT),
+        "Alerts about a staging again: what is broken still is told then.", "unmute feature-x",
     ),
     Verb(
         commands.Projects, "projects", ("project",), (),

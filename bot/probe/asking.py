@@ -12,6 +12,7 @@ from bot.ports import PROBE_AGENT, CheckFacts
 from bot.probe.filling import CantAsk, headers_of, hiding, url_of, with_secrets
 from bot.probe.forms import Cookies, hidden_fields
 from bot.probe.judging import MOST_BYTES, Answer, asked_for, judged, reads_body, short
+from bot.probe.session import Stage
 from bot.probe.url import TOMBSTONE, Inside
 
 
@@ -27,7 +28,7 @@ class Try:
     """`address` (host:port) is dialled, if given, with the URL's own Host header. `inside` asks those that are asked
     from inside the cluster.
 
-    `asked`, `status`: what is asked for just now, in words, and what it has answered so far, for when it fails.
+    `asked`, `stage`, `status`: what is asked for just now, in words, and how far that has come, for when it fails.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Try:
         self._session, self._inside, self._check, self._facts = session, inside, check, facts
         self._address = address or check.address
         self._cookies = Cookies()
-        self.asked, self.status = asked_for(check), 0
+        self.asked, self.stage, self.status = asked_for(check), Stage.CONNECTING, 0
 
     async def made(self) -> tuple[bool, str]:
         """Whether it passes, and what came back. Raises Failed, CantAsk, TimeoutError, and what aiohttp raises."""
@@ -50,7 +51,7 @@ class Try:
             seen = await self._through(self._inside, url, headers)
         else:
             seen = await self._directly(url, headers)
-        return judged(check, seen, hiding([*self._facts.secrets.values(), *self._cookies.values()]))
+        return judged(check, seen, hiding([*self._facts.secrets.values(), *self._cookies.secrets]))
 
     async def _through(self, inside: Inside, url: str, headers: Mapping[str, str]) -> Answer:
         check, most = self._check, MOST_BYTES if reads_body(self._check) else 0
@@ -93,7 +94,7 @@ class Try:
     async def _request(
         self, method: str, url: str, path: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        self.status, parts = 0, urlsplit(url)
+        self.stage, self.status, parts = Stage.CONNECTING, 0, urlsplit(url)
         async with self._session.request(
             method,
             urlunsplit((parts.scheme, self._address or parts.netloc, path, "", "")),
@@ -102,6 +103,7 @@ class Try:
             server_hostname=parts.hostname if parts.scheme == "https" else None,
             timeout=aiohttp.ClientTimeout(total=None),
             allow_redirects=False,
+            trace_request_ctx=self,
         ) as answer:
             if TOMBSTONE in answer.headers:
                 raise Failed(f"{self.asked} is answered by Octopod itself, as nothing of this staging does", False)

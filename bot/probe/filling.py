@@ -1,5 +1,6 @@
 """What stands in a health check for what a staging has: its secrets, its hosts. And that no secret comes back."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlsplit
@@ -72,7 +73,8 @@ def hiding(secrets: Iterable[str]) -> Callable[[str], str]:
 
 def _forms(value: str) -> set[str]:
     value = value.strip() or value
-    return {value, quote(value), quote(value, safe=""), quote_plus(value), *secrets_in({"secret": value})}
+    written = {value, json.dumps(value)[1:-1], quote(value), quote(value, safe=""), quote_plus(value)}
+    return written | secrets_in({"secret": value})
 
 
 def _filled(text: str, meant: Callable[[str], str]) -> str:

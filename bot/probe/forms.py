@@ -5,6 +5,8 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from http.cookies import Morsel, SimpleCookie
 
+_OF_SESSION = 8
+
 
 class Cookies(dict[str, str]):
     """By name, as they are sent. Of one host, so that neither domain nor path is asked."""
@@ -15,6 +17,11 @@ class Cookies(dict[str, str]):
                 self.pop(name, None)
             else:
                 self[name] = cookie.coded_value
+
+    @property
+    def secrets(self) -> Collection[str]:
+        """What is too long to be a setting."""
+        return [value for value in self.values() if len(value) >= _OF_SESSION]
 
     @property
     def header(self) -> Mapping[str, str]:

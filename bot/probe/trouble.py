@@ -18,7 +18,8 @@ OWN = {
 }
 
 
-def plainly(error: Exception) -> str:
+def plainly(error: Exception, host: str = "") -> str:
+    """`host`: who was asked, for errors that do not know."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return _unknown(error.host, error.os_error)
@@ -31,7 +32,7 @@ def plainly(error: Exception) -> str:
         case aiohttp.ClientConnectionError() | ConnectionResetError() | BrokenPipeError():
             return "it hung up before it had answered"
         case socket.gaierror():
-            return _unknown("", error)
+            return _unknown(host, error)
         case OSError():
             return _of_connection(error)
         case _:
@@ -42,12 +43,14 @@ def is_own(error: BaseException) -> bool:
     """Whether it is the bot's own trouble."""
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(inner, socket.gaierror):
-        return False
+        return inner.errno in (socket.EAI_SYSTEM, socket.EAI_MEMORY)
     return isinstance(inner, OSError) and inner.errno in OWN
 
 
 def _unknown(host: str, error: OSError) -> str:
     name = f"`{host}`" if host else "it"
+    if not isinstance(error, socket.gaierror):
+        return _of_connection(error)
     if error.errno == socket.EAI_AGAIN:
         return f"no DNS server says where {name} is"
     return f"its host is unknown: DNS has no {name}" if host else "its host is unknown"

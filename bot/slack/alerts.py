@@ -1,23 +1,20 @@
 """Alerts about breakages: the first word, its edits, its end; what comes and goes; incidents. Pure."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.durations import format_duration
-from bot.domain.evidence import Symptom
-from bot.domain.finding import Cause, Confidence, Finding, Offer
+from bot.domain.evidence import Says, Symptom
+from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.model import Health, Staging
-from bot.slack import rest
-from bot.slack.blocks import Block, actions, button, code, cut, date, escape, link, listed, menu, preformatted, section
+from bot.slack.blocks import actions, code, cut, date, escape, link, listed, preformatted, section
 from bot.slack.evidence import sentence
-from bot.slack.findings import Around, Told, happened, next_step, why
-from bot.slack.messages import Text, compare_button, logs_button, open_button, text_of
+from bot.slack.findings import Around, Told, happened, why
+from bot.slack.messages import Text, text_of
+from bot.slack.remedies import buttons, next_step
 
-MUTED_FOR = timedelta(hours=1)
-LONGEST_OPTION = 150
 MOST_MEMBERS = 30
 
 
@@ -50,17 +47,17 @@ def _comes_and_goes(facts: Mapping[str, Any]) -> str:
     return f" It comes and goes: {facts['breaks']} times{since}."
 
 
-def not_yours(told: Told, alert_link: str | None = None) -> Text:
+def not_yours(told: Told) -> Text:
     """In the thread of a staging whose baseline has the same: nobody is to look for it in the branch."""
-    found = told.finding.symptom
-    what = f"*{escape(found.check)}* fails" if found.check else f"*{escape(told.staging.name)}* is broken"
-    since = f" since {date(told.finding.main.since)}" if told.finding.main.since else ""
-    where = link(alert_link, "The alert about it") if alert_link else "The alert about it"
-    said = (
-        f"🟠 Not your branch: {what}, and so it does on {told.main}{since}: {sentence(found.text)} "
-        f"{where} stands with {told.main}; this one gets none of its own."
-    )
-    return text_of(said)
+    found, main = told.finding.symptom, told.finding.main
+    head = "Not your branch" if told.sure else "Probably not your branch"
+    what = f"*{escape(found.check)}* fails" if found.check else "the same happens"
+    if main.says is Says.FAILS:
+        since = f", since {date(main.since)}" if main.since else ""
+        where, then = f"{told.main} as well{since}", f"The alert about {told.main} tells how that goes on."
+    else:
+        where, then = "the commit it started from as well", next_step(told)
+    return text_of(f"🟠 {head}: {what} on {where}: {sentence(found.text)} {then}")
 
 
 def recovered(told: Told, facts: Mapping[str, Any]) -> Text:
@@ -84,42 +81,6 @@ def _illness(facts: Mapping[str, Any]) -> str:
 
 def lasted(facts: Mapping[str, Any]) -> str:
     return format_duration(timedelta(seconds=facts["seconds"]))
-
-
-# --- buttons ---------------------------------------------------------------------------------------------------------
-
-
-def buttons(told: Told) -> list[Block]:
-    """What can be done, the most usual first."""
-    staging, offers, compared = told.staging, told.finding.offers, told.around.compared
-    drawn_for = f"{staging.id} {staging.attempt.id}"
-    made = [
-        logs_button(staging.id),
-        compare_button(staging.id, compared) if compared and compared.url else None,
-        open_button(staging) if staging.url and not (compared and compared.url) else None,
-        rest.buttons(staging)["rollback"] if Offer.ROLLBACK in offers else None,
-        _revert(told) if Offer.REVERT_KEY in offers else None,
-        button("Check the merge base", "check_base", drawn_for) if Offer.CHECK_BASE in offers else None,
-        button("Try with fresh data", "fresh_data", drawn_for) if Offer.FRESH_DATA in offers else None,
-        mute_button(staging, told.finding.symptom.check, told.around.at + MUTED_FOR),
-    ]
-    return [block for block in made if block]
-
-
-def mute_button(staging: Staging, check: str, until: datetime) -> Block:
-    """Carries the time until which it mutes, so that a double click is one."""
-    value = {"staging": staging.id, "check": check, "until": until.isoformat()}
-    return button("Mute 1 h", "mute", json.dumps(value))
-
-
-def _revert(told: Told) -> Block | None:
-    """A button for the one key that was changed; of several, one is chosen."""
-    drawn_for = f"{told.staging.id} {told.staging.attempt.id} {told.finding.passed_before or 0}"
-    options = [(one.key, f"{drawn_for} {one.level} {one.key}") for one in told.finding.changes]
-    fitting = [(key, value) for key, value in options if len(value) <= LONGEST_OPTION]
-    if len(fitting) == 1:
-        return button(f"Revert {cut(fitting[0][0], 40)}", "revert_key", fitting[0][1])
-    return menu("Revert a key…", "revert_key", fitting) if fitting else None
 
 
 # --- incidents -------------------------------------------------------------------------------------------------------

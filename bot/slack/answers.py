@@ -8,10 +8,10 @@ from bot.domain.commands import Deploy
 from bot.domain.errors import UserError
 from bot.domain.grammar import usage
 from bot.domain.lookup import Ambiguous
-from bot.domain.model import Phase, Release, Staging
+from bot.domain.model import Phase, Release, Staging, WitnessOf
 from bot.domain.origins import Line
 from bot.domain.pulls import is_named, named
-from bot.slack import expiry, rest
+from bot.slack import checks, expiry, rest
 from bot.slack.blocks import (
     Block,
     actions,
@@ -44,6 +44,14 @@ def deploying(command: Deploy, odd: Sequence[tuple[str, str]] = ()) -> Text:
     if command.pull or is_named(command.branch or ""):
         what = f"pull request {escape(str(command.pull or named(command.branch or '')))}"
     return text_of("\n".join([f"On it: looking for {what}…", *notes]))
+
+
+def muted(staging: Staging, check: str, until: datetime) -> Text:
+    return text_of(checks.muted(staging, check, until))
+
+
+def unmuted(staging: Staging) -> Text:
+    return text_of(checks.unmuted(staging))
 
 
 def fetching() -> Text:
@@ -121,6 +129,7 @@ def info(
     shown = card(staging, engine, probed)
     lines = [f"{date(when)} {mention(who)}: {escape(what)}{_why(why)}" for when, who, what, why in journal]
     body = [block for block in shown.blocks if block["type"] != "actions"]
+    body += checks.standing(staging)
     body.append(context(expiry.use(staging, engine)))
     body += described(configuration)
     body += [section("*Lately*\n" + "\n".join(lines))] if lines else []
@@ -231,6 +240,17 @@ def rolling_back(staging: Staging) -> Text:
     )
     other = actions(button("Choose…", "releases", staging.id))
     return text_of(said, section(said), other)
+
+
+def trying(staging: Staging, of: WitnessOf) -> Text:
+    """A throw-away staging is on its way."""
+    name = escape(staging.name)
+    what = "The commit that its branch started from" if of is WitnessOf.MERGE_BASE else "Its own commit"
+    return text_of(
+        f"{what} is tried with the configuration of {name} and fresh data, on a throw-away staging that goes by "
+        f"itself. The alert says what came of it, and so does {code(f'/octopod why {staging.name}')}; that can take "
+        "some minutes."
+    )
 
 
 def releases(staging: Staging, live: Sequence[Release]) -> Text:

@@ -54,20 +54,22 @@ def commits(span: Range, by: Sequence[str] = ()) -> str:
     return f"{span.count} commits{names}, the latest {code(newest.commit[:7])}{subject}"
 
 
-def keys(changes: Sequence[KeyChange], voice: Voice, sure: bool) -> str:
-    """Each key: from what to what, and by whom."""
-    told = [_key(change, voice, sure) for change in changes[:MOST_KEYS]]
+def keys(changes: Sequence[KeyChange], voice: Voice, sure: bool, there: str = "") -> str:
+    """Each key: from what to what, and by whom. `there`: it was not changed, but is other than on that."""
+    told = [_key(change, voice, sure, there) for change in changes[:MOST_KEYS]]
     more = [f"{len(changes) - MOST_KEYS} more keys"] if len(changes) > MOST_KEYS else []
     return listed([*told, *more], most=MOST_KEYS + 1)
 
 
-def _key(change: KeyChange, voice: Voice, sure: bool) -> str:
+def _key(change: KeyChange, voice: Voice, sure: bool, there: str) -> str:
     by = f" by {voice.actor(change.by, sure)}" if change.by else ""
     key = code(cut(change.key, 100))
     if change.secret:
-        return f"a new value of the secret {key}{by}"
+        return f"the secret {key}, other than on {there}{by}" if there else f"a new value of the secret {key}{by}"
+    if change.before is None is change.after:
+        return f"{key}, other than on {there or 'others'}{by}"
     before, after = ("nothing" if one is None else value_code(one) for one in (change.before, change.after))
-    return f"{key} from {before} to {after}{by}"
+    return f"{key} is {after}{by}, and {before} on {there}" if there else f"{key} from {before} to {after}{by}"
 
 
 def signs(seen: Sequence[Sign]) -> str:

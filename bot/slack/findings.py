@@ -1,9 +1,9 @@
-"""What is said of a finding: what happened, why, and what can be done next. Pure.
+"""What is said of a finding: what happened, and why. Pure.
 
 Who wrote what is named only where it is proven; what is not, is called a guess.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +52,11 @@ class Told:
     @property
     def sure(self) -> bool:
         return self.finding.confidence is Confidence.PROVEN
+
+    @property
+    def way_back(self) -> bool:
+        """There is a release that was well, and that a rollback returns to."""
+        return Offer.ROLLBACK in self.finding.offers and self.staging.can_roll_back
 
     @property
     def main(self) -> str:
@@ -104,8 +109,7 @@ def _known(told: Told) -> str:
 def _concluded(told: Told) -> str:
     cause = told.finding.cause
     if cause is Cause.UNKNOWN:
-        lately = f"Seen lately: {signs(told.finding.signs)} " if told.finding.signs else ""
-        return f"{lately}*What did it is not known.*"
+        return _not_known(told)
     said = {
         Cause.CODE: _of_code,
         Cause.CONFIGURATION: _of_configuration,
@@ -117,11 +121,23 @@ def _concluded(told: Told) -> str:
     return f"{said[0].upper()}{said[1:]}" if told.sure else f"{GUESS}{said}"
 
 
+def _not_known(told: Told) -> str:
+    """Also of what can't be told apart."""
+    finding = told.finding
+    seen = f"Seen lately: {signs(finding.signs)} " if finding.signs else ""
+    if finding.commits and finding.changes:
+        both = f"its code ({commits(finding.commits)}), or its configuration ({_keys(told)})"
+        return f"{seen}*What did it is not known:* {both}."
+    return f"{seen}*What did it is not known.*"
+
+
 def _of_code(told: Told) -> str:
     """Only what is proven has names in it."""
     finding = told.finding
     people = [told.voice.author(one) for one in finding.people] if told.sure else []
     span = commits(finding.commits, people) if finding.commits else "its commits"
+    if finding.suspects:
+        return f"it is one of {listed(_branches(finding.suspects), most=5)}, and can't be told which: {span}."
     if told.foreign:
         return f"it came with commits of {code(cut(told.foreign, 100))}, which are part of this branch: {span}."
     if finding.passed_before is not None:
@@ -129,10 +145,23 @@ def _of_code(told: Told) -> str:
     return f"only this feature differs: {span}." if told.sure else f"it is the code of this feature: {span}."
 
 
+def _branches(names: Sequence[str]) -> list[str]:
+    return [code(cut(name, 100)) for name in names]
+
+
 def _of_configuration(told: Told) -> str:
-    changed = keys(told.finding.changes, told.voice, told.sure)
-    since = " since" if told.finding.passed_before is not None else ""
-    return f"only its configuration has changed{since}: {changed}." if told.sure else f"its configuration: {changed}."
+    several = "one of these, or all together: " if len(told.finding.changes) > 1 else ""
+    return f"{'it is ' if told.sure else ''}its configuration: {several}{_keys(told)}."
+
+
+def _changed_since(finding: Finding) -> bool:
+    """The keys are those that were changed since it was well. If what it began with is ill, too, they are compared with
+    the baseline's instead."""
+    return finding.passed_before is not None and finding.base.says is not Says.FAILS
+
+
+def _keys(told: Told) -> str:
+    return keys(told.finding.changes, told.voice, told.sure, "" if _changed_since(told.finding) else told.main)
 
 
 def _of_data(told: Told) -> str:
@@ -154,8 +183,10 @@ def _of_what_is_shared(told: Told) -> str:
 
 
 def _of_baseline(told: Told) -> str:
-    since = told.finding.main.since
-    return f"it is not the branch: {told.main} has the same{f' since {date(since)}' if since else ''}."
+    main = told.finding.main
+    if main.says is not Says.FAILS:
+        return "it is not the branch: the commit it started from has the same."
+    return f"it is not the branch: {told.main} has the same{f' since {date(main.since)}' if main.since else ''}."
 
 
 def _behind(told: Told) -> str:
@@ -163,17 +194,18 @@ def _behind(told: Told) -> str:
     healed = f", first seen at {code(finding.healed[:7])}" if finding.healed else ""
     count = f"{finding.behind} commit{'s' if finding.behind != 1 else ''}" if finding.behind else "some commits"
     base = "the commit it started from has the same; " if finding.base.says is Says.FAILS else ""
-    main = f"{told.main} had it and is well again{healed}; the branch is {count} behind."
-    return f"it is not what this branch changes: {base}{main}"
+    main = f"{told.main} had it and is well again{healed}" if base or healed else f"{told.main} is well"
+    return f"it is not what this branch changes: {base}{main}; the branch is {count} behind."
 
 
 def _others(told: Told) -> str:
-    if not told.finding.others:
+    """Whoever has the same. It came from here only if this is the baseline."""
+    others = told.finding.others
+    if not others:
         return ""
-    names = listed([f"*{escape(one)}*" for one in told.finding.others], most=10)
-    if told.finding.cause is Cause.SHARED:
-        return f"The same happens to {names}."
-    return f"The same happens to {names}, which {'has' if len(told.finding.others) == 1 else 'have'} it from here."
+    names = listed([f"*{escape(one)}*" for one in others], most=10)
+    here = f", which {'has' if len(others) == 1 else 'have'} it from here" if told.around.compared is None else ""
+    return f"The same happens to {names}{here}."
 
 
 def heard(told: Told) -> str:
@@ -193,51 +225,3 @@ def named(told: Told) -> list[Named]:
     same = finding.same_commit
     other = f"*{escape(same.staging)}*, which runs the same commit," if same.staging else "the same commit"
     return [*both, ("the same commit with fresh data" if same.fresh else other, same)]
-
-
-def next_step(told: Told) -> str:
-    """What can be done. Of a guess: first how to know more, if there is a way."""
-    finding = told.finding
-    more = finding.cause is Cause.UNKNOWN or (not told.sure and bool(_ways(finding)))
-    back = " Or roll back to the release that was well." if Offer.ROLLBACK in finding.offers else ""
-    return f"{_to_know_more(finding) if more else _mended(told)}.{back}"
-
-
-def _mended(told: Told) -> str:
-    finding, name = told.finding, told.staging.name
-    match finding.cause:
-        case Cause.CODE if told.foreign:
-            return f"The fix has to come from {code(cut(told.foreign, 100))}; or take its commits out of this branch"
-        case Cause.CODE:
-            return "Push a fix"
-        case Cause.CONFIGURATION:
-            revert = "Revert the key" if Offer.REVERT_KEY in finding.offers else "Change the key back"
-            return f"{revert}, or see {code(f'/octopod config {name}')}"
-        case Cause.DATA:
-            return f"{code(f'/octopod reset {name}')} wipes its data and starts the same release anew"
-        case Cause.RESTART:
-            return "Its logs may say why they ended"
-        case Cause.MEMORY:
-            return "Give it more memory in its manifests, or find out what needs so much"
-        case Cause.NODE:
-            return "Whoever runs the cluster has to look there; the branch needs no change"
-        case Cause.SHARED:
-            return "Look at what they share; each is well again by itself when that is"
-        case Cause.BASELINE:
-            return f"In the branch there is nothing to do, but to merge {told.main} once that is well again"
-        case _:
-            return f"Merge {told.main} into the branch and push"
-
-
-def _to_know_more(finding: Finding) -> str:
-    ways = _ways(finding)
-    first = f"{', '.join(ways)}, or " if ways else ""
-    return f"To know more, {first}see its logs"
-
-
-def _ways(finding: Finding) -> list[str]:
-    ways = {
-        Offer.CHECK_BASE: "check the merge base (was it the branch?)",
-        Offer.FRESH_DATA: "try the same commit with fresh data (was it the data?)",
-    }
-    return [way for offer, way in ways.items() if offer in finding.offers]

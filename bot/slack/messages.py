@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.domain import naming
 from bot.domain.lifecycle import offers
-from bot.domain.model import Desired, Health, Phase, Release, Staging
+from bot.domain.model import Desired, Phase, Release, Staging
 from bot.domain.project import Project
-from bot.slack import branches, builds, rest
+from bot.slack import branches, builds, checks, rest
 from bot.slack.blocks import (
     MESSAGE,
     Block,
@@ -83,6 +83,7 @@ def card(staging: Staging, engine: str, probed: bool = True, compared: Compared 
     body += _own_configuration(staging)
     body += branches.standing(staging)
     body += _trouble(staging)
+    body += checks.mutes(staging) if staging.desired is not Desired.ABSENT else []
     body.append(context(_small_print(staging, engine, probed)))
     buttons = staging_buttons(staging, compared)
     if buttons:
@@ -135,8 +136,7 @@ def _trouble(staging: Staging) -> list[Block]:
             run = f" {said}" if (said := builds.reference(staging.attempt)) else ""
             return [section(f"*Why:* {escape(staging.attempt.reason)}{run}{_still_serves(staging)}")]
         case Phase.BROKEN:
-            now = "Ready again, if it stays so" if staging.health is Health.HEALTHY else staging.health.capitalize()
-            return [section(f"*{now}:* {escape(staging.health_reason)}")]
+            return [checks.trouble(staging)]
         case Phase.WAITING:
             return [section(f"{awaited(staging.attempt)} {_older_serves(staging)}")]
         case Phase.DELETING if staging.health_reason:

@@ -6,11 +6,11 @@ from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.model import Phase, Staging
 from bot.domain.mutes import muted
 from bot.domain.past import symptom
-from bot.slack.alerts import buttons
 from bot.slack.blocks import Block, actions, code, context, cut, date, escape, link, listed, preformatted, section
 from bot.slack.evidence import sentence, testimony
-from bot.slack.findings import Around, Told, happened, named, next_step, why
+from bot.slack.findings import Around, Told, happened, named, why
 from bot.slack.messages import EMOJI, Text, text_of
+from bot.slack.remedies import buttons, next_step
 from bot.slack.rest import Said
 from bot.slack.standing import release_named, standing
 

@@ -28,12 +28,14 @@ from git_kit import Origin, a_cache
 from standin_kit import Json, Workspace, in_socket_mode, workspace
 
 from bot.app import Bot, Neighbours, Slack
+from bot.domain.checking import BEAT
 from bot.domain.following import Rhythm
 from bot.domain.project import Follow, Manifests, Project, Roles
 from bot.environment import Places
 from bot.hosts.hosts import NoHosts
 from bot.keys import read_keys
-from bot.ports import GitHosts, Images
+from bot.ports import Checker, GitHosts, Images
+from bot.probe.checks import NoChecks
 from bot.render.helm import HelmRenderer
 from bot.render.helm_program import HelmProgram
 from bot.render.renderer import SourceRenderer
@@ -154,6 +156,14 @@ class Talk:
         self.bot.clock.poke()
         await self.bot.service.tick()
         await self.settled()
+
+    async def checked(self, tries: int = 2) -> None:
+        """Time passes in which each health check is made so often, and the clock's door notices."""
+        await self.bot.health_checks.round()  # what is live since is taken up
+        for _ in range(tries):
+            self.clock.ahead += 2 * BEAT.usual
+            await self.bot.health_checks.round()
+        await self.later(seconds=0)
 
     async def hears(self, path: str, body: Json, event: str = "pull_request") -> tuple[int, str]:
         """Something is told at this door, and what follows from it is done."""
@@ -338,6 +348,7 @@ def shop(origin: Origin, name: str = "shop", **changes: Any) -> Project:
         "ttl": timedelta(days=3),
         "roles": Roles(),
         "follow": Follow(baseline=False),
+        "good_after": timedelta(),
     }
     return Project(**{**given, **changes})
 
@@ -368,11 +379,12 @@ async def talking(
     environ: Mapping[str, str] | None = None,
     rhythm: Rhythm = RHYTHM,
     hosts: Callable[[aiohttp.ClientSession], GitHosts] | None = None,
+    checker: Checker | None = None,
 ) -> AsyncIterator[Talk]:
     """`database`: a migrated one, which is copied, as is the repository beside it. `way`: http (signed), socket, or
     none yet. `project`: changes to the shop. `faults`: what goes wrong in Slack from before the bot's start. `images`:
     makes what asks the registry. `environ`: the bot's own environment. `rhythm`: how often branches are looked at.
-    `hosts`: makes what knows the APIs of git hosts."""
+    `hosts`: makes what knows the APIs of git hosts. `checker`: what health checks come to; else none can be made."""
     shutil.copy(database, folder / "octopod.db")
     origin = Origin(folder / "origin", of=database.with_name("origin"))
     clock, engine, prober = Clock(), FakeEngine(), FakeProber()
@@ -399,6 +411,7 @@ async def talking(
             images(session) if images else None,
             Places(environ or {}, None),
             hosts(session) if hosts else NoHosts(),
+            checker or NoChecks(),
         )
         known = shop(origin, **(project or {}))
         keys = read_keys(Fernet.generate_key().decode())

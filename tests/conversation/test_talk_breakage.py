@@ -16,7 +16,9 @@ async def test_a_breakage_is_told_once_and_its_end_too(talk: Talk) -> None:
     await talk.report(talk.engine.down, "feature-x", "web: exit code 1", "Traceback", "ZeroDivisionError")
     [alert] = await talk.posts(ALERTS)
     assert "is broken (down): web: exit code 1" in alert.text and "<@" not in alert.text, "nobody is known to be it"
-    assert "```Traceback\nZeroDivisionError```" in alert.text and {"logs", "compare", "mute"} == set(alert.buttons)
+    assert "```Traceback\nZeroDivisionError```" in alert.text and {"logs", "compare", "fresh_data", "mute"} == set(
+        alert.buttons
+    )
     assert f"p{card.ts.replace('.', '')}|feature-x>" in alert.text
     assert "is *broken*" in (await talk.card("feature-x")).text
 
@@ -55,13 +57,35 @@ async def test_a_flickering_crash_loop_is_one_breakage(talk: Talk) -> None:
     assert "is broken" in alert.text
 
 
+async def breaks_and_recovers(talk: Talk) -> None:
+    await talk.report(talk.engine.down, "feature-x")
+    await talk.later(seconds=6)
+    await talk.report(talk.engine.ready, "feature-x")
+    await talk.later(seconds=6)
+
+
+async def test_what_comes_and_goes_is_one_alert_and_its_end_is_told_when_it_is_quiet(talk: Talk) -> None:
+    await talk.deploy("feature-x")
+    for _ in range(3):
+        await talk.later(minutes=1)
+        await breaks_and_recovers(talk)
+    [alert] = await talk.posts(ALERTS)
+    assert "It comes and goes: 3 times since" in alert.text and "is *live*" in (await talk.card("feature-x")).text
+    assert len(await talk.thread(alert)) == 1, "the first end, which was taken for one"
+    await talk.later(minutes=9)
+    assert "comes and goes" in (await talk.posts(ALERTS))[0].text
+    await talk.later(minutes=1)
+    [over] = await talk.posts(ALERTS)
+    assert over.ts == alert.ts and "has recovered" in over.text and "It came and went 3 times" in over.text
+    await talk.later(minutes=60)
+    assert len(await talk.thread(alert)) == 2
+
+
 async def test_the_second_breakage_is_another_alert(talk: Talk) -> None:
     await talk.deploy("feature-x")
     for _ in range(2):
-        await talk.report(talk.engine.down, "feature-x")
-        await talk.later(seconds=6)
-        await talk.report(talk.engine.ready, "feature-x")
-        await talk.later(seconds=6)
+        await talk.later(minutes=11)
+        await breaks_and_recovers(talk)
     first, second = await talk.posts(ALERTS)
     assert "has recovered" in first.text and "has recovered" in second.text
     assert [len(await talk.thread(alert)) for alert in (first, second)] == [1, 1]

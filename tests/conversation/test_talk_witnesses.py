@@ -12,14 +12,14 @@ from test_talk_secrets import secret_env
 from bot.domain import evidence
 from bot.domain.checks import HealthCheck, Stand
 from bot.domain.errors import UserError
-from bot.domain.events import CheckSeen, Found
+from bot.domain.events import Found
 from bot.domain.evidence import Says, Symptom
 from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.model import Phase, Staging, WitnessOf
 from bot.domain.policy import Person
 from bot.domain.project import Limits, Roles, SecretPlace, Witnesses
 from bot.meaning import Asked
-from bot.store import history, stagings
+from bot.store import stagings
 
 BASE, SAME = WitnessOf.MERGE_BASE, WitnessOf.SAME_COMMIT
 SHOP: dict[str, Any] = {
@@ -48,9 +48,7 @@ async def checked(talk: Talk, staging: Staging, ok: bool) -> None:
     """It is decided how its login is."""
     assert staging.live
     stand = Stand("login", ok, f"`/login` answers {200 if ok else 500}", talk.clock())
-    async with talk.bot.store.write() as connection:
-        await history.decided(connection, staging.id, staging.live.id, stand, talk.clock())
-    await talk.bot.service.happened(staging.id, CheckSeen(staging.live.id, stand))
+    assert await talk.bot.service.checking.decided(staging.id, staging.live.id, stand, None, "")
     await talk.settled()
 
 
@@ -101,19 +99,18 @@ async def looked_at(talk: Talk, ill: Staging) -> int:
         return int((await connection.exec_driver_sql(query, (ill.id,))).scalar_one())
 
 
-async def everything(talk: Talk) -> list[str]:
-    """All that can be read in Slack."""
-    return [message.text for channel in ("stagings", "stagings-alerts") for message in await talk.seen(channel)]
+async def alert(talk: Talk) -> str:
+    [only] = await talk.posts("stagings-alerts")
+    return only.text
 
 
 # --- stories ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ok", [True, False])
-async def test_the_merge_base_is_tried_with_the_same_configuration(shop: Talk, ok: bool) -> None:
+async def test_the_merge_base_is_tried_with_the_same_configuration(shop: Talk) -> None:
     ill = await broken(shop)
-    assert (await says(shop, ill)).says is Says.UNKNOWN
-    before, looks = await everything(shop), await looked_at(shop, ill)
+    assert "What did it is not known" in await alert(shop) and "Check the merge base" in await alert(shop)
+    before, looks = await shop.seen(), await looked_at(shop, ill)
     witness = await tries(shop, ill)
     order = shop.engine.order(witness.name)
     assert order.commit == shop.origin.head("main") != ill.attempt.commit
@@ -124,39 +121,46 @@ async def test_the_merge_base_is_tried_with_the_same_configuration(shop: Talk, o
 
     there = await live(shop, witness)
     assert there.phase is Phase.LIVE and await looked_at(shop, ill) == looks
-    await checked(shop, there, ok)
+    await checked(shop, there, ok=True)
     assert shop.engine.removed == [witness.id] and await looked_at(shop, ill) > looks
     told = await says(shop, ill)
-    assert (told.says, told.text) == (Says.PASSES if ok else Says.FAILS, f"`/login` answers {200 if ok else 500}")
-    assert told.fresh and told.differs == () and told.commit == order.commit and told.at and told.since
+    assert (told.says, told.text, told.commit) == (Says.PASSES, "`/login` answers 200", order.commit)
+    assert told.fresh and told.differs == () and told.at and told.since
     assert (await newest(shop, ill)).phase is Phase.DELETED
-    assert await everything(shop) == before, "nobody is told of a witness"
+    assert "The commit it started from passes with the same configuration" in await alert(shop)
+    assert "1 commit by Zoë" in await alert(shop)
+    assert await shop.seen() == before, "nobody is told of a witness"
+
+
+async def test_a_merge_base_that_fails_as_well_clears_the_branch(shop: Talk) -> None:
+    ill = await broken(shop)
+    await checked(shop, await live(shop, await tries(shop, ill)), ok=False)
+    assert ((await says(shop, ill)).says, (await says(shop, ill, SAME)).says) == (Says.FAILS, Says.UNKNOWN)
+    assert "Zoë" not in await alert(shop)
 
 
 async def test_nobody_sees_it_and_nothing_finds_it(shop: Talk) -> None:
     ill = await broken(shop)
     witness = await live(shop, await tries(shop, ill, SAME))
-    home = await shop.say("alice", "/octopod list")
-    assert "feature-x" in home and "witness" not in home
-    for words in (
-        f"info {witness.name}",
-        f"logs {witness.name}",
-        f"delete {witness.name}",
-        f"deploy main as {witness.name}",
-    ):
-        said = await shop.say("alice", f"/octopod {words}")
-        assert witness.phase is Phase.LIVE and ("no staging" in said or "cannot be the name" in said), said
+    listed = await shop.say("alice", "/octopod list")
+    assert "feature-x" in listed and "witness" not in listed
+    for words in (f"info {witness.name}", f"logs {witness.name}", f"delete {witness.name}"):
+        assert "There is no staging" in await shop.say("alice", f"/octopod {words}")
+    assert "is kept for Octopod itself: choose another" in await shop.say(
+        "alice", f"/octopod deploy main as {witness.name}"
+    )
     status, page = await shop.visit(witness.url or "")
     assert (status, "No staging answers" in page) == (404, True)
-    assert (await shop.visit(f"http://octopod-compare.localhost/{witness.id}"))[0] == 404
+    assert "Nothing to compare" in (await shop.visit(f"http://octopod-compare.localhost:8080/{witness.id}"))[1]
+    assert "Nothing to compare" not in (await shop.visit(f"http://octopod-compare.localhost:8080/{ill.id}"))[1]
     shop.bot.visits.saw(f"{witness.name}.localhost")
     await shop.push("feature-x", "Another colour")
-    assert (await newest(shop, ill)).attempt.commit == ill.attempt.commit and "witness" not in str(
-        await everything(shop)
-    )
-    shop.engine.ready("feature-x")
-    await shop.settled()
+    there = await newest(shop, ill)
+    assert (there.attempt.commit, there.last_used_at, there.phase) == (ill.attempt.commit, None, Phase.LIVE)
+    await shop.report(shop.engine.ready, "feature-x")
     assert (await named(shop, "feature-x")).live != ill.live, "its own staging follows its branch"
+    assert witness.id in shop.engine.removed, "what it was made for is over by that"
+    assert "witness" not in "".join(message.text for message in await shop.seen())
 
 
 async def test_a_witness_is_no_baseline_and_no_former_staging(shop: Talk) -> None:

@@ -37,11 +37,13 @@ class Playground:
         self.bot: subprocess.Popen[bytes] | None = None
         self.standin: subprocess.Popen[bytes] | None = None
         self.wanted: dict[str, str] = {}
+        self._always: Mapping[str, str] = {}
 
     # --- processes ---------------------------------------------------------------------------------------------------
 
     def start(self, **env: str) -> None:
-        """The launcher with the stand-in and a bot."""
+        """The launcher with the stand-in and a bot. `env`: of all bots that are started."""
+        self._always = env
         said = self.data.parent / "launcher.log"
         with said.open("wb") as output:
             command = [sys.executable, "-m", "bot", "playground", "--port", str(self.port), "--data", str(self.data)]
@@ -105,7 +107,7 @@ class Playground:
             return subprocess.Popen(
                 [sys.executable, "-m", "bot", "serve"],
                 cwd=ROOT,
-                env={**os.environ, **self.env(), **env},
+                env={**os.environ, **self._always, **self.env(), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

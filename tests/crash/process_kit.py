@@ -18,6 +18,11 @@ class Marked:
     mark: str
     leads: bool
 
+    @property
+    def staging(self) -> str:
+        """Its id."""
+        return self.mark.split("/")[1]
+
 
 def until(condition: Callable[[], bool], seconds: float, what: str, seen: Callable[[], str] = str) -> None:
     end = time.monotonic() + seconds

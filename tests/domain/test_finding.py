@@ -682,7 +682,8 @@ BASELINE: list[Case] = [
     (
         "its newest commits, and others have it from there",
         of_main(
-            former=was_well(BY_BOB), others=(other("cart", unchanged=False, excused=True), other("pay", check="cart"))
+            former=was_well(BY_BOB),
+            others=(other("cart", unchanged=False, excused=True), other("pay", check="cart", excused=True)),
         ),
         "code; of main; commits 4; by Bob; with cart; offers rollback",
     ),
@@ -768,3 +769,5 @@ def test_all_evidence_goes_with_it() -> None:
     assert (finding.base, finding.main, finding.healed, finding.behind) == tuple(known.values())
     assert (finding.passed_before, finding.signs) == (3, (sign(RESTARTED),))
     assert find(facts(passed_here=BEFORE)).passed_before == 4
+    with_new_keys = facts(former=was_well(BY_BOB, key("A")), own=a_range(("4", BOB)), base_says=passes(BASE))
+    assert find(with_new_keys).passed_before is None

@@ -280,7 +280,7 @@ def test_help_lists_every_command_and_each_example_is_one() -> None:
     assert [line.syntax.split()[0] for line in lines] == [
         *("deploy", "config", "diff", "list", "info", "why", "what-happened", "logs", "extend", "delete"),
         *("undo", "sleep", "wake", "rollback", "reset"),
-        *("freeze", "unfreeze", "keep", "unkeep", "projects", "help"),
+        *("freeze", "unfreeze", "keep", "unkeep", "mute", "unmute", "projects", "help"),
     ]
     assert lines[8].syntax == "extend [STAGING] [by DURATION] [--project PROJECT]"
     for line in lines:

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from faults_app import ODD_ROW, PAGES, SOUND, UNSOUND, broken, tidied, ways
 from faults_git import ALICE, BOB, CAROL, PEOPLE, Person, Work
 from faults_said import Truth
-from faults_world import World, looking
+from faults_world import World
 
 IN_SLACK = (ALICE, BOB, CAROL)
 Scene = Callable[["Injector"], Awaitable[Sequence[Truth]]]
@@ -182,7 +182,8 @@ async def baseline_breaks(inject: Injector) -> list[Truth]:
     for name in late[:2]:
         await inject.told_elsewhere(name)
         truths.append(Truth("baseline: broken, too", name, ("baseline", "behind")))
-    await inject.push(trunk, Work(inject.somebody(), {f"{page}.py": sound}, f"Mend {page}"))
+    mended = await inject.push(trunk, Work(inject.somebody(), {f"{page}.py": sound}, f"Mend {page}"))
+    await inject.world.runs(trunk, mended)
     await inject.world.well(trunk)
     await inject.deployed(late[2])
     truths.append(Truth("baseline: it was broken and is mended", late[2], ("behind",)))
@@ -327,11 +328,7 @@ async def data_with_a_push(inject: Injector) -> list[Truth]:
     """What is stored is damaged in the moment in which an innocent commit is there."""
     name = await inject.healthy("moment")
     commit = await inject.push(name, inject.harmless(name, inject.somebody()))
-
-    async def there() -> bool:
-        return (await inject.world.ask(name, "/commit"))[1] == commit
-
-    await looking(there, "the commit runs", 0.05)
+    await inject.world.runs(name, commit)
     await inject.world.ask(name, "/rows", ODD_ROW)
     return [Truth("data, just when a commit came", name, ("data",), False)]
 

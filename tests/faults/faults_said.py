@@ -12,7 +12,8 @@ FACTS = (
     ("code", "Only this feature differs: "),
     ("code", "Only the code has changed since: "),
     ("code", "It came with commits of "),
-    ("configuration", "Only its configuration has changed"),
+    ("code", "It is one of `"),
+    ("configuration", "It is its configuration: "),
     ("data", "It is what it has stored"),
     ("restart", "Its processes ended and were started again, and that did it"),
     ("memory", "It ran out of memory"),
@@ -27,6 +28,7 @@ GUESSES = (
     ("code", "it came with the code since: "),
     ("code", "it is the code of this feature: "),
     ("code", "it came with commits of "),
+    ("code", "it is one of `"),
     ("configuration", "its configuration: "),
     ("data", "what it has stored."),
     ("restart", "its processes ended and were started again, and that did it"),
@@ -36,10 +38,13 @@ GUESSES = (
     ("baseline", "it is not the branch: "),
     ("behind", "it is not what this branch changes"),
 )
-GUESS, UNKNOWN = re.compile(r"\*A guess[^*]*\* ?(.*)", re.DOTALL), "What did it is not known"
+GUESS, UNKNOWN = (
+    re.compile(r"\*A guess[^*]*\* ?(.*)", re.DOTALL),
+    re.compile("What did it is not known|which of both is not known"),
+)
 MENTION, BY = re.compile(r"<@(\w+)>"), re.compile(r"\d+ commits? by (.+?)(?=, the latest|, `)")
 OTHER = re.compile(r"[Ii]t came with commits of `([^`]+)`")
-KEY = re.compile(r"(?:of the secret )?`([A-Z_]+)`(?= from|, which| by)")
+KEY = re.compile(r"(?:of the secret )?`([A-Z_]+)`(?= from|, which| by| is)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,9 @@ class Verdict(StrEnum):
 
 
 def said(read: Read, staging: str) -> list[Said]:
-    """All that was said about it, the newest last."""
-    told = [*read.alert(staging), *_incidents(read, staging), *read.threads[staging]]
+    """All that was said about it. The last is what counts: an alert more than a reply to its card, and an incident more
+    than an alert."""
+    told = [*read.threads[staging], *read.alert(staging), *_incidents(read, staging)]
     return [one for text in told if (one := _understood(text, staging))]
 
 
@@ -103,7 +109,7 @@ def _incidents(read: Read, staging: str) -> Iterator[str]:
 def _understood(text: str, staging: str) -> Said | None:
     if "has recovered" in text or "🟢 Over" in text:
         return None
-    if UNKNOWN in text:
+    if UNKNOWN.search(text):
         return Said("unknown", False, people=frozenset(MENTION.findall(text)), text=text)
     guess = GUESS.search(text)
     words, causes = (guess[1], GUESSES) if guess else (text, FACTS)
@@ -111,7 +117,8 @@ def _understood(text: str, staging: str) -> Said | None:
     if not cause:
         return None
     people = {*MENTION.findall(text), *(name for by in BY.findall(text) for name in _names(by))}
-    feature = (OTHER.findall(words) or [staging if cause == "code" and not guess else ""])[0]
+    own = staging if cause == "code" and not guess and "It is one of" not in words else ""
+    feature = (OTHER.findall(words) or [own])[0]
     keys = frozenset(KEY.findall(words)) if cause == "configuration" else frozenset()
     return Said(cause, not guess, feature, frozenset(people), keys, text)
 
@@ -121,7 +128,7 @@ def _names(by: str) -> list[str]:
 
 
 def judged(truth: Truth, said: Sequence[Said]) -> Verdict:
-    """What was said last counts, but nothing wrong may ever be said."""
+    """Nothing wrong may ever have been said, even if it was taken back."""
     if not said:
         return Verdict.SILENT
     return Verdict.WRONG if any(map(lambda one: _wrong(truth, one), said)) else _last(truth, said[-1])
@@ -162,11 +169,11 @@ COLUMNS = [*Verdict]
 def matrix(judgements: Sequence[tuple[Truth, Verdict]]) -> str:
     """By kind, how often which verdict."""
     kinds = list(dict.fromkeys(truth.kind for truth, _ in judgements))
-    lines = [f"{'':<34}" + "".join(f"{column:>9}" for column in COLUMNS)]
+    lines = [f"{'':<42}" + "".join(f"{column:>9}" for column in COLUMNS)]
     for decided in (True, False):
-        lines.append("the facts decide" if decided else "the facts do not decide")
+        lines.append("the facts decide" if decided else "two things at once")
         for kind in kinds:
             row = [verdict for truth, verdict in judgements if truth.kind == kind and truth.decided is decided]
             if row:
-                lines.append(f"  {kind:<32}" + "".join(f"{row.count(column) or '·':>9}" for column in COLUMNS))
+                lines.append(f"  {kind:<40}" + "".join(f"{row.count(column) or '·':>9}" for column in COLUMNS))
     return "\n".join(lines)

@@ -117,6 +117,14 @@ class World:
             status, text = await self.ask(name, path)
             assert status == 200, f"{name} was to be well, but {path} answers {status}: {text}"
 
+    async def runs(self, name: str, commit: str) -> None:
+        """It answers as this commit, from a moment ago on."""
+
+        async def there() -> bool:
+            return (await self.ask(name, "/commit"))[1] == commit
+
+        await looking(there, f"{name} runs {commit}", 0.05)
+
     async def _asked(self, name: str) -> bool:
         status, text = await self.ask(name, "/asked")
         return status == 200 and all(json.loads(text).get(path, 0) >= 3 for path in CHECKS.values())

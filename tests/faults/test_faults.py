@@ -20,7 +20,7 @@ from faults_world import World, a_world
 ROUNDS = int(os.environ.get("FAULTS") or 4)
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
 AT_ONCE = 16  # stagings besides the baselines'
-FIRST, LAST = 45.0, 15.0  # seconds: until something is said, and until that is final, if it is not right before
+FIRST, LAST = 45.0, 40.0  # seconds: until something is said, and until that is final, if it is not right before
 LEAST = 0.9  # of what the facts decide, named
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]

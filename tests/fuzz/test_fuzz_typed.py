@@ -19,6 +19,7 @@ from bot.domain.model import Staging
 from bot.domain.policy import Person
 from bot.keys import Keys, read_keys
 from bot.meaning import Asked
+from bot.muting import Muting
 from bot.service import Service
 from bot.slack import answers
 from bot.store.migrate import migrate
@@ -51,7 +52,9 @@ async def doors(tmp_path: Path) -> AsyncIterator[Doors]:
         await saved(store, *(_staging(number, branch) for number, branch in enumerate(("x", "y", "<!channel>"))))
         service = Service(store, {"shop": project}, _keys(), lambda: datetime.now(UTC))
         back = WayBack(service, store)
-        yield Doors(service, lambda user: ALICE, lambda channel: "stagings", lambda posted: None, "local", back)
+        yield Doors(
+            service, lambda user: ALICE, lambda channel: "stagings", lambda posted: None, "local", back, Muting(service)
+        )
 
 
 def _staging(number: int, branch: str) -> Staging:

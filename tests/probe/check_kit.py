@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.domain.checks import CheckResult, HealthCheck
 from bot.ports import CheckFacts
-from bot.probe.checks import HealthChecker, checking
+from bot.probe.checks import HealthChecker
 
 KEY = "k3y of/the-shop"
 FACTS = CheckFacts(
@@ -41,8 +41,8 @@ class Site:
 async def checker(answer: Site | Answer) -> AsyncIterator[HealthChecker]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer.answer if isinstance(answer, Site) else answer)
-    async with TestServer(app) as server, checking() as session:
-        yield HealthChecker(session, f"127.0.0.1:{server.port}", now=lambda: NOON)
+    async with TestServer(app) as server, HealthChecker(f"127.0.0.1:{server.port}", now=lambda: NOON) as asking:
+        yield asking
 
 
 async def asked(check: HealthCheck, answer: Site | Answer, facts: CheckFacts = FACTS) -> CheckResult:
@@ -58,8 +58,8 @@ async def told(check: HealthCheck, answer: Site | Answer) -> str:
 
 
 async def unreachable(check: HealthCheck, address: str | None = None, facts: CheckFacts = FACTS) -> str:
-    async with checking() as session:
-        result = await HealthChecker(session, address).check(check, facts)
+    async with HealthChecker(address) as asking:
+        result = await asking.check(check, facts)
     assert not result.ok and not result.answered and not result.unknown
     return result.text
 

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
@@ -24,7 +23,7 @@ from tls_kit import certificate
 from bot.domain.checks import CheckResult, HealthCheck
 from bot.domain.errors import OctopodError, PermanentError, TemporaryError
 from bot.ports import PROBE_AGENT, CheckFacts, Heard
-from bot.probe.checks import HealthChecker, checking
+from bot.probe.checks import HealthChecker
 from handlers.tombstone import HEADER
 
 # What passes
@@ -159,8 +158,8 @@ async def test_it_hangs_up_in_the_middle() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 
-    async with raw_server(odd) as address, checking() as session:
-        result = await HealthChecker(session, address).check(replace(LOGIN, contains="whole"), FACTS)
+    async with raw_server(odd) as address, HealthChecker(address) as asking:
+        result = await asking.check(replace(LOGIN, contains="whole"), FACTS)
     assert (result.ok, result.answered) == (False, True)
     assert result.text == "`/login` answers 200, but hung up in the middle of it"
 
@@ -188,10 +187,14 @@ async def test_silence_ends_at_the_time_limit() -> None:
 
 
 class Resolver(AbstractResolver):
-    def __init__(self, code: int) -> None:
+    """Refuses with a code, or says nothing."""
+
+    def __init__(self, code: int | None) -> None:
         self._code = code
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Resolved]:
+        if self._code is None:
+            await asyncio.Event().wait()
         raise socket.gaierror(self._code, "whatever the system says")
 
     async def close(self) -> None: ...
@@ -200,15 +203,38 @@ class Resolver(AbstractResolver):
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        (socket.EAI_NONAME, "`/login` can't be reached: its host is unknown: DNS has no `orange-button.localhost`"),
-        (socket.EAI_AGAIN, "`/login` can't be reached: no DNS server says where `orange-button.localhost` is"),
+        (socket.EAI_NONAME, "its host is unknown: DNS has no `orange-button.localhost`"),
+        (socket.EAI_AGAIN, "no DNS server says where `orange-button.localhost` is"),
     ],
 )
 async def test_the_host_is_unknown(code: int, text: str) -> None:
-    connector = aiohttp.TCPConnector(resolver=Resolver(code))
-    async with aiohttp.ClientSession(connector=connector) as session:
-        result = await HealthChecker(session).check(LOGIN, FACTS)
-    assert (result.ok, result.answered, result.unknown, result.text) == (False, False, False, text)
+    async with HealthChecker(resolver=Resolver(code)) as asking:
+        for check in (LOGIN, HealthCheck("db", tcp="${host.web}:5432")):
+            result = await asking.check(check, FACTS)
+            assert (result.ok, result.answered, result.unknown) == (False, False, False)
+            assert result.text.endswith(f" can't be reached: {text}")
+
+
+async def test_dns_is_silent() -> None:
+    async with HealthChecker(resolver=Resolver(None)) as asking:
+        result = await asking.check(replace(LOGIN, seconds=0.1), FACTS)
+    assert (result.ok, result.answered, result.unknown) == (False, False, False)
+    assert result.text == "`/login` can't be reached: no DNS server said within 0.1 s where its host is"
+
+
+async def test_it_takes_no_connection() -> None:
+    """As if behind a firewall: its queue is full, and nobody takes from it."""
+    with socket.socket() as deaf, socket.socket() as one, socket.socket() as two:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for full in (one, two):
+            full.setblocking(False)
+            full.connect_ex(deaf.getsockname())
+        address = f"127.0.0.1:{deaf.getsockname()[1]}"
+        text = await unreachable(replace(LOGIN, seconds=0.1), address)
+        assert text == "`/login` can't be reached: it took no connection within 0.1 s"
+        text = await unreachable(HealthCheck("db", tcp=address, seconds=0.1))
+        assert text == f"`{address}` took no connection within 0.1 s"
 
 
 # TLS
@@ -232,11 +258,9 @@ async def secure(pem: Path, site: Site) -> AsyncIterator[str]:
 
 async def test_tls_is_asked_by_the_hosts_own_name(tmp_path: Path) -> None:
     pem = certificate(tmp_path, "orange-button.shop.test")
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=pem))
-    async with secure(pem, site := Site()) as address, aiohttp.ClientSession(connector=connector) as session:
-        result = await HealthChecker(session, address).check(LOGIN, SECURE)
-        other = replace(SECURE, urls={"web": "https://another.shop.test"})
-        wrong = await HealthChecker(session, address).check(LOGIN, other)
+    trust, other = ssl.create_default_context(cafile=pem), replace(SECURE, urls={"web": "https://another.shop.test"})
+    async with secure(pem, site := Site()) as address, HealthChecker(address, trust=trust) as asking:
+        result, wrong = await asking.check(LOGIN, SECURE), await asking.check(LOGIN, other)
     assert result.ok and site.asked[0].host == "orange-button.shop.test"
     assert wrong.text.startswith("`/login` can't be reached: its certificate is no good: Hostname mismatch")
 
@@ -313,12 +337,17 @@ def no_more_files() -> Iterator[None]:
 
 
 async def test_what_the_bot_lacks_says_nothing_of_the_staging() -> None:
-    async with nobody() as address, checking() as session:
-        asking = HealthChecker(session, address)
+    async with nobody() as address, HealthChecker(address) as asking:
         with no_more_files():
             results = [await asking.check(LOGIN, FACTS), await asking.check(HealthCheck("db", tcp=address), FACTS)]
     for one in results:
         assert (one.ok, one.unknown) == (False, True) and "Too many open files" in one.text
+
+
+async def test_a_resolver_that_fails_itself_says_nothing_of_the_staging() -> None:
+    async with HealthChecker(resolver=Resolver(socket.EAI_SYSTEM)) as asking:
+        assert (await asking.check(LOGIN, FACTS)).unknown
+        assert (await asking.check(HealthCheck("db", tcp="${host.web}:5432"), FACTS)).unknown
 
 
 async def test_a_bot_that_is_busy_does_not_call_a_staging_slow() -> None:
@@ -337,9 +366,9 @@ async def test_tcp() -> None:
     async def quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with raw_server(quiet) as address, checking() as session:
+    async with raw_server(quiet) as address, HealthChecker() as asking:
         port = address.rpartition(":")[2]
-        result = await HealthChecker(session).check(HealthCheck("db", tcp=f"${{host.web}}:{port}"), FACTS)
+        result = await asking.check(HealthCheck("db", tcp=f"${{host.web}}:{port}"), FACTS)
     assert (result.ok, result.text) == (True, f"`orange-button.localhost:{port}` takes connections")
 
 
@@ -357,8 +386,8 @@ async def through(check: HealthCheck, answer: Heard | OctopodError) -> tuple[lis
             return answer
         raise answer
 
-    async with checking() as session:
-        return heard, await HealthChecker(session, inside=inside).check(check, FACTS)
+    async with HealthChecker(inside=inside) as asking:
+        return heard, await asking.check(check, FACTS)
 
 
 async def test_through_the_api_server() -> None:

@@ -109,7 +109,7 @@ async def test_what_a_session_is_made_of_is_not_told() -> None:
     async def leaky(request: web.Request) -> web.Response:
         if request.path == "/login":
             answer = web.Response()
-            answer.set_cookie("session", "s3ss10n")
+            answer.set_cookie("session", "s3ss10n-of-alice")
             return answer
         return web.Response(status=302, headers={"Location": f"/login;{request.cookies['session']}"})
 

@@ -46,7 +46,7 @@ def a_finding(cause: Cause = Cause.UNKNOWN, sure: bool = True, symptom: Symptom 
 
 
 def broken(**changes: Any) -> Staging:
-    checked: dict[str, Any] = {"engine_health": Health.HEALTHY, **changes}
+    checked: dict[str, Any] = {"engine_health": Health.HEALTHY, "good": 1, **changes}
     return a_staging(Phase.BROKEN, name="broken-login", branch="broken-login", **checked)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from builders import NOW
+from builders import NOW, a_staging
 from finding_kit import (
     ALICE,
     AROUND,
@@ -27,10 +27,11 @@ from bot.domain.events import NoticeKind, Where
 from bot.domain.evidence import Author, KeyChange
 from bot.domain.finding import Cause, Confidence, Finding, Offer
 from bot.domain.masking import masked_finding
+from bot.domain.model import Phase, Staging
 from bot.domain.project import Key, Manifests, Project
 from bot.domain.status import Sign, SignKind
 from bot.playground.blocks import check_blocks
-from bot.slack import notices
+from bot.slack import alerts, notices
 from bot.slack.messages import Text
 
 GOLDEN = Path(__file__).parents[1] / "data" / "findings.txt"
@@ -62,6 +63,17 @@ ALERTS: dict[str, Finding] = {
         Cause.CODE, sure=False, **MINE, commits=commits(ALICE), people=(ALICE,), main=passes(8, "PAYMENTS"),
         base=unheard("nothing runs this commit"), offers=(Offer.CHECK_BASE,),
     ),
+    "one of several features": a_finding(
+        Cause.CODE, sure=False, suspects=("broken-login", "new-cart"), commits=commits(ALICE, BOB), main=passes(8)
+    ),
+    "code or configuration": a_finding(main=passes(8, "PAYMENTS"), commits=commits(ALICE), changes=(PAYMENTS,)),
+    "a key is other than on main": a_finding(
+        Cause.CONFIGURATION, main=passes(8, "PAYMENTS"), changes=(PAYMENTS,), offers=(Offer.REVERT_KEY,)
+    ),
+    "keys may be other than on main": a_finding(
+        Cause.CONFIGURATION, sure=False, main=passes(8, "TOKEN", "web.tag"),
+        changes=(KeyChange("TOKEN", None, None, "U02BOB", secret=True), KeyChange("web.tag", None, None, "")),
+    ),
     "a key was changed": a_finding(
         Cause.CONFIGURATION, changes=(PAYMENTS,), passed_before=2, main=passes(8), offers=(Offer.REVERT_KEY,)
     ),
@@ -79,6 +91,8 @@ ALERTS: dict[str, Finding] = {
     "a node": a_finding(Cause.NODE, symptom=WEB, signs=(SICK,)),
     "something shared": a_finding(Cause.SHARED, shared="address payments.example.com:443", others=("a", "b")),
     "main has it, too": a_finding(Cause.BASELINE, base=fails(7), main=fails(8, since=NOW)),
+    "the merge base has it, too": a_finding(Cause.BASELINE, sure=False, base=fails(7), main=unheard("main is asleep")),
+    "the branch is old": a_finding(Cause.BEHIND, sure=False, main=passes(8), behind=1),
     "main is well again": a_finding(
         Cause.BEHIND, base=fails(7), main=passes(8), healed="abc1234" + "0" * 33, behind=12
     ),
@@ -94,6 +108,25 @@ def told(where: Where, finding: Finding, kind: NoticeKind = NoticeKind.BROKEN, *
     return notices.notice(kind, where, {"health": "degraded", "finding": finding, **facts}, broken(), AROUND)
 
 
+def a_main() -> Staging:
+    return a_staging(Phase.BROKEN, name="main", branch="main")
+
+
+ON_MAIN = replace(AROUND, compared=None)
+
+
+def main_facts() -> dict[str, Any]:
+    whose: dict[str, Any] = {"feature": "main", "commits": commits(ALICE), "people": (ALICE,), "passed_before": 3}
+    return {"health": "degraded", "finding": a_finding(Cause.CODE, **whose, others=("new-cart", "old-cart"))}
+
+
+def incident(well: bool = False, over: str | None = None) -> dict[str, Any]:
+    ill = {"text": "login: payments.example.com refuses connections", "since": NOW.isoformat()}
+    members = [{"name": "a", **ill, "well": well}, {"name": "b", **ill, "well": False, "link": "https://slack/b"}]
+    since = (NOW - timedelta(minutes=9)).isoformat()
+    return {"shared": "address payments.example.com:443", "since": since, "over": over, "members": members}
+
+
 def others() -> dict[str, Text]:
     story, over = (
         ALERTS["the login story"],
@@ -103,6 +136,12 @@ def others() -> dict[str, Text]:
     recovered = NoticeKind.RECOVERED
     return {
         "it comes and goes": told(Where.ALERT_EDIT, story, breaks=3, first=first),
+        "main breaks": notices.notice(NoticeKind.BROKEN, Where.ALERTS, main_facts(), a_main(), ON_MAIN),
+        "several together": alerts.incident(incident()),
+        "several together, and one is well again": alerts.incident(incident(well=True)),
+        "several together, and it is over": alerts.incident(incident(over=NOW.isoformat())),
+        "the reply when it is over": alerts.incident_over(incident(over=NOW.isoformat())),
+        "its own thread, and nothing is certain": told(Where.THREAD, ALERTS["the merge base has it, too"]),
         "its own thread": told(Where.THREAD, ALERTS["main has it, too"]),
         "well again": told(Where.ALERT_EDIT, story, recovered, **over),
         "well again after it came and went": told(Where.ALERT_EDIT, story, recovered, **over, breaks=3),

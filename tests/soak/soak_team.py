@@ -3,16 +3,18 @@
 `Team.wishes` says what somebody wants next, so that it is the seed's choice alone; `grant` does it.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from crash_kit import BRANCHES, Json, Playground
+from soak_breaks import KEPT
 
 PEOPLE = ("alice", "bob", "carol")
-OWN = tuple(f"feature/{number}" for number in range(1, 5))
-MOST = 9  # stagings at a time
+MOST = 48  # stagings at a time, besides those that are broken on purpose
+OWN = tuple(f"feature/{number}" for number in range(1, MOST - 3))
 
 # How often each is wanted. NAME: a staging's, BRANCH: a branch's, N: any number.
 WORDS = {
@@ -44,6 +46,10 @@ WORDS = {
     "diff NAME main": 1,
     "logs NAME": 2,
     "logs NAME api --lines N": 1,
+    "why NAME": 2,
+    "what-happened NAME": 1,
+    "mute NAME": 1,
+    "unmute NAME": 2,
     "info NAME": 2,
     "list": 2,
     "list mine": 1,
@@ -72,6 +78,12 @@ class Team:
         self.clicked: Counter[str] = Counter()
         self.unheard: Counter[str] = Counter()
         self.slowest = 0.0
+
+    def missing(self, names: Sequence[str]) -> list[Wish]:
+        """What makes them as many as there can be."""
+        without = [branch for branch in OWN if branch.replace("/", "-") not in names]
+        chosen = self._chance.sample(without, min(len(without), MOST - len(names)))
+        return [_typed("deploy", self._chance.choice(PEOPLE), f"/octopod deploy {branch}") for branch in chosen]
 
     def wishes(self, names: Sequence[str], state: Json) -> list[Wish]:
         """One, or two at once. `names`: of the stagings that there are."""
@@ -144,13 +156,14 @@ class Team:
         )
 
     def _click(self, user: str, state: Json) -> Wish | None:
-        """Any button that this person sees, of the oldest messages as well."""
+        """Any button that this person sees, of the oldest messages as well; but not of what others break on purpose."""
         id = next(person["id"] for person in state["users"] if person["name"] == user)
         seen = [
             (channel["id"], message["ts"], block["block_id"], element)
             for channel in state["channels"]
+            if id in channel["members"]
             for message in channel["messages"]
-            if not message["deleted"] and message["ephemeral_to"] in (None, id)
+            if not message["deleted"] and message["ephemeral_to"] in (None, id) and not _is_kept(message)
             for block in message["blocks"]
             if block["type"] == "actions"
             for element in block["elements"]
@@ -161,6 +174,11 @@ class Team:
         channel, ts, block, element = self._chance.choice(seen)
         where = {"user": user, "channel": channel, "ts": ts, "block_id": block}
         return Wish("click", "click", {**where, "action_id": element["action_id"]})
+
+
+def _is_kept(message: Json) -> bool:
+    """Each message of a staging has its name somewhere."""
+    return any(name in json.dumps(message) for name in KEPT)
 
 
 def _typed(kind: str, user: str, text: str) -> Wish:

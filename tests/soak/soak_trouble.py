@@ -4,10 +4,13 @@ import os
 import signal
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from random import Random
 
 from crash_kit import Playground
 from process_kit import marked
+from soak_alerts import Harm, id_of
+from soak_breaks import KEPT
 from soak_git import GitHost
 
 SLACK = (
@@ -35,6 +38,7 @@ class Trouble:
     def __init__(self, play: Playground, host: GitHost, chance: Random) -> None:
         self._play, self._host, self._chance = play, host, chance
         self.done: Counter[str] = Counter()
+        self.harms: list[Harm] = []
         self._armed = False  # the bot has a crash point that it may not have come to
 
     def strike(self, kills: bool) -> None:
@@ -56,10 +60,14 @@ class Trouble:
 
     def _crash(self) -> None:
         """One process of somebody's staging is killed; its engine starts it again."""
-        leaders = sorted((process for process in marked(self._play.data) if process.leads), key=lambda one: one.mark)
+        spared = {id_of(self._play.data, name) for name in KEPT}
+        leaders = [one for one in marked(self._play.data) if one.leads and one.staging not in spared]
         if leaders:
+            victim = self._chance.choice(sorted(leaders, key=lambda one: one.mark))
+            now = datetime.now(UTC)
+            self.harms.append(Harm(victim.staging, now, now))
             with suppress(ProcessLookupError):
-                os.kill(self._chance.choice(leaders).pid, signal.SIGKILL)
+                os.kill(victim.pid, signal.SIGKILL)
 
     def _restart(self, crash_at: str = "") -> None:
         self._play.fault(method="*", times=0)

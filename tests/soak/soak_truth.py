@@ -16,6 +16,8 @@ from typing import Any
 import stagings_seen
 from crash_kit import Json, Playground, is_bug
 from process_kit import marked
+from soak_alerts import in_incident, is_broken
+from soak_breaks import KEPT
 from sqlalchemy import text
 
 from bot.domain.model import Phase, Release, Staging
@@ -70,7 +72,8 @@ def contradictions(play: Playground) -> list[str]:
         if left := [f"left to do: {row}" for row in database.execute(LEFT)]:
             return left
     rows, state = stored(play.data), play.state()
-    return [*_cards(rows, state), *_urls(play, rows), *_processes(play, rows)]
+    others = [row for row in rows if row.staging.name not in KEPT]
+    return [*_cards(rows, state), *_urls(play, others), *_processes(play, rows), *_breakages(play, others)]
 
 
 def _cards(rows: Sequence[Row], state: Json) -> Iterator[str]:
@@ -127,13 +130,26 @@ def _urls(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _processes(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
-    leaders = Counter(process.mark for process in marked(play.data) if process.leads)
-    if twice := [mark for mark, count in leaders.items() if count > 1]:
+    leaders = [process for process in marked(play.data) if process.leads]
+    marks = Counter(process.mark for process in leaders)
+    if twice := [mark for mark, count in marks.items() if count > 1]:
         yield f"processes that run twice: {twice}"
     serving = {row.staging.id for row in rows if row.staging.serving}
-    run = {mark.split("/")[1] for mark in leaders}
+    run = {process.staging for process in leaders}
     if strange := run - serving - {row.staging.id for row in rows if row.staging.phase in (Phase.FAILED, Phase.BROKEN)}:
         yield f"processes of stagings that shall not run: {strange}"
+
+
+def _breakages(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
+    """At rest, those are broken whose commit is, and that was told, unless somebody has muted it."""
+    shared = in_incident(play.data)
+    for staging in (row.staging for row in rows):
+        if staging.live and staging.phase in (Phase.LIVE, Phase.BROKEN):
+            broken = is_broken(play.data, staging.live.commit)
+            if broken != (staging.phase is Phase.BROKEN):
+                yield f"{staging.name} is {staging.phase}, but its commit is {'broken' if broken else 'well'}"
+            if broken and not (staging.alerted_at or staging.mutes or staging.id in shared):
+                yield f"{staging.name} is broken, and nobody was told"
 
 
 def never(play: Playground) -> list[str]:

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from crash_kit import Playground, playground
+from crash_kit import Json, Playground, playground
 from process_kit import marked
+from soak_alerts import wrong
+from soak_breaks import KEPT, Breaker
 from soak_git import GitHost, serving
 from soak_growth import HEADINGS, Sample, growing, left, look
 from soak_team import OWN, Team, told
@@ -36,6 +38,7 @@ class Day:
         chance = random.Random(SEED)
         self.play, self.chance = play, chance
         self.team, self.trouble = Team(play, chance), Trouble(play, host, chance)
+        self.breaker = Breaker(play, chance)
         self.samples: list[Sample] = []
         self._began = time.monotonic()
 
@@ -46,22 +49,30 @@ class Day:
         """
         end = max(self._began + MINUTES * 60 * until - RESTING, time.monotonic() + LEAST)
         with ThreadPoolExecutor(2) as at_once:
+            list(at_once.map(self.team.grant, self.team.missing(self._names(self.play.state()))))
             while time.monotonic() < end:
                 state = self.play.state()
-                wishes = self.team.wishes(sorted(self.play.phases(state)), state)
+                wishes = self.team.wishes(self._names(state), state)
                 list(at_once.map(self.team.grant, wishes))
                 if self.chance.random() < 0.12:
                     self.trouble.strike(kills)
+                self.breaker.goes_on(begins=True)
                 self.play.let_pass(self.chance.uniform(0.0, 0.3))
         self.trouble.over()
         self.rests()
+
+    def _names(self, state: Json) -> list[str]:
+        """Of the stagings that people work with."""
+        return sorted(set(self.play.phases(state)) - {*KEPT})
 
     def rests(self) -> None:
         end = time.monotonic() + PATIENCE
         while found := contradictions(self.play) or self._deaf():
             assert time.monotonic() < end, "it never comes to rest:\n" + "\n".join(found) + f"\n{self.play.tail()}"
+            self.breaker.goes_on(begins=False)
             self.play.let_pass(0.5)
-        assert not (wrong := never(self.play)), "\n".join(wrong)
+        harms = [*self.trouble.harms, *self.breaker.harms]
+        assert not (bad := [*never(self.play), *wrong(self.play.data, harms)]), "\n".join(bad)
 
     def _deaf(self) -> list[str]:
         answer = self.play.say("help")
@@ -72,7 +83,9 @@ class Day:
         print(self.samples[-1].told())
 
     def ends(self) -> None:
-        """Everything is deleted; what is kept for a while goes, too."""
+        """Everything is mended, then deleted; what is kept for a while goes, too."""
+        while self.breaker.goes_on(begins=False):
+            self.play.let_pass(0.2)
         for name in self.play.phases(self.play.state()):
             self.play.say(f"delete {name} --now", "carol")
         self.play.until(lambda state: not self.play.phases(state), 60, "all is deleted")
@@ -83,9 +96,12 @@ class Day:
 
 @contextmanager
 def a_day(folder: Path) -> Iterator[Day]:
-    """With a git host of its own, and stagings that live for minutes."""
-    with serving(folder / "data") as host, playground(folder, before=lambda play: configured(play, host)) as play:
-        for name in OWN:
+    """With a git host of its own, stagings that live for minutes, and health checks in quick succession."""
+    with (
+        serving(folder / "data") as host,
+        playground(folder, before=lambda play: configured(play, host), OCTOPOD_CHECKS_FASTER="5") as play,
+    ):
+        for name in (*OWN, *KEPT):
             play.branch(name)
         yield Day(play, host)
 
@@ -95,7 +111,7 @@ def configured(play: Playground, host: GitHost) -> None:
     text = file.read_text()
     own = json.dumps(str(play.data / "shop.git"))
     assert text.count("ttl: 3d") == text.count(own) == 1
-    file.write_text(text.replace("ttl: 3d", "ttl: 2m").replace(own, host.url))
+    file.write_text(text.replace("ttl: 3d", "ttl: 3m").replace(own, host.url))
 
 
 def test_a_teams_day(tmp_path: Path) -> None:
@@ -113,6 +129,7 @@ def test_a_teams_day(tmp_path: Path) -> None:
         day.looks()
         team = day.team
         print(f"Done: {told(team.done)}.\nClicked: {told(team.clicked)}.\nTrouble: {told(day.trouble.done)}.")
+        print(day.breaker.told())
         print(f"Not heard while Slack's socket was cut: {told(team.unheard)}. The slowest ack: {team.slowest:.0f} ms.")
         # Between a cut and the next connection nobody can be heard; who is heard is answered in time.
         assert set(team.unheard) <= {"dispatch_failed"} and team.unheard.total() < team.done.total() / 4

@@ -14,6 +14,7 @@ UNSTEADY = timedelta(minutes=5)
 REMINDED_BEFORE, WARNED_BEFORE = TTL / 2, timedelta(hours=1)
 JUST_ASKED = timedelta(hours=12)
 UNDO = WAKING = timedelta(minutes=15)
+QUIET = timedelta(minutes=10)
 READY, FAILED = WorkloadState.READY, WorkloadState.FAILED
 UNDER_WAY = ("queued", "applied", "ready")
 
@@ -49,6 +50,10 @@ class Life:
     ill_since: datetime | None = None
     well_since: datetime | None = None
     broken: bool = False
+    found: bool = False
+    alerted: bool = False
+    breaks: int = 0
+    recovered_at: datetime | None = None
     reminded_for: datetime | None = None
     warned_for: datetime | None = None
     told: list[tuple[NoticeKind, Where]] = field(default_factory=list)
@@ -64,7 +69,7 @@ class Life:
     slept_at: datetime | None = None
     waking: str = ""
     woken_at: datetime | None = None
-    serves: bool = False
+    serving: str | None = None
     undo_until: datetime | None = None
     copy_of: int | None = None
     last_number: int = 0
@@ -163,14 +168,15 @@ class Life:
             self._alert_closed(NoticeKind.SLEPT)
             rests = self.rests
             self._up(empties=True)
-            self.rests = rests
+            self.rests, self.serving = rests, None
             self.journal += 1
         return True
 
     def goes_back_to(self) -> tuple[int, int] | None:
         """Number and commit of the last good release before the one that runs or failed."""
         before = self.copy_of or self.number
-        good = [(n, c) for n, c, _ in self.were_live.values() if n < before and c != self.commit]
+        bad = {self.commit, *([self.were_live[self.live][1]] if self.broken and self.live else [])}
+        good = [(n, c) for n, c, _ in self.were_live.values() if n < before and c not in bad]
         return max(good, default=None)
 
     def opened(self) -> None:
@@ -179,12 +185,13 @@ class Life:
             self.told.append((NoticeKind.VISITED, Where.THREAD))
 
     def _alert_closed(self, kind: NoticeKind) -> None:
-        if self.broken:
+        if self.alert_is_open:
             self.told.append((kind, Where.ALERT_EDIT))
         self._well()
 
     def _well(self) -> None:
         self.broken, self.health, self.ill_since, self.well_since = False, Health.HEALTHY, None, None
+        self._steady()
 
     def _up(self, empties: bool = False, unwanted_at: datetime | None = None) -> None:
         self.absent = self.sleeps = False
@@ -195,7 +202,7 @@ class Life:
 
     def _back(self, now: datetime) -> None:
         self._up()
-        self.woken_at, self.serves = now, False
+        self.woken_at = now
         self.last_number = max(self.last_number, self.number)
         if self.live:
             self.releases[self.release] = self.stage
@@ -213,7 +220,7 @@ class Life:
 
     def at_rest(self) -> None:
         if self.resting and not self.rests:
-            self.rests = True
+            self.rests, self.serving = True, None
             if self.sleeps:
                 self.told.append((NoticeKind.SLEPT, Where.THREAD))
                 self.journal += 1
@@ -227,7 +234,7 @@ class Life:
 
     def applied(self) -> None:
         if self.waking == "queued":
-            self.waking = "ready" if self.serves else "applied"
+            self.waking = "ready" if self.serving == self.release else "applied"
         elif not self.waking and self.stage == "queued":
             self.stage, self.began = "applied", True
 
@@ -240,35 +247,37 @@ class Life:
             self.journal += 1
 
     def _awake(self) -> None:
-        self.waking, self.resetting = "", False
+        self.waking, self.resetting, self.serving = "", False, self.release
         self.told.append((NoticeKind.AWAKE, Where.THREAD))
         self.journal += 1
         self._well()
 
     def _not_awake(self, now: datetime) -> None:
         self.waking, self.resetting = "", False
-        self.told += [(NoticeKind.NOT_AWAKE, Where.THREAD), (NoticeKind.BROKEN, Where.ALERTS)]
-        self.broken, self.health, self.ill_since, self.well_since = True, Health.DOWN, now, None
-        self.journal += 1
+        self.told.append((NoticeKind.NOT_AWAKE, Where.THREAD))
+        self._well()
+        self.health, self.ill_since = Health.DOWN, now
+        self._broke(now)
 
     def answered(self) -> None:
         if self.waking:
             return self._awake()
         if self.stage != "ready":
             return
-        self.stage, self.live = "live", self.release
+        self.stage, self.live, self.serving = "live", self.release, self.release
         self.were_live[self.release] = self.number, self.commit, self.copy_of
         self.told.append((NoticeKind.LIVE, Where.THREAD))
         self.journal += 1
-        self._recovered()
-        self.health, self.ill_since, self.well_since = Health.HEALTHY, None, None
+        self._over()
+        self._well()
 
     def reported(self, said: Report, now: datetime) -> None:
         if self.absent or self.resting:
-            self.lost = False
+            self.lost, self.serving = False, None
             return
         if self.waking:
             return self._stirs(said, now)
+        self.serving = said.serving
         before = self.journal
         if said.release == self.release:
             self._rolled(said.state, now)
@@ -281,6 +290,7 @@ class Life:
 
     def vanished(self, now: datetime) -> None:
         """The engine has nothing of it."""
+        self.serving = None
         if self.absent:
             if not self.gone:
                 self.gone = True
@@ -296,7 +306,7 @@ class Life:
         if self.resting:
             return self.at_rest()
         if self.waking:
-            self.waking, self.serves = "queued", False
+            self.waking = "queued"
             return
         if self.stage == "ready":
             self.stage, self.ready_at = "applied", None
@@ -304,8 +314,8 @@ class Life:
             self._felt(Health.DOWN, now)
 
     def _stirs(self, said: Report, now: datetime) -> None:
-        """What was seen before the engine was asked says nothing."""
-        self.serves = said.serving == self.release
+        """What was seen before the engine was asked says nothing but what serves."""
+        self.serving = said.serving
         if self.waking != "queued" and said.release == self.release:
             if said.state is FAILED:
                 self._not_awake(now)
@@ -332,22 +342,51 @@ class Life:
         self._judged(now)
 
     def _judged(self, now: datetime) -> None:
-        if self.absent or self.resting or self.waking or self.stage in UNDER_WAY or self.ill_since is None:
+        if self.absent or self.resting or self.waking or self.stage in UNDER_WAY:
             return
-        if self.well_since and now >= self.well_since + SETTLE:
+        if self.ill_since is None:
+            if self.alert_is_open and self.recovered_at and now >= self.recovered_at + QUIET:
+                self._over()
+                self._steady()
+                self.journal += 1
+        elif self.well_since and now >= self.well_since + SETTLE:
             if self.broken:
                 self.journal += 1
-            self._recovered()
+                if self.breaks == 1:
+                    self._over()
+                self.broken, self.recovered_at = False, self.well_since
+                if self.alert_is_open and now >= self.well_since + QUIET:
+                    self._over()
+                    self._steady()
             self.ill_since = self.well_since = None
         elif self.health is not Health.HEALTHY and now >= self.ill_since + DEBOUNCE and not self.broken:
-            self.broken = True
-            self.told.append((NoticeKind.BROKEN, Where.ALERTS))
+            self._broke(now)
+
+    @property
+    def alert_is_open(self) -> bool:
+        return self.alerted and (self.broken or self.breaks > 1)
+
+    def _broke(self, now: datetime) -> None:
+        """Within a while it comes and goes, and is not told anew."""
+        if not self.recovered_at or now >= self.recovered_at + QUIET:
+            self._steady()
+        self.broken, self.found = True, False
+        self.breaks += 1
+        self.journal += 1
+
+    def explained(self) -> None:
+        """What is to be found out was: that it is not known."""
+        if self.broken and not self.found:
+            self.told.append((NoticeKind.BROKEN, Where.ALERT_EDIT if self.alerted else Where.ALERTS))
+            self.found = self.alerted = True
             self.journal += 1
 
-    def _recovered(self) -> None:
-        if self.broken:
+    def _steady(self) -> None:
+        self.alerted, self.breaks, self.recovered_at = False, 0, None
+
+    def _over(self) -> None:
+        if self.alert_is_open:
             self.told += [(NoticeKind.RECOVERED, Where.ALERT_EDIT), (NoticeKind.RECOVERED, Where.ALERT_THREAD)]
-        self.broken = False
 
     def ticked(self, now: datetime, data: bool) -> None:
         if self.absent:

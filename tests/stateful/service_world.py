@@ -1,4 +1,5 @@
-"""The real service and the three kinds of the worker's work over a real file; git, renderer, engine and Slack as fakes.
+"""The real service and the worker's work over a real file; git, renderer, engine and Slack as fakes. Nobody knows what
+breaks a staging, so no witness and no history is asked.
 
 Nothing runs by itself: what is due is claimed and performed when the test says so, and time stands until it is moved.
 The process can be killed at each of the worker's named points; then all is opened again over the same file.
@@ -8,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,12 +19,14 @@ from sqlalchemy import text
 
 from bot.domain.errors import OutcomeUnknown, TemporaryError
 from bot.domain.events import NoticeKind, Where
+from bot.domain.evidence import Facts, Symptom
 from bot.domain.known import KnownValue
 from bot.domain.model import Release, Staging
 from bot.domain.policy import Person
 from bot.domain.project import Manifests, Project, UrlProbe
 from bot.domain.status import StagingStatus, Synced
 from bot.environment import Places
+from bot.explaining import Case
 from bot.keys import read_keys
 from bot.meaning import Asked
 from bot.ports import Commit, EngineFacts, Head, Letter, Posted, ProbeResult, ReleaseOrder, RenderFacts, Slot, Span
@@ -32,6 +36,8 @@ from bot.store.queue import Claim
 from bot.store.store import Store
 from bot.wayback import WayBack
 from bot.worker.engine import EngineWork
+from bot.worker.finding import FindingWork
+from bot.worker.gathering import Gathering
 from bot.worker.pump import Pace, Pump, Work
 from bot.worker.requests import RequestWork
 from bot.worker.secrets import Opening
@@ -41,7 +47,7 @@ from bot.worker.worker import Worker
 TTL = timedelta(hours=3)
 LEASE = timedelta(seconds=180)
 PACE = Pace(first_retry=0.02, longest_retry=0.1, edits=0.0)
-KINDS = ("requests", "engine", "slack")
+KINDS = ("requests", "engine", "finding", "slack")
 POINTS = (
     *("request-claimed", "engine-claimed", "exported", "rendered", "applied", "probed", "removed", "engine-done"),
     *("slept", "wiped"),
@@ -60,15 +66,18 @@ class World:
         self.keys = read_keys(Fernet.generate_key().decode())
         self.neighbours, self.chat = Neighbours(), FakeChat()
         self.asked = 0
+        self.ids = count(1)
 
     async def open(self) -> None:
         """A bot starts."""
         self.store = Store(f"sqlite+aiosqlite:///{self.file}")
         project = Project(
             name="shop", repo="/x", source=Manifests(PurePosixPath("deploy")), channel="stagings", alerts="alerts",
-            ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http",
+            ttl=TTL, hosts={"web": "${staging}.localhost"}, scheme="http", good_after=timedelta(),
         )  # fmt: skip
-        self.service = Service(self.store, {"shop": project}, self.keys, lambda: self.now, port=8080)
+        self.service = Service(
+            self.store, {"shop": project}, self.keys, lambda: self.now, port=8080, new_id=self.new_id
+        )
         self.back = WayBack(self.service, self.store)
         there, trees, opening = self.neighbours, self.folder / "trees", Opening(Places({}, None), self.keys)
         self.works: dict[str, Work] = {
@@ -76,10 +85,15 @@ class World:
             "engine": EngineWork(
                 self.service, self.store, there, there, there, there, trees, self.passed, opening=opening
             ),
+            "finding": FindingWork(self.service, self.store, Knowing()),
             "slack": SlackWork(self.service, self.store, self.chat, self.passed, PACE),
         }
         self.pumps = {k: Pump(work, self.store, lambda: self.now, 8, PACE, "me") for k, work in self.works.items()}
         await self.free()
+
+    def new_id(self) -> str:
+        """What happens in one moment goes in the order of ids; by random ones no walk could be gone again."""
+        return f"{next(self.ids):012x}"
 
     async def free(self) -> None:
         """Leases and back-offs end, as at every start."""
@@ -196,6 +210,17 @@ class Neighbours:
 
     async def probe(self, url: str, how: UrlProbe, namespace: str) -> ProbeResult:
         return self.result
+
+
+class Knowing(Gathering):
+    """Nothing."""
+
+    def __init__(self) -> None:
+        """It needs nobody."""
+
+    async def facts(self, case: Case, patient: bool) -> Facts:
+        wrong, ill = Symptom("it is ill", NOW), case.ill
+        return Facts(case.staging.name, case.staging.branch, "main", wrong, NOW, ill.number, ill.commit, NOW)
 
 
 class FakeChat:

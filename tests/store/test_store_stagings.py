@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import NOW, a_release, a_staging, seconds, updating
+from builders import IMAGE, NOW, a_release, a_staging, seconds, updating
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from store_kit import numbered, opened, rows, saved
 from strategies import stagings as any_staging
 
-from bot.domain.model import Phase, Release, Stage, Staging
+from bot.domain.model import Phase, Release, Stage, Staging, WitnessOf
 from bot.ports import Posted
 from bot.store import stagings
 from bot.store.stagings import JournalLine, Progress
@@ -82,6 +82,29 @@ async def test_lists_show_what_is_not_deleted_the_oldest_first(tmp_path: Path) -
             assert await stagings.present(connection, "docs") == [docs]
             assert await stagings.of_branch(connection, "shop", "main") == [old, young]
             assert await stagings.of_branch(connection, "shop", "other") == []
+
+
+async def test_throw_away_stagings_are_found_only_by_who_has_to_know(tmp_path: Path) -> None:
+    seen = replace(numbered(1), branch="main")
+    hidden = replace(numbered(2), branch="main", witness_for="s1", witness_of=WitnessOf.SAME_COMMIT, wake_at=NOW)
+    waiting = replace(numbered(3), branch="main", witness_for="s9", witness_of=WitnessOf.MERGE_BASE, wake_at=None)
+    waiting = replace(waiting, attempt=replace(waiting.attempt, stage=Stage.QUEUED, awaits=IMAGE))
+    gone = replace(numbered(4), branch="old", witness_for="s1", witness_of=WitnessOf.MERGE_BASE, deleted_at=NOW)
+    host = replace(hidden, urls={"web": "http://hidden.localhost"})
+    async with opened(tmp_path) as store:
+        await saved(store, seen, host, waiting, gone)
+        async with store.read() as connection:
+            assert await stagings.present(connection) == [seen]
+            assert await stagings.of_branch(connection, "shop", "main") == [seen]
+            assert await stagings.by_name(connection, "shop", hidden.name) is None
+            assert await stagings.latest_at(connection, "hidden.localhost") is None
+            assert await stagings.last_deleted(connection, "shop", "old", None) is None
+            assert await stagings.kept(connection) == [seen, host, waiting]
+            assert await stagings.witnesses(connection, "s1") == [host, gone]
+            assert await stagings.witnesses_of(connection, "shop") == [host, waiting]
+            assert await stagings.waiting(connection) == [waiting]
+            assert await stagings.due(connection, NOW, 9) == ["s2"]
+            assert hidden.name in [name for _, name, _ in await stagings.names(connection)]
 
 
 async def test_the_newest_staging_at_a_host_is_found_deleted_or_not(tmp_path: Path) -> None:

@@ -49,8 +49,9 @@ def keys_and_commits(facts: Facts) -> Finding | None:
 
 
 def _with_new_keys(found: Finding) -> Finding:
-    """The older commits of the branch may be what can't do with the new keys: so of several authors none is named."""
-    return found if len(found.people) <= 1 else replace(found, people=())
+    """The older commits of the branch may be what can't do with the new keys: so of several authors none is named. The
+    former release had other keys, so it is not what this is compared with."""
+    return replace(found, passed_before=None, people=found.people if len(found.people) == 1 else ())
 
 
 def _undisturbed(facts: Facts, former: Former) -> bool:
