@@ -69,8 +69,8 @@ class Explaining:
                 project,
                 wrong,
                 main,
-                await self._stood(connection, found.id, wrong),
-                await self._stood(connection, main.id, wrong) if main else (),
+                await self._stood(connection, found.id, wrong, project),
+                await self._stood(connection, main.id, wrong, project) if main else (),
                 await stagings.releases(connection, found.id),
                 [other for other in present if other.id != found.id],
                 await self._data_since(connection, found),
@@ -79,7 +79,8 @@ class Explaining:
     async def at_commit(self, case: Case, commit: str) -> Testimony | None:
         """What the records say of a commit with the configuration that is nearest to the ill one's."""
         async with self._store.read() as connection:
-            known = await history.at_commit(connection, case.project.name, commit, case.symptom.check)
+            check, mark = case.symptom.check, _mark(case.project, case.symptom)
+            known = await history.at_commit(connection, case.project.name, commit, check, mark)
             said: list[Testimony] = []
             for stood in known:
                 release = await stagings.release(connection, stood.release)
@@ -129,5 +130,12 @@ class Explaining:
         return wiped or min((release.applied_at for release in releases if release.applied_at), default=None)
 
     @staticmethod
-    async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom) -> Sequence[Stood]:
-        return await history.of_staging(connection, staging, wrong.check) if wrong.check else ()
+    async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom, project: Project) -> Sequence[Stood]:
+        if not wrong.check:
+            return ()
+        return await history.of_staging(connection, staging, wrong.check, _mark(project, wrong))
+
+
+def _mark(project: Project, wrong: Symptom) -> str:
+    """Of the check that fails, as octopod.yaml has it by now."""
+    return next((check.mark for check in project.health_checks if check.name == wrong.check), "")

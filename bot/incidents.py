@@ -29,8 +29,10 @@ async def settle(
     for step in deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(present, project)):
         match step:
             case Opened(group):
-                opened = Incident(uuid.uuid4().hex, project.name, group.word, now)
-                after[opened.id] = _with(opened, [broken[id] for id in group.stagings])
+                first = [broken[id] for id in group.stagings]
+                began = min(one.unhealthy_since or now for one in first)
+                opened = Incident(uuid.uuid4().hex, project.name, group.word, began)
+                after[opened.id] = _with(opened, first)
             case Joined(id, staging):
                 after[id] = _with(after[id], [broken[staging]])
             case Left(id, staging):
@@ -58,7 +60,7 @@ def _facts(incident: Incident) -> dict[str, Any]:
         "incident": incident.id,
         "project": incident.project,
         "shared": incident.shared,
-        "since": min((m["since"] for m in incident.members.values()), default=incident.began_at.isoformat()),
+        "since": incident.began_at.isoformat(),
         "over": incident.closed_at.isoformat() if incident.closed_at else None,
         "members": list(incident.members.values()),
     }
@@ -69,8 +71,7 @@ def _with(incident: Incident, stagings: Sequence[Staging]) -> Incident:
 
 
 def _member(staging: Staging) -> dict[str, Any]:
-    since = (staging.unhealthy_since or staging.created_at).isoformat()
-    return {"name": staging.name, "text": staging.health_reason, "since": since, "well": False}
+    return {"name": staging.name, "text": staging.health_reason, "well": False}
 
 
 def _ill(incident: Incident) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The use cases around throw-away stagings: one is made where a breakage needs a witness, heard, and removed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from bot.domain.evidence import Says, Testimony
 from bot.domain.model import CLOCK, Desired, Staging, WitnessOf
 from bot.domain.past import on_record, symptom
 from bot.domain.policy import Policy
-from bot.domain.project import Witnesses
+from bot.domain.project import Project, Witnesses
 from bot.meaning import Asked
 from bot.store import history, queue, stagings
 from bot.store.stagings import JournalLine
@@ -25,17 +25,18 @@ from bot.store.turns import Urgency
 
 
 class Witnessing:
-    """`policy`: the rules of a project, by its name."""
+    """`projects` may change meanwhile. `policy`: the rules of a project, by its name."""
 
     def __init__(
         self,
         store: Store,
+        projects: Mapping[str, Project],
         now: Callable[[], datetime],
         configuring: Configuring,
         common: Common,
         policy: Callable[[str], Policy],
     ) -> None:
-        self._store, self._now = store, now
+        self._store, self._projects, self._now = store, projects, now
         self._configuring, self._common, self._policy = configuring, common, policy
 
     # --- made --------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ class Witnessing:
         try:
             async with self._store.write() as connection:
                 ill = await self._common.known(connection, staging)
-                if self._common.project(ill.project).witnesses is not Witnesses.AUTO:
+                if not self._by_itself(ill.project):
                     return False
                 made = await stagings.witnesses(connection, staging)
                 if not witness.is_first(ill, of, made):
@@ -123,6 +124,8 @@ class Witnessing:
 
     async def _waiting(self, connection: AsyncConnection, but: Staging) -> Sequence[str]:
         """Whose turn it may be now, the longest broken first."""
+        if not self._by_itself(but.project):
+            return ()
         broken = [
             (one.broken_since, one.id)
             for one in await stagings.present(connection, but.project)
@@ -131,6 +134,9 @@ class Witnessing:
             and witness.waits(one, await stagings.witnesses(connection, one.id))
         ]
         return [id for _, id in sorted(broken)[: witness.AT_ONCE]]
+
+    def _by_itself(self, project: str) -> bool:
+        return project in self._projects and self._projects[project].witnesses is Witnesses.AUTO
 
     # --- what they say -----------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ WELL: dict[str, Any] = {
     "engine_health": Health.HEALTHY,
     "engine_reason": "",
     "engine_details": (),
+    "engine_worst": "",
     "checks": (),
     "signs": (),
     "breaks": 0,

@@ -7,6 +7,7 @@ is live, and gates nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class HealthCheck:
     session: Session | None = None
     address: str | None = None
     inside: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Another one for whatever asks otherwise: what was answered to that is no record of this."""
+        return sha256(repr(self).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

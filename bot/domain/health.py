@@ -20,8 +20,8 @@ def health_seen(decision: Decision, status: StagingStatus, policy: Policy, now: 
         return decision
     if status.serving not in (None, staging.live.id):
         return replace(decision, staging=_unknown(staging))
-    health, reason, details = _of_workloads(status)
-    seen = replace(staging, engine_health=health, engine_reason=reason, engine_details=details)
+    health, reason, details, worst = _of_workloads(status)
+    seen = replace(staging, engine_health=health, engine_reason=reason, engine_details=details, engine_worst=worst)
     seen = replace(seen, signs=_signs(staging, status, now))
     return _weighed(staging, replace(decision, staging=seen), now, policy, now)
 
@@ -92,15 +92,15 @@ def _of_checks(staging: Staging) -> Health:
     return Health.DOWN if silent else Health.DEGRADED
 
 
-def _of_workloads(status: StagingStatus) -> tuple[Health, str, tuple[str, ...]]:
+def _of_workloads(status: StagingStatus) -> tuple[Health, str, tuple[str, ...], str]:
     if status.serving is None:
-        return Health.DOWN, "nothing of it runs any more", ()
+        return Health.DOWN, "nothing of it runs any more", (), ""
     ill = [w for w in status.serving_workloads if w.ready < w.wanted]
     if not ill:
-        return Health.HEALTHY, "", ()
+        return Health.HEALTHY, "", (), ""
     worst = min(ill, key=lambda w: w.ready)
     reason = worst.reason or f"{worst.name}: {worst.ready} of {worst.wanted} ready"
-    return (Health.DOWN if worst.ready == 0 else Health.DEGRADED), reason, worst.log_tail
+    return (Health.DOWN if worst.ready == 0 else Health.DEGRADED), reason, worst.log_tail, worst.name
 
 
 def _signs(staging: Staging, status: StagingStatus, now: datetime) -> tuple[Sign, ...]:
@@ -121,5 +121,5 @@ def _unknown(staging: Staging) -> Staging:
     if staging.broken_since:
         return staging
     well = replace(staging, health=Health.HEALTHY, health_reason="", health_details=(), checks=())
-    engine = replace(well, engine_health=Health.HEALTHY, engine_reason="", engine_details=())
+    engine = replace(well, engine_health=Health.HEALTHY, engine_reason="", engine_details=(), engine_worst="")
     return replace(engine, unhealthy_since=None, healthy_since=None)

@@ -233,8 +233,9 @@ class Staging:
     by its project's hours.
     `pull`: the pull request of its branch, if there is one.
 
-    `health` is of both: what the engine says (`engine_health`, `engine_reason`, `engine_details`) and how the health
-    checks stand with the serving release (`checks`). `signs`: what the engine saw happen to it lately.
+    `health` is of both: what the engine says (`engine_health`, `engine_reason`, `engine_details`; `engine_worst`: of
+    which workload), and how the health checks stand with the serving release (`checks`). `signs`: what the engine saw
+    happen to it lately.
     `finding`: what was concluded about the breakage that is, or about the last one. `alerted_at`: when that was told as
     an alert; None: it was not, or all is quiet since. `excused_at`: when its thread was told that it is not its branch.
     `breaks`: how often it broke since it was steady, `recovered_at`: when it got well last: what comes and goes is told
@@ -297,6 +298,7 @@ class Staging:
     engine_health: Health = Health.HEALTHY
     engine_reason: str = ""
     engine_details: tuple[str, ...] = ()
+    engine_worst: str = ""
     checks: tuple[Stand, ...] = ()
     signs: tuple[Sign, ...] = ()
     finding: Finding | None = None

@@ -17,7 +17,7 @@ def symptom(staging: Staging) -> Symptom:
     if staging.engine_health is not Health.HEALTHY or not failing:
         names = tuple(stand.check for stand in failing)
         text = staging.engine_reason or staging.health_reason
-        return Symptom(text, since, also=names, details=staging.engine_details)
+        return Symptom(text, since, workload=staging.engine_worst, also=names, details=staging.engine_details)
     first, *rest = failing
     return Symptom(first.text, min(since, first.since), first.check, also=tuple(stand.check for stand in rest))
 

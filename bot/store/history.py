@@ -15,9 +15,12 @@ from bot.store.tables import releases, stagings
 ROW = table.c
 
 
-async def decided(connection: AsyncConnection, staging: str, release: str, stand: Stand, now: datetime) -> None:
-    """The stand that counts from its `since` on."""
-    row = {"staging_id": staging, "release_id": release, "check": stand.check, "ok": stand.ok, "text": stand.text}
+async def decided(
+    connection: AsyncConnection, staging: str, release: str, stand: Stand, now: datetime, mark: str = ""
+) -> None:
+    """The stand that counts from its `since` on. `mark`: of the check, as it was asked."""
+    row: dict[str, Any] = {"staging_id": staging, "release_id": release, "check": stand.check, "mark": mark}
+    row |= {"ok": stand.ok, "text": stand.text}
     await connection.execute(insert(table).values(**row, since=stand.since, seen_at=now))
 
 
@@ -27,15 +30,16 @@ async def seen(connection: AsyncConnection, release: str, check: str, at: dateti
     await connection.execute(update(table).where(ROW.id == newest.scalar_subquery()).values(seen_at=at))
 
 
-async def of_staging(connection: AsyncConnection, staging: str, check: str) -> Sequence[Stood]:
-    """The newest first."""
-    found = _joined().where(ROW.staging_id == staging, ROW.check == check).order_by(ROW.id.desc())
+async def of_staging(connection: AsyncConnection, staging: str, check: str, mark: str | None = None) -> Sequence[Stood]:
+    """The newest first. `mark`: only of the check as it is asked so."""
+    asked = [ROW.mark == mark] if mark is not None else []
+    found = _joined().where(ROW.staging_id == staging, ROW.check == check, *asked).order_by(ROW.id.desc())
     return [Stood(**row._mapping) for row in await connection.execute(found)]
 
 
-async def at_commit(connection: AsyncConnection, project: str, commit: str, check: str) -> Sequence[Stood]:
+async def at_commit(connection: AsyncConnection, project: str, commit: str, check: str, mark: str) -> Sequence[Stood]:
     """Of all stagings of the project, also deleted ones, that ran this commit; the newest first."""
-    where = (stagings.c.project == project, releases.c.commit == commit, ROW.check == check)
+    where = (stagings.c.project == project, releases.c.commit == commit, ROW.check == check, ROW.mark == mark)
     found = _joined().where(*where).order_by(ROW.id.desc())
     return [Stood(**row._mapping) for row in await connection.execute(found)]
 

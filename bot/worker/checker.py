@@ -21,7 +21,7 @@ from bot.store.news import Line, News
 from bot.worker.questions import Questions
 
 log = structlog.get_logger()
-LONGEST = 20.0
+LONGEST = 5.0
 NOTED_EVERY = 5.0
 # What changes a staging changes its card, wants the engine, or sets its clock.
 OF_STAGINGS = {Line.ENGINE, Line.SLACK, Line.CLOCK, Line.FINDING}
@@ -160,20 +160,20 @@ class HealthChecks:
         if check is None:
             return
         try:
-            await self._tried(key, watched, await self._questions.ask(staging, check))
+            await self._tried(key, watched, await self._questions.ask(staging, check), check.mark)
         except Exception:
             log.exception("a health check failed to be made", staging=staging.name, check=key[2])
             if self._watched.get(key) is watched:
                 self._watched[key] = checking.later(watched, self._service.now(), self._beat)
 
-    async def _tried(self, key: Key, watched: Watched, result: CheckResult) -> None:
+    async def _tried(self, key: Key, watched: Watched, result: CheckResult, mark: str) -> None:
         if self._watched.get(key) is not watched:  # it serves no more
             return
         now = self._service.now()
         result = replace(result, at=now)
         self._tell_trouble(key, result)
         after, news = checking.tried(watched, result, now, self._beat)
-        if news and not await self._service.checking.decided(key[0], key[1], news, watched.stand):
+        if news and not await self._service.checking.decided(key[0], key[1], news, watched.stand, mark):
             self._watched.pop(key, None)
             self._changed = True
             return

@@ -1,7 +1,7 @@
 """What is known of a breakage, gathered: from the records, from git, from the engine, and from witnesses, asked now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,6 +24,8 @@ log = structlog.get_logger()
 LINES = 30
 """Of each workload's log, in which an address may stand that can't be reached."""
 PATIENCE = timedelta(seconds=3)
+STEADY = timedelta(minutes=1)
+"""What was live for so long before it fell ill was well with the release that it has."""
 
 
 class Gathering:
@@ -43,9 +45,11 @@ class Gathering:
     async def facts(self, case: Case, patient: bool) -> Facts:
         """Raises TemporaryError while git can't be read and there is patience."""
         facts = self._recorded(case)
-        main, same, shared = await asyncio.gather(self._main(case), self._same_commit(case), self._words(case))
+        main, same, shared, healthy = await asyncio.gather(
+            self._main(case), self._same_commit(case), self._words(case), self._healthy(case)
+        )
         main_passed = past.passed_last(case.main_stood) if main.says is Says.FAILS else None
-        facts = replace(facts, main=main, main_passed=main_passed, same_commit=same, shared=shared)
+        facts = replace(facts, main=main, main_passed=main_passed, same_commit=same, shared=shared, healthy=healthy)
         try:
             return await self._with_history(case, facts)
         except (TemporaryError, PermanentError, UserError) as error:
@@ -76,12 +80,20 @@ class Gathering:
             signs=case.staging.signs,
             others=tuple(_other(one, case) for one in case.neighbours if _is_ill(one)),
             overrides=past.overrides(case.releases, ill, case.main.live if case.main else None, case.project),
-            healthy=tuple(past.values(s.live, case.project) for s in case.neighbours if _is_well(s) and s.live),
         )
 
     async def _words(self, case: Case) -> tuple[str, ...]:
         """What it could have in common with others: what its logs say can't be reached, and its configuration."""
-        staging = case.staging
+        said = await self._unreached(case.staging, [case.symptom.text, *case.symptom.details])
+        return (*said, *past.values(case.ill, case.project))
+
+    async def _healthy(self, case: Case) -> tuple[tuple[str, ...], ...]:
+        """The same of those that are well. What the baseline's logs complain of although it is well is no trouble."""
+        well = [one for one in case.neighbours if _is_well(one) and one.live]
+        noise = await self._unreached(case.main, ()) if case.main in well and case.main else ()
+        return (noise, *(past.values(one.live, case.project) for one in well if one.live))
+
+    async def _unreached(self, staging: Staging, said: Sequence[str]) -> tuple[str, ...]:
         own = {url.partition("://")[2].partition("/")[0].partition(":")[0] for url in staging.urls.values()}
         own.add(namespace(staging.project, staging.name))
         try:
@@ -89,8 +101,7 @@ class Gathering:
                 logs = await self._engine.logs(staging.id, lines=LINES)
         except (TemporaryError, PermanentError, UserError, TimeoutError):
             logs = {}
-        said = [case.symptom.text, *case.symptom.details, *(line for lines in logs.values() for line in lines)]
-        return (*words(said, own), *past.values(case.ill, case.project))
+        return words([*said, *(line for lines in logs.values() for line in lines)], own)
 
     # --- what git knows ----------------------------------------------------------------------------------------------
 
@@ -106,7 +117,9 @@ class Gathering:
         facts = replace(facts, base=lineage.base, own=own, behind=lineage.behind)
         has_base = await self._main_has(case, lineage.base)
         says, included = await self._base_says(case, facts), await self._included(case, lineage, own)
-        return replace(facts, base_says=says, included=included, main_has_base=has_base)
+        mended = facts.healed and not await self._git.merged(case.project, facts.healed, case.ill.commit)
+        healed = facts.healed if mended else ""  # else the branch has what mended it, and that was another time
+        return replace(facts, base_says=says, included=included, main_has_base=has_base, healed=healed)
 
     async def _what_came(self, case: Case, former: Former, of_baseline: bool) -> Former:
         between = await self._range(case, former.commit, former.bad_commit)
@@ -203,7 +216,10 @@ def _is_ill(staging: Staging) -> bool:
 
 def _other(staging: Staging, case: Case) -> Other:
     found, live = staging.finding if staging.broken_since else None, staging.live
-    unchanged = bool(found and live and found.passed_before == live.number)
+    since, live_at = staging.unhealthy_since, live.ended_at if live else None
+    unchanged = bool(since and live_at and since >= live_at + STEADY)
+    if found and live:
+        unchanged = found.passed_before == live.number
     words, excused = found.words if found else _values(live, case), bool(found and found.cause is Cause.BASELINE)
     return Other(staging.name, past.symptom(staging), unchanged, words, excused)
 

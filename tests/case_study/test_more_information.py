@@ -42,15 +42,16 @@ async def test_the_login_is_broken_by_a_feature_and_the_alert_says_by_which_comm
     await story.host_tells("broken-login")
     await over(story, "broken-login", alert)
     told = await story.say("carol", "/octopod what-happened broken-login")
-    assert "broke" in told and "recovered" in told
+    assert "it broke: login: `/login` answers 500. Found: the code of broken-login, 2 commits by Alice" in told
 
 
 async def test_what_main_broke_is_blamed_on_main_and_nobody_else_is_told_of_it(tell: Tell) -> None:
     story = await tell(keys=CHECKS, follow="{baseline: true}")
     await story.engine.built(story.repository, story.head("main"))
     await story.card("main", "live")
+    await story.healthy("main")
     broken = await story.trunk("bob", "break")
-    alert = await story.alert("*main* breaks *login*", broken[:7], "1 commit by <@U02BOB>")
+    alert = await story.alert("|main>* breaks *login*", broken[:7], "1 commit by <@U02BOB>")
 
     await story.say("alice", "/playground branch late")
     await story.live("alice", "late")
@@ -59,23 +60,24 @@ async def test_what_main_broke_is_blamed_on_main_and_nobody_else_is_told_of_it(t
 
     await story.trunk("carol", "mend")
     await over(story, "main", alert)
-    assert [m for m in await story.alerts() if "late*" in m.text.partition("\n")[0] and called(m)] == []
+    assert [m.text for m in await story.alerts() if called(m) and "late" in m.text] == []
 
 
 async def test_a_branch_that_is_behind_is_told_where_main_was_mended(tell: Tell) -> None:
     story = await tell(keys=CHECKS, follow="{baseline: true}")
     await story.engine.built(story.repository, story.head("main"))
     await story.card("main", "live")
+    await story.healthy("main")
     await story.trunk("bob", "break")
-    alert = await story.alert("*main* breaks *login*")
+    alert = await story.alert("|main>* breaks *login*")
     await story.say("alice", "/playground branch late")
     mended = await story.trunk("bob", "mend")
     await over(story, "main", alert)
 
     await story.live("alice", "late")
     alert = await story.alert("late", "*login* fails", "It is not what this branch changes")
-    assert f"`main` had it and is well again, first seen at `{mended[:7]}`" in alert.text
-    assert "the branch is 1 commit behind" in alert.text and called(alert) == []
+    assert f"`main` is well again, first seen at `{mended[:7]}`; the branch is 1 commit behind" in alert.text
+    assert called(alert) == []
 
 
 async def test_a_configuration_that_breaks_is_told_with_who_changed_which_key_and_taken_back(tell: Tell) -> None:
@@ -87,7 +89,7 @@ async def test_a_configuration_that_breaks_is_told_with_who_changed_which_key_an
     story.engine.fails_by("/", greeting)
     await story.say("bob", f'/octopod config orange-button --env "GREETING={greeting}"')
 
-    alert = await story.alert("*shelf* fails on", "orange-button", "only its configuration was changed: `GREETING`")
+    alert = await story.alert("*shelf* fails on", "orange-button", "It is its configuration: `GREETING`")
     assert f"to `{greeting}` by <@U02BOB>" in alert.text and called(alert) == ["U02BOB"]
     await story.click("carol", alert, "revert_key")
     await over(story, "orange-button", alert)
@@ -106,8 +108,8 @@ async def test_data_that_breaks_one_staging_is_told_from_code_by_trying_the_comm
     alert = await story.alert("*shelf* fails on", "orange-button")
     assert called(alert) == []
     await story.click("bob", alert, "fresh_data")
-    alert = await story.alert("orange-button", "What it has stored is the cause", "same commit with fresh data passes")
-    assert called(alert) == [] and "A guess" not in alert.text
+    alert = await story.alert("orange-button", "It is what it has stored", "the same commit with fresh data")
+    assert called(alert) == []
     assert await story.phase("main", "live"), "the others don't notice"
 
     await story.say("bob", "/playground order orange-button Ada Lovelace")
@@ -140,7 +142,7 @@ async def test_a_staging_that_breaks_is_named_and_so_is_its_recovery(tell: Tell)
 
     await story.engine.fall_ill("orange-button")
     alert = await story.alert("orange-button", "is broken", "api")
-    assert "It was live before. <@U01ALICE> owns it." in alert.text and "logs" in alert.buttons
+    assert "logs" in alert.buttons and called(alert) == []
     if story.engine.runs:
         assert "the shop's tables are missing" in alert.text
     await story.card("orange-button", "broken")

@@ -48,7 +48,7 @@ async def checked(talk: Talk, staging: Staging, ok: bool) -> None:
     """It is decided how its login is."""
     assert staging.live
     stand = Stand("login", ok, f"`/login` answers {200 if ok else 500}", talk.clock())
-    assert await talk.bot.service.checking.decided(staging.id, staging.live.id, stand, None)
+    assert await talk.bot.service.checking.decided(staging.id, staging.live.id, stand, None, "")
     await talk.settled()
 
 

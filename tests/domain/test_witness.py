@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from builders import GONE, NOW, POLICY, URL, a_deploy, a_release, a_staging, down, healthy, seconds
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import events as any_event
-from strategies import moments, policies
+from strategies import moments, policies, reports
 from strategies import stagings as any_staging
 
 from bot.domain import events, naming, witness
@@ -87,6 +88,19 @@ def test_of_no_witness_anybody_is_ever_told(staging: Staging, event: Event, poli
         if decision.staging.witness_for:  # else a deploy has made another one in its place
             assert decision.targets <= {Target.ENGINE} and not decision.notices
             assert decision.staging.undo_until is None or decision.staging.undo_until == staging.undo_until
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.floats(0, 90), reports | st.just(Used())), max_size=12), policies)
+def test_whatever_engines_say_it_goes_within_six_minutes(happened: list[tuple[float, Event]], policy: Policy) -> None:
+    there, now = new(policy), NOW
+    for pause, event in happened:
+        now += seconds(pause)
+        there = decide(decide(there, event, policy, now).staging, Tick(), policy, now).staging
+    over = there.created_at + policy.witness_comes + policy.witness_answers
+    assert there.phase in (Phase.DELETING, Phase.DELETED) or (there.wake_at and there.wake_at <= over)
+    ended = decide(there, Tick(), policy, max(now, over)).staging
+    assert ended.phase in (Phase.DELETING, Phase.DELETED) and ended.undo_until is None
 
 
 @pytest.mark.parametrize("branch", ["octopod-witness-ab12", "octopod/witness/x", "Octopod_Witness_"])

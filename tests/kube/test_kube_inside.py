@@ -30,15 +30,20 @@ spec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: {port}}}]}}
 """
 
 
+PAGE = '<html><head></head><body><form action="/login">Sign in</form></body></html>'
+
+
 @dataclass
 class Answerer:
     port: int = 0
     status: int = 200
+    location: str = "https://elsewhere.invalid/"
     asked: list[web.Request] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request)
-        return web.Response(status=self.status, headers={"Location": "https://elsewhere.invalid/"}, text="the shop")
+        headers = {"Location": self.location}
+        return web.Response(status=self.status, headers=headers, text=PAGE, content_type="text/html")
 
 
 def own_address() -> str:
@@ -88,6 +93,12 @@ async def test_the_service_behind_its_ingress_is_asked(world: World) -> None:
         told = answerer.asked[-1]
         assert (told.path_qs, told.headers["X-Forwarded-Host"]) == ("/login?next=/", f"{world.name}.shop.test")
         assert "Authorization" not in told.headers
+        # As a health check asks: with headers, and looking at where it leads and what it says.
+        answerer.status, answerer.location = 302, "/setup?from=/"
+        heard = await world.engine.ask(world.namespace, url, "/login", 5, {"X-Key": "k3y", "Cookie": "a=b"}, 10_000)
+        assert (heard.location, heard.whole) == ("/setup?from=/", True)
+        assert '<form action="/login">Sign in' in heard.body.decode(heard.charset)
+        assert (answerer.asked[-1].headers["X-Key"], answerer.asked[-1].cookies["a"]) == ("k3y", "b")
     with pytest.raises(PermanentError, match=r"^nothing answers for the Service `web`, port 80$"):
         await asked()
 

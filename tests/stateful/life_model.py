@@ -355,6 +355,9 @@ class Life:
                 if self.breaks == 1:
                     self._over()
                 self.broken, self.recovered_at = False, self.well_since
+                if self.alert_is_open and now >= self.well_since + QUIET:
+                    self._over()
+                    self._steady()
             self.ill_since = self.well_since = None
         elif self.health is not Health.HEALTHY and now >= self.ill_since + DEBOUNCE and not self.broken:
             self._broke(now)

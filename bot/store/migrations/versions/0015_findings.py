@@ -12,6 +12,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("engine_health", sa.String(16), nullable=False, server_default=sa.text("'healthy'")))
         table.add_column(sa.Column("engine_reason", sa.Text(), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("engine_details", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+        table.add_column(sa.Column("engine_worst", sa.Text(), nullable=False, server_default=sa.text("''")))
         table.add_column(sa.Column("checks", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("signs", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("finding", sa.JSON(), nullable=True))
@@ -36,6 +37,7 @@ def upgrade() -> None:
         sa.Column("staging_id", sa.String(32), nullable=False),
         sa.Column("release_id", sa.String(32), nullable=False),
         sa.Column("check", sa.Text(), nullable=False),
+        sa.Column("mark", sa.String(16), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("since", sa.String(32), nullable=False),
