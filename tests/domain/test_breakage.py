@@ -195,6 +195,14 @@ def test_nothing_is_told_while_a_release_is_under_way() -> None:
     assert staging.wake_at == a_staging().wake_at
 
 
+def test_what_a_rollout_takes_away_is_no_other_breakage() -> None:
+    broken, _ = told(a_staging(), (0, DEGRADED), (5, Tick()))
+    decision = last(
+        replace(broken, attempt=a_release("r2", Stage.APPLIED)), 6, StatusSeen(replace(down(), serving=None))
+    )
+    assert Target.FINDING not in decision.targets
+
+
 def test_it_is_told_after_the_rollout_failed() -> None:
     failed, notices = told(updating(), (0, DOWN), (30, ReleaseFailed("r2", "bad manifest")), (30, Tick()))
     assert failed.phase is Phase.BROKEN
