@@ -1,6 +1,6 @@
 """The use cases around health checks: of whom they are asked, what was decided of them, and who is not to be told."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.changing import Common
@@ -8,6 +8,7 @@ from bot.domain.checks import Stand
 from bot.domain.events import ChecksDropped, CheckSeen
 from bot.domain.health import serves
 from bot.domain.model import Staging
+from bot.domain.status import StagingStatus
 from bot.store import history, stagings
 from bot.store.store import Store
 
@@ -15,12 +16,21 @@ from bot.store.store import Store
 class Checking:
     def __init__(self, store: Store, now: Callable[[], datetime], common: Common) -> None:
         self._store, self._now, self._common = store, now, common
+        self._up: set[str] = set()
+
+    def reported(self, seen: Iterable[StagingStatus]) -> None:
+        """What the engine tells. Until it has told of a staging since the bot's start, or while it brings it back after
+        one of its own, nobody can say how that is."""
+        for status in seen:
+            (self._up.discard if status.resuming or not status.present else self._up.add)(status.staging)
 
     async def serving(self, known: Mapping[str, Staging], projects: Collection[str]) -> Mapping[str, Staging]:
-        """By id, those of these projects whose live release serves while nothing of them is on its way, and those that
-        have checks still. `known`: as they were seen last; only what has changed is read."""
+        """By id, those of these projects whose live release serves while nothing of them is on its way, as far as the
+        engine has told; and those that have checks still. `known`: as they were seen last; only what has changed is
+        read."""
         async with self._store.read() as connection:
-            revisions = await stagings.serving(connection, projects)
+            found = await stagings.serving(connection, projects)
+            revisions = {id: revision for id, revision in found.items() if id in self._up}
             new = [id for id, revision in revisions.items() if id not in known or known[id].revision != revision]
             read = await stagings.by_ids(connection, new) if new else {}
         return {id: read.get(id) or known[id] for id in revisions}

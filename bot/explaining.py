@@ -104,8 +104,8 @@ class Explaining:
             return
         if before.broken_since and not after.broken_since:
             await self._settled(connection, after)
-        present = await stagings.present(connection, after.project)
-        for id in set(ripples(before, after, project.baseline, present)):
+        broken = await stagings.broken(connection, after.project)
+        for id in set(ripples(before, after, project.baseline, broken)):
             await queue.want(connection, id, [Target.FINDING], self._now())
 
     async def _settled(self, connection: AsyncConnection, one: Staging) -> Mapping[str, str]:

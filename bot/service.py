@@ -340,6 +340,7 @@ class Service:
         now = self.now()
         async with self._store.look() as connection:
             known = await stagings.by_ids(connection, [status.staging for status in seen])
+        self.checking.reported(seen)
         news = [s for s in seen if s.staging in known and self._says_something(known[s.staging], s, now)]
         if news:
             await self._happened([(status.staging, StatusSeen(status)) for status in news])

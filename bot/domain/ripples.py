@@ -11,13 +11,13 @@ def looks_again(before: Staging, after: Staging) -> bool:
     return bool(before.broken_since or after.broken_since)
 
 
-def ripples(before: Staging, after: Staging, baseline: str, present: Sequence[Staging]) -> Iterator[str]:
-    """Ids. `present`: the project's stagings that are there.
+def ripples(before: Staging, after: Staging, baseline: str, broken: Sequence[Staging]) -> Iterator[str]:
+    """Ids. `broken`: the project's stagings that are.
 
     When the baseline breaks or recovers, whoever else is broken may not be to blame, or may be. The alert of the
     baseline lists who shares its trouble. And what else fails on a broken staging belongs to its own alert.
     """
-    others = [one for one in present if one.broken_since and one.id != after.id]
+    others = [one for one in broken if one.id != after.id]
     turned = bool(before.broken_since) is not bool(after.broken_since)
     if after.branch == baseline:
         yield from (one.id for one in others if turned)

@@ -88,6 +88,11 @@ async def of_branch(connection: AsyncConnection, project: str, branch: str) -> S
     return await _stagings(connection, STAGING.project == project, STAGING.branch == branch, PRESENT)
 
 
+async def broken(connection: AsyncConnection, project: str) -> Sequence[Staging]:
+    """Those that are called broken, the oldest first."""
+    return await _stagings(connection, STAGING.project == project, STAGING.broken_since.is_not(None), PRESENT)
+
+
 async def waiting(
     connection: AsyncConnection, project: str | None = None, commit: str | None = None
 ) -> Sequence[Staging]:

@@ -21,7 +21,7 @@ from bot.store.news import Line, News
 from bot.worker.questions import Questions
 
 log = structlog.get_logger()
-LONGEST = 20.0
+LONGEST = 5.0
 NOTED_EVERY = 5.0
 # What changes a staging changes its card, wants the engine, or sets its clock.
 OF_STAGINGS = {Line.ENGINE, Line.SLACK, Line.CLOCK, Line.FINDING}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain.policy import Policy
@@ -27,10 +28,6 @@ SECONDS = 60.0
 GOALS = {50: 2.0, 99: 10.0}
 MORE = 1.2
 ABOUT = re.compile(r"\bmany-\d{4}\b")
-CRASHED = {
-    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}},
-    "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
-}
 WAYS = {"pods": "pods that crash", "check": "a health check that fails"}
 
 
@@ -92,9 +89,8 @@ class Stage:
         """As a kubelet would tell it."""
         place = ("-n", f"{PROJECT}--{name}")
         pod = self.there.kubectl(*place, "get", "pods", "-l", "app=api", "-o", "name").strip()
-        container = {"name": "api", "image": "shop", "imageID": "", "ready": False, "restartCount": 3, **CRASHED}
         ready = {"type": "Ready", "status": "False", "reason": "ContainersNotReady"}
-        status = json.dumps({"status": {"conditions": [ready], "containerStatuses": [container]}})
+        status = json.dumps({"status": {"conditions": [ready], "containerStatuses": [_crashed()]}})
         self.there.kubectl(*place, "patch", pod, "--subresource=status", "--type=merge", "-p", status)
 
     def broken_check(self, name: str) -> None:
@@ -151,6 +147,14 @@ def _rows(way: str, found: Mapping[int, Sequence[float]]) -> Iterator[Row]:
         yield Row(
             "kube-alerts", f"{WAYS[way]}: p{percent} beyond it, {STEPS[-1]} / {STEPS[0]} stagings", spread([many / few])
         )
+
+
+def _crashed() -> dict[str, object]:
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    last = {"exitCode": 1, "reason": "Error", "startedAt": now, "finishedAt": now}
+    state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}}
+    container = {"name": "api", "image": "shop", "imageID": "", "ready": False, "restartCount": 3}
+    return {**container, "state": state, "lastState": {"terminated": last}}
 
 
 def _host(name: str) -> str:

@@ -99,6 +99,12 @@ class FakeEngine:
         """What serves has lost its only replica."""
         self._report(name, PROGRESSING, ready=0, reason=reason, tail=tail)
 
+    def resuming(self, name: str) -> None:
+        """The engine itself was down, and brings it back."""
+        order = self.order(name)
+        gone = (_workload(order.release, PROGRESSING, 0),)
+        self._tell(StagingStatus(order.staging, order.release, gone, order.release, gone, resuming=True))
+
     def asleep(self, name: str) -> None:
         order = self.order(name)
         self._tell(StagingStatus(order.staging, order.release, asleep=True))
@@ -132,20 +138,31 @@ def _workload(
 
 class FakeChecker:
     """Every health check passes, but for those that fail or can't be made: by the staging's name and the check's, what
-    is said of it. `asked`: these, as often as they were."""
+    is said of it. `asked`: these, as often as they were. `holds`: until when those of these names do not answer."""
 
     def __init__(self) -> None:
         self.fails: dict[tuple[str, str], str] = {}
         self.unknown: set[tuple[str, str]] = set()
         self.asked: list[tuple[str, str]] = []
         self.secrets: dict[str, str] = {}
+        self.holds: dict[str, asyncio.Event] = {}
+        self._news = asyncio.Event()
 
     async def check(self, check: HealthCheck, facts: CheckFacts) -> CheckResult:
         key = (facts.name, check.name)
         self.asked.append(key)
+        self._news.set()
+        if facts.name in self.holds:
+            await self.holds[facts.name].wait()
         self.secrets |= facts.secrets
         text = self.fails.get(key, f"`{check.path}` answers 200")
         return CheckResult(check.name, key not in self.fails, text, datetime.now(UTC), unknown=key in self.unknown)
+
+    async def until_asked(self, name: str, tries: int) -> None:
+        async with asyncio.timeout(10):
+            while [asked for asked, _ in self.asked].count(name) < tries:
+                self._news.clear()
+                await self._news.wait()
 
 
 class FakeProber:

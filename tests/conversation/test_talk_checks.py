@@ -1,5 +1,6 @@
 """Stories of health checks: what they find is told as an alert, shown on cards, and kept quiet where that was asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -121,6 +122,37 @@ async def test_nothing_is_asked_while_it_sleeps_or_a_release_comes(talk: Talk, c
     checker.asked.clear()
     await talk.checked(3)
     assert checker.asked == []
+
+
+async def test_what_the_engine_brings_back_after_a_start_of_its_own_is_not_asked(
+    talk: Talk, checker: FakeChecker
+) -> None:
+    """A bot that ends takes the stagings of the local engine along: they answer again some seconds after its start."""
+    checker.fails["feature-x", "login"] = "`/login` can't be reached"
+    await talk.report(talk.engine.resuming, "feature-x")
+    await talk.checked(3)
+    await talk.later(minutes=1)
+    assert "is *live*" in (await talk.card("feature-x")).text and await talk.posts(ALERTS) == []
+    checker.fails.clear()
+    await talk.report(talk.engine.ready, "feature-x")
+    checker.asked.clear()
+    await talk.checked()
+    assert checker.asked and "is *live*" in (await talk.card("feature-x")).text
+
+
+async def test_one_that_does_not_answer_keeps_no_other_waiting(talk: Talk, checker: FakeChecker) -> None:
+    await talk.deploy("feature-y")
+    await talk.checked(1)
+    checker.asked.clear()
+    answers = checker.holds["feature-x"] = asyncio.Event()
+    rounds = []
+    for tries in (2, 4, 6):
+        talk.clock.ahead += timedelta(seconds=20)
+        rounds.append(asyncio.create_task(talk.bot.health_checks.round()))
+        await checker.until_asked("feature-y", tries)
+    assert [name for name, _ in checker.asked].count("feature-x") == 2, "one try of each check"
+    answers.set()
+    await asyncio.gather(*rounds)
 
 
 async def test_how_checks_stood_before_a_rollout_breaks_nothing_after_it(talk: Talk, checker: FakeChecker) -> None:

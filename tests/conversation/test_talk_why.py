@@ -33,7 +33,8 @@ async def checked(talk: Talk, name: str, ok: bool) -> None:
     assert staging.live
     stand = Stand("login", ok, f"`/login` answers {200 if ok else 500}", talk.clock())
     async with talk.bot.store.write() as connection:
-        await history.decided(connection, staging.id, staging.live.id, stand, talk.clock())
+        mark = SHOP["health_checks"][0].mark
+        await history.decided(connection, staging.id, staging.live.id, stand, talk.clock(), mark)
     await talk.bot.service.happened(staging.id, CheckSeen(staging.live.id, stand))
     await talk.settled()
 

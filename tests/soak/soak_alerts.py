@@ -6,23 +6,23 @@ Broken on purpose is a staging whose release has the commit that breaks the logi
 import json
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from crash_kit import Playground
-
 AFTERMATH = timedelta(seconds=20)  # a process that was killed is started again meanwhile, however busy the machine is
 ROUNDING = timedelta(seconds=1)
-OF_BREAKAGES = """
-    SELECT n.id, n.staging_id, s.name, n.kind, n."where", n.created_at, n.facts, (
-        SELECT r."commit" FROM releases r
-        WHERE r.staging_id = s.id AND r.stage = 'live' AND r.ended_at <= n.created_at ORDER BY r.ended_at DESC LIMIT 1
-    ) FROM notices n JOIN stagings s ON s.id = n.staging_id
-    WHERE n."where" IN ('alerts', 'alert edit') ORDER BY n.id
+OF_ALERTS = """
+    SELECT n.staging_id, s.name, n.kind, n."where", n.created_at, n.facts
+    FROM notices n JOIN stagings s ON s.id = n.staging_id WHERE n."where" IN ('alerts', 'alert edit') ORDER BY n.id
+"""
+OF_INCIDENTS = "SELECT members, closed_at FROM incidents"
+SERVED = """
+    SELECT "commit" FROM releases
+    WHERE staging_id = ? AND stage = 'live' AND ended_at <= ? ORDER BY ended_at DESC LIMIT 1
 """
 
 
@@ -39,50 +39,69 @@ class Harm:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One message to or about an alert. `since`: when what it tells of began. `commit`: what served then."""
+class Accused:
+    """Somebody was told that this staging is broken. `commit`: what it served then."""
 
-    notice: int
     staging: str
     name: str
-    kind: str
-    new: bool
     since: datetime
     text: str
     commit: str | None
 
 
-def told(data: Path) -> list[Told]:
-    with closing(sqlite3.connect(f"file:{data / 'octopod.db'}?mode=ro", uri=True)) as database:
-        return [_told(*row) for row in database.execute(OF_BREAKAGES)]
+def wrong(data: Path, harms: Sequence[Harm]) -> Iterator[str]:
+    """False alerts, and breakages that were alerted a second time while the first alert still stood."""
+    with _opened(data) as database:
+        told = [*_alerts(database)]
+        in_incidents = [*_members(database)]
+    stand: set[str] = set()
+    for is_new, one in told:
+        if is_new and one.staging in stand:
+            yield f"{one.name} was alerted once more: {one.text}"
+        stand = stand | {one.staging} if is_new else stand - {one.staging}
+    for one in (*(one for is_new, one in told if is_new), *in_incidents):
+        on_purpose = any(harm.covers((one.staging, one.name), one.since) for harm in harms)
+        if not on_purpose and not is_broken(data, one.commit):
+            yield f"a false alert: {one.name} since {one.since:%H:%M:%S}: {one.text}"
 
 
-def _told(notice: int, staging: str, name: str, kind: str, where: str, at: str, facts: str, commit: str | None) -> Told:
-    symptom = (json.loads(facts).get("finding") or {}).get("symptom") or {}
-    since = datetime.fromisoformat(symptom.get("since") or at)
-    return Told(notice, staging, name, kind, where == "alerts", since, symptom.get("text", ""), commit)
+def _alerts(database: sqlite3.Connection) -> Iterator[tuple[bool, Accused]]:
+    """Each that was sent (True), and each end of one."""
+    for staging, name, kind, where, at, facts in [*database.execute(OF_ALERTS)]:
+        symptom = (json.loads(facts).get("finding") or {}).get("symptom") or {"since": at, "text": kind}
+        if kind != "broken" or where == "alerts":
+            yield kind == "broken", _accused(database, staging, {**symptom, "name": name})
+
+
+def _members(database: sqlite3.Connection) -> Iterator[Accused]:
+    for members, _ in [*database.execute(OF_INCIDENTS)]:
+        yield from (_accused(database, staging, member) for staging, member in json.loads(members).items())
+
+
+def _accused(database: sqlite3.Connection, staging: str, told: Mapping[str, str]) -> Accused:
+    since = datetime.fromisoformat(told["since"])
+    served = database.execute(SERVED, (staging, since.isoformat(timespec="microseconds"))).fetchone()
+    return Accused(staging, told["name"], since, told["text"], served[0] if served else None)
+
+
+def in_incident(data: Path) -> set[str]:
+    """The ids of the stagings of which an incident tells that is not over."""
+    with _opened(data) as database:
+        found = [json.loads(members) for members, closed in database.execute(OF_INCIDENTS) if not closed]
+    return {staging for members in found for staging, member in members.items() if not member["well"]}
 
 
 def id_of(data: Path, name: str) -> str:
     """Of the staging that has this name now."""
-    with closing(sqlite3.connect(f"file:{data / 'octopod.db'}?mode=ro", uri=True)) as database:
+    with _opened(data) as database:
         found = database.execute("SELECT id FROM stagings WHERE name = ? AND deleted_at IS NULL", (name,)).fetchone()
     return str(found[0]) if found else ""
 
 
-def wrong(play: Playground, harms: Sequence[Harm]) -> Iterator[str]:
-    """False alerts, and breakages that were alerted a second time while the first alert still stood."""
-    open_for: set[str] = set()
-    for one in told(play.data):
-        if one.kind != "broken":
-            open_for.discard(one.staging)
-        elif one.new:
-            if one.staging in open_for:
-                yield f"{one.name} was alerted again (notice {one.notice}): {one.text}"
-            open_for.add(one.staging)
-            on_purpose = any(harm.covers((one.staging, one.name), one.since) for harm in harms)
-            if not on_purpose and not is_broken(play.data, one.commit):
-                yield f"a false alert: {one.name} since {one.since:%H:%M:%S} (notice {one.notice}): {one.text}"
+@contextmanager
+def _opened(data: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"file:{data / 'octopod.db'}?mode=ro", uri=True)) as database:
+        yield database
 
 
 @cache

@@ -161,6 +161,7 @@ class Team:
         seen = [
             (channel["id"], message["ts"], block["block_id"], element)
             for channel in state["channels"]
+            if id in channel["members"]
             for message in channel["messages"]
             if not message["deleted"] and message["ephemeral_to"] in (None, id) and not _is_kept(message)
             for block in message["blocks"]

@@ -16,7 +16,7 @@ from typing import Any
 import stagings_seen
 from crash_kit import Json, Playground, is_bug
 from process_kit import marked
-from soak_alerts import is_broken
+from soak_alerts import in_incident, is_broken
 from soak_breaks import KEPT
 from sqlalchemy import text
 
@@ -141,12 +141,15 @@ def _processes(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _breakages(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
-    """At rest, those are broken whose commit is."""
+    """At rest, those are broken whose commit is, and that was told, unless somebody has muted it."""
+    shared = in_incident(play.data)
     for staging in (row.staging for row in rows):
         if staging.live and staging.phase in (Phase.LIVE, Phase.BROKEN):
             broken = is_broken(play.data, staging.live.commit)
             if broken != (staging.phase is Phase.BROKEN):
                 yield f"{staging.name} is {staging.phase}, but its commit is {'broken' if broken else 'well'}"
+            if broken and not (staging.alerted_at or staging.mutes or staging.id in shared):
+                yield f"{staging.name} is broken, and nobody was told"
 
 
 def never(play: Playground) -> list[str]:

@@ -72,7 +72,7 @@ class Day:
             self.breaker.goes_on(begins=False)
             self.play.let_pass(0.5)
         harms = [*self.trouble.harms, *self.breaker.harms]
-        assert not (bad := [*never(self.play), *wrong(self.play, harms)]), "\n".join(bad)
+        assert not (bad := [*never(self.play), *wrong(self.play.data, harms)]), "\n".join(bad)
 
     def _deaf(self) -> list[str]:
         answer = self.play.say("help")

@@ -299,7 +299,7 @@ class Lives(RuleBasedStateMachine):
     def sleeps(self, which: int, wakes: WorkloadState | None) -> None:
         """And wakes, well or not; or is lost."""
         self.way_back(which, PEOPLE[2], "sleep", True)
-        self.comes_to_rest(which, False)
+        self.comes_to_rest(which, wakes is not READY)
         if wakes is None:
             return self.vanish(which, False)
         self.way_back(which, PEOPLE[2], "wake", True)
