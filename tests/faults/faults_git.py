@@ -47,8 +47,10 @@ class Repository:
         self.commit(baseline, [Work(ALICE, files, "All of it")])
 
     def commit(self, branch: str, work: Sequence[Work], start: str = "", merge: str = "", anew: bool = False) -> str:
-        """Onto the branch, which begins at `start` (the baseline) if it is new, or made `anew`. `merge`: a branch that the
-        first of them brings in. Returns the head."""
+        """Onto the branch, which begins at `start` (the baseline) if it is new, or made `anew`.
+
+        `merge`: a branch that the first of them brings in. Returns the head.
+        """
         origin = branch if branch in self.files and not anew else start or self.baseline
         files = dict(self.files.get(origin, {}))
         if origin != branch:
