@@ -148,8 +148,13 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         programs = re.search(r" PATH=([^:]+)", said.read_text())
         assert programs, "the rig says where its programs are"
         there = Cluster(folder, Path(programs[1]))
-        nodes = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"more-{n}"}} for n in range(NODES)]
+        nodes = [
+            # kwok sees nothing without a label
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"more-{n}", "labels": {"type": "kwok"}}}
+            for n in range(NODES)
+        ]
         there.kubectl("create", "-f", "-", given=yaml.safe_dump_all(nodes))
+        there.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=30s")
         yield there
     finally:
         if rig.poll() is None:
