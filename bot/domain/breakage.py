@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
-from bot.domain.finding import Cause
+from bot.domain.finding import Cause, Finding
 from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.mutes import muted
@@ -96,6 +96,8 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     after = replace(staging, finding=finding)
     if staging.alerted_at:
         notices += [_broken(after, Where.ALERT_EDIT)] if finding != staging.finding else []
+        # An edit calls nobody: who turns out to be named is called by a reply.
+        notices += [_broken(after, Where.ALERT_THREAD)] if finding.people and not _named(staging.finding) else []
     elif not (of_baseline or event.incident or muted(staging, now)):
         after = replace(after, alerted_at=now)
         notices.append(_broken(after, Where.ALERTS))
@@ -105,6 +107,10 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     if after == staging and not notices:
         return Decision(staging)
     return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
+
+
+def _named(finding: Finding | None) -> bool:
+    return finding is not None and bool(finding.people)
 
 
 def _broken(staging: Staging, where: Where) -> Notice:

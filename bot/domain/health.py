@@ -69,7 +69,8 @@ def _weighed(before: Staging, decision: Decision, since: datetime, policy: Polic
         after = replace(after, healthy_since=after.healthy_since or since)
     news: frozenset[Target] = frozenset()
     if after.broken_since and _looks(after) != _looks(before):
-        news = frozenset({Target.CARD, Target.FINDING}) if health is not Health.HEALTHY else frozenset({Target.CARD})
+        found_anew = health is not Health.HEALTHY and judged(after)  # a rollout takes away what it replaces
+        news = frozenset({Target.CARD, Target.FINDING} if found_anew else {Target.CARD})
     return alerted(replace(decision, staging=after, targets=decision.targets | news), policy, now)
 
 

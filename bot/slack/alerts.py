@@ -47,6 +47,11 @@ def _comes_and_goes(facts: Mapping[str, Any]) -> str:
     return f" It comes and goes: {facts['breaks']} times{since}."
 
 
+def found_out(told: Told) -> Text:
+    """The reply that calls whoever turned out to be named after the alert was sent."""
+    return text_of(f"Found out meanwhile: {happened(told)} {why(told)}")
+
+
 def not_yours(told: Told) -> Text:
     """In the thread of a staging whose baseline has the same: nobody is to look for it in the branch."""
     found, main = told.finding.symptom, told.finding.main

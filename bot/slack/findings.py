@@ -193,8 +193,8 @@ def _behind(told: Told) -> str:
     finding = told.finding
     healed = f", first seen at {code(finding.healed[:7])}" if finding.healed else ""
     count = f"{finding.behind} commit{'s' if finding.behind != 1 else ''}" if finding.behind else "some commits"
-    base = "the commit it started from has the same; " if finding.base.says is Says.FAILS else ""
-    main = f"{told.main} had it and is well again{healed}" if base or healed else f"{told.main} is well"
+    base = "the commit it started from has the same, and " if finding.base.says is Says.FAILS else ""
+    main = f"{told.main} is well{' again' if base or healed else ''}{healed}"
     return f"it is not what this branch changes: {base}{main}; the branch is {count} behind."
 
 

@@ -100,11 +100,11 @@ def _ways(staging: Staging, expires: datetime, facts: Mapping[str, Any]) -> list
 
 
 def _broken(where: Where, facts: Mapping[str, Any], staging: Staging, around: Around) -> Text:
-    """In its own thread: that it is not for its branch to mend."""
+    """In its own thread: that it is not for its branch to mend. In that of its alert: what was found out later."""
     told = _told(facts, staging, around)
     if where is Where.THREAD:
         return alerts.not_yours(told)
-    return alerts.alert(told, facts)
+    return alerts.found_out(told) if where is Where.ALERT_THREAD else alerts.alert(told, facts)
 
 
 def _told(facts: Mapping[str, Any], staging: Staging, around: Around) -> Told:

@@ -14,6 +14,7 @@ from bot.domain.evidence import NOBODY, Facts, Former, Included, Other, Range, S
 from bot.domain.finding import Cause
 from bot.domain.model import Health, Phase, Release, Staging, WitnessOf
 from bot.domain.naming import namespace
+from bot.domain.project import Witnesses
 from bot.domain.sharing import words
 from bot.explaining import Case
 from bot.ports import Engine, Lineage, Repositories
@@ -78,6 +79,7 @@ class Gathering:
             has_data=bool(case.staging.claims),
             data_since=case.data_since,
             signs=case.staging.signs,
+            tries=case.project.witnesses is Witnesses.AUTO,
             others=tuple(_other(one, case) for one in case.neighbours if _is_ill(one)),
             overrides=past.overrides(case.releases, ill, case.main.live if case.main else None, case.project),
         )
@@ -184,6 +186,8 @@ class Gathering:
 
     async def _says(self, case: Case, other: Staging | None, called: str) -> Testimony:
         check = _check(case)
+        if other and not self._service.checking.is_up(other.id):
+            return Testimony(why=f"{called} is just being brought back")
         if check:
             return await self._questions.testimony(other, check, case.ill, called)
         return self._of_workloads(other, case, called)

@@ -42,7 +42,7 @@ async def test_the_login_is_broken_by_a_feature_and_the_alert_says_by_which_comm
     await story.host_tells("broken-login")
     await over(story, "broken-login", alert)
     told = await story.say("carol", "/octopod what-happened broken-login")
-    assert "it broke: login: `/login` answers 500. Found: the code of broken-login, 2 commits by Alice" in told
+    assert "it broke: login: `/login` answers 500. Found: the code of broken-login, 2 commits by Alice" in told, told
 
 
 async def test_what_main_broke_is_blamed_on_main_and_nobody_else_is_told_of_it(tell: Tell) -> None:

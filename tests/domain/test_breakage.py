@@ -21,7 +21,20 @@ from builders import (
     updating,
 )
 
-from bot.domain.events import Decision, Event, Found, Notice, ReleaseFailed, StatusSeen, Target, Tick, UrlAnswered
+from bot.domain.events import (
+    Decision,
+    Event,
+    Found,
+    Notice,
+    ReleaseFailed,
+    StatusSeen,
+    Target,
+    Tick,
+    UrlAnswered,
+    Where,
+)
+from bot.domain.evidence import Author
+from bot.domain.finding import Cause, Confidence
 from bot.domain.lifecycle import decide
 from bot.domain.model import CLOCK, Health, Phase, Stage, Staging
 from bot.domain.policy import Policy
@@ -74,6 +87,16 @@ def test_a_breakage_is_told_by_the_clock_after_the_debounce() -> None:
     assert kinds([(6, notice)]) == [(6, "broken", "alerts")]
     first = (NOW + seconds(6)).isoformat()
     assert notice.facts == {"finding": finding, "owner": "UALICE", "health": "down", "breaks": 1, "first": first}
+
+
+def test_who_turns_out_to_be_named_is_called_by_a_reply_once() -> None:
+    """An edited message calls nobody."""
+    staging, _ = told(a_staging(), (0, DOWN), (5, Tick()))
+    proven = replace(a_finding(Cause.CODE), confidence=Confidence.PROVEN, people=(Author("Alice", user="UALICE"),))
+    decision = last(staging, 20, Found(proven))
+    assert [notice.where for notice in decision.notices] == [Where.ALERT_EDIT, Where.ALERT_THREAD]
+    again = last(decision.staging, 30, Found(replace(proven, behind=3)))
+    assert [notice.where for notice in again.notices] == [Where.ALERT_EDIT]
 
 
 def test_it_is_told_once_however_often_it_is_seen() -> None:
@@ -170,6 +193,14 @@ def test_nothing_is_told_while_a_release_is_under_way() -> None:
     staging, notices = told(updating(), (0, DOWN), (5, Tick()), (30, DOWN), (31, Tick()))
     assert (staging.health, staging.phase, notices) == (Health.DOWN, Phase.ROLLING_OUT, [])
     assert staging.wake_at == a_staging().wake_at
+
+
+def test_what_a_rollout_takes_away_is_no_other_breakage() -> None:
+    broken, _ = told(a_staging(), (0, DEGRADED), (5, Tick()))
+    decision = last(
+        replace(broken, attempt=a_release("r2", Stage.APPLIED)), 6, StatusSeen(replace(down(), serving=None))
+    )
+    assert Target.FINDING not in decision.targets
 
 
 def test_it_is_told_after_the_rollout_failed() -> None:

@@ -142,6 +142,7 @@ def others() -> dict[str, Text]:
         "several together, and it is over": alerts.incident(incident(over=NOW.isoformat())),
         "the reply when it is over": alerts.incident_over(incident(over=NOW.isoformat())),
         "its own thread, and nothing is certain": told(Where.THREAD, ALERTS["the merge base has it, too"]),
+        "what was found out later": told(Where.ALERT_THREAD, ALERTS["the login story"]),
         "its own thread": told(Where.THREAD, ALERTS["main has it, too"]),
         "well again": told(Where.ALERT_EDIT, story, recovered, **over),
         "well again after it came and went": told(Where.ALERT_EDIT, story, recovered, **over, breaks=3),

@@ -65,6 +65,13 @@ def wrong(data: Path, harms: Sequence[Harm]) -> Iterator[str]:
             yield f"a false alert: {one.name} since {one.since:%H:%M:%S}: {one.text}"
 
 
+def counted(data: Path) -> str:
+    """How many there were, also of stagings that were broken without more ado."""
+    with _opened(data) as database:
+        alerts = sum(is_new for is_new, _ in _alerts(database))
+        return f"{alerts} of one staging each, {len([*database.execute(OF_INCIDENTS)])} of several"
+
+
 def _alerts(database: sqlite3.Connection) -> Iterator[tuple[bool, Accused]]:
     """Each that was sent (True), and each end of one."""
     for staging, name, kind, where, at, facts in [*database.execute(OF_ALERTS)]:

@@ -178,7 +178,8 @@ class Team:
 
 def _is_kept(message: Json) -> bool:
     """Each message of a staging has its name somewhere."""
-    return any(name in json.dumps(message) for name in KEPT)
+    said = json.dumps(message)
+    return any(name in said for name in KEPT)
 
 
 def _typed(kind: str, user: str, text: str) -> Wish:

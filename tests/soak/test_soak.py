@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from crash_kit import Json, Playground, playground
 from process_kit import marked
-from soak_alerts import wrong
+from soak_alerts import counted, wrong
 from soak_breaks import KEPT, Breaker
 from soak_git import GitHost, serving
 from soak_growth import HEADINGS, Sample, growing, left, look
@@ -29,6 +29,7 @@ MINUTES = float(os.environ.get("SOAK") or 20)
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
 PATIENCE = 150.0  # a wish that waits is told of after a minute; work that failed is tried again within another
 RESTING, LEAST = 10.0, 3.0  # seconds: what it usually takes to come to rest, and to do something
+A_BREAKAGE = 40.0  # what one takes from its beginning until it is mended
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(int(MINUTES * 60) + 1200)]
 
@@ -56,7 +57,7 @@ class Day:
                 list(at_once.map(self.team.grant, wishes))
                 if self.chance.random() < 0.12:
                     self.trouble.strike(kills)
-                self.breaker.goes_on(begins=True)
+                self.breaker.goes_on(begins=time.monotonic() < self._began + MINUTES * 60 - A_BREAKAGE)
                 self.play.let_pass(self.chance.uniform(0.0, 0.3))
         self.trouble.over()
         self.rests()
@@ -121,7 +122,7 @@ def test_a_teams_day(tmp_path: Path) -> None:
         day.team.unheard.clear()
         # From now on one bot lives until the evening, so that what it holds on to would add up.
         print(HEADINGS)
-        parts = round(4 + MINUTES / 2)
+        parts = round(2 + MINUTES / 2)
         for part in range(1, parts + 1):
             day.goes_on(0.3 + 0.7 * part / parts, kills=False)
             day.looks()
@@ -129,8 +130,9 @@ def test_a_teams_day(tmp_path: Path) -> None:
         day.looks()
         team = day.team
         print(f"Done: {told(team.done)}.\nClicked: {told(team.clicked)}.\nTrouble: {told(day.trouble.done)}.")
-        print(day.breaker.told())
+        print(f"{day.breaker.told()}\nAlerts: {counted(day.play.data)}.")
         print(f"Not heard while Slack's socket was cut: {told(team.unheard)}. The slowest ack: {team.slowest:.0f} ms.")
+        assert day.breaker.done.total() >= MINUTES / 3, "too little was broken on purpose"
         # Between a cut and the next connection nobody can be heard; who is heard is answered in time.
         assert set(team.unheard) <= {"dispatch_failed"} and team.unheard.total() < team.done.total() / 4
         assert not growing(day.samples[1:-1]) and not left(day.samples)
