@@ -20,7 +20,7 @@ from faults_world import World, a_world
 ROUNDS = int(os.environ.get("FAULTS") or 4)
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
 AT_ONCE = 18  # stagings besides the baselines'
-# Seconds: until something is said, and until that is final, if it is not right before; of what can't be told it never is.
+# Seconds until something is said, and until that is final if it is not right before: if the facts decide, and if not.
 FIRST, LAST, OPEN = 45.0, 40.0, 25.0
 LEAST = 0.9  # of what the facts decide, named
 
