@@ -24,6 +24,10 @@ class Checking:
         for status in seen:
             (self._up.discard if status.resuming or not status.present else self._up.add)(status.staging)
 
+    def is_up(self, staging: str) -> bool:
+        """The engine has told of it since the bot's start, and is not just bringing it back."""
+        return staging in self._up
+
     async def serving(self, known: Mapping[str, Staging], projects: Collection[str]) -> Mapping[str, Staging]:
         """By id, those of these projects whose live release serves while nothing of them is on its way, as far as the
         engine has told; and those that have checks still. `known`: as they were seen last; only what has changed is

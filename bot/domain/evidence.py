@@ -162,7 +162,7 @@ class Facts:
     `main_has_base`: what `main` runs has the merge base in it (or is it). `main_passed`: when the baseline's staging
     was last seen without the symptom, if it has it now. `overrides`: the keys that are other than the baseline's
     (`before`: there). `shared`: as in Other, of this staging; `healthy`: the same of each staging of the project that
-    is well.
+    is well. `tries`: what a throw-away staging can tell will be known, as one is made by itself.
     """
 
     staging: str
@@ -194,3 +194,4 @@ class Facts:
     overrides: tuple[KeyChange, ...] = ()
     shared: tuple[str, ...] = ()
     healthy: tuple[tuple[str, ...], ...] = ()
+    tries: bool = False

@@ -47,13 +47,16 @@ def _of_pod(pod: Object, workload: str, settled: bool) -> Iterator[Sign]:
     begun = begun_at(pod)
     if begun is None:
         return
+    turned = time_of(condition(pod, "Ready").get("lastTransitionTime")) or begun
     if _was_taken_off(pod):
-        yield _taken_off(pod, workload, begun)
+        yield _taken_off(pod, workload, turned)
     elif is_lost(pod):
-        at, node = time_of(condition(pod, "Ready").get("lastTransitionTime")) or begun, node_of(pod)
-        yield Sign(SignKind.NODE, workload, at, node, words.node_lost(workload, node))
+        node = node_of(pod)
+        yield Sign(SignKind.NODE, workload, turned, node, words.node_lost(workload, node))
     elif not is_going(pod):
-        yield from _of_containers(pod, workload, begun, settled)
+        yield from _ends(pod, workload, begun)
+        if settled:
+            yield from _pulls(pod, workload, turned)
 
 
 def _was_taken_off(pod: Object) -> bool:
@@ -61,39 +64,50 @@ def _was_taken_off(pod: Object) -> bool:
     return why == "Evicted" or why in _NODE_ENDED_IT or condition(pod, "DisruptionTarget").get("status") == "True"
 
 
-def _taken_off(pod: Object, workload: str, begun: datetime) -> Sign:
+def _taken_off(pod: Object, workload: str, turned: datetime) -> Sign:
     status, target, node = pod["status"], condition(pod, "DisruptionTarget"), node_of(pod)
     ill = status.get("reason") in _NODE_ENDED_IT or target.get("reason") in _NODE_IS_NOT_WELL
-    at = time_of((target or condition(pod, "Ready")).get("lastTransitionTime")) or begun
+    at = time_of(target.get("lastTransitionTime")) or turned
     message = str(status.get("message") or target.get("message") or "")
     return Sign(
         SignKind.NODE if ill else SignKind.EVICTED, workload, at, node, words.taken_off(workload, node, message)
     )
 
 
-def _of_containers(pod: Object, workload: str, begun: datetime, settled: bool) -> Iterator[Sign]:
+def _ends(pod: Object, workload: str, begun: datetime) -> Iterator[Sign]:
+    """Of containers. Those that prepare the others are meant to end, but well."""
     status = pod.get("status") or {}
     for told in status.get("initContainerStatuses") or []:
-        yield from _of_container(pod, told, workload, begun, settled, prepares=True)
+        last = _last_end(told)
+        if last and not ended_well(last):
+            yield _ended(pod, told, last, workload, begun)
     for told in status.get("containerStatuses") or []:
-        yield from _of_container(pod, told, workload, begun, settled, prepares=False)
+        last = _last_end(told)
+        if last:
+            yield _ended(pod, told, last, workload, begun)
 
 
-def _of_container(
-    pod: Object, told: Object, workload: str, begun: datetime, settled: bool, prepares: bool
-) -> Iterator[Sign]:
-    state, name = told.get("state") or {}, who(pod, told, workload)
-    last = state.get("terminated") or (told.get("lastState") or {}).get("terminated")
-    if last and not (prepares and ended_well(last)):
-        yield _ended(pod, told, last, workload, name, begun)
-    if settled and (state.get("waiting") or {}).get("reason") in PULLING:
-        registry = registry_of(str(told.get("image") or ""))
-        yield Sign(SignKind.IMAGE, workload, begun, registry, words.not_pulled(name, str(told.get("image")), registry))
+def _last_end(told: Object) -> Object | None:
+    return (told.get("state") or {}).get("terminated") or (told.get("lastState") or {}).get("terminated")
 
 
-def _ended(pod: Object, told: Object, last: Object, workload: str, name: str, begun: datetime) -> Sign:
-    at, how = time_of(last.get("finishedAt")) or begun, words.ending({**last, "message": ""})
+def _ended(pod: Object, told: Object, last: Object, workload: str, begun: datetime) -> Sign:
+    at, name, how = (
+        time_of(last.get("finishedAt")) or begun,
+        who(pod, told, workload),
+        words.ending(last | {"message": ""}),
+    )
     if last.get("reason") == "OOMKilled":
         limit = memory_of(pod, told["name"]) or ""
         return Sign(SignKind.OUT_OF_MEMORY, workload, at, limit, words.out_of_memory(name, how, limit))
     return Sign(SignKind.RESTARTED, workload, at, "", words.crash(name, how, crashes(told)))
+
+
+def _pulls(pod: Object, workload: str, turned: datetime) -> Iterator[Sign]:
+    status = pod.get("status") or {}
+    for told in (*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])):
+        if ((told.get("state") or {}).get("waiting") or {}).get("reason") in PULLING:
+            image = str(told.get("image") or "")
+            registry = registry_of(image)
+            text = words.not_pulled(who(pod, told, workload), image, registry)
+            yield Sign(SignKind.IMAGE, workload, turned, registry, text)

@@ -14,6 +14,7 @@ from bot.domain.evidence import NOBODY, Facts, Former, Included, Other, Range, S
 from bot.domain.finding import Cause
 from bot.domain.model import Health, Phase, Release, Staging, WitnessOf
 from bot.domain.naming import namespace
+from bot.domain.project import Witnesses
 from bot.domain.sharing import words
 from bot.explaining import Case
 from bot.ports import Engine, Lineage, Repositories
@@ -49,7 +50,9 @@ class Gathering:
             self._main(case), self._same_commit(case), self._words(case), self._healthy(case)
         )
         main_passed = past.passed_last(case.main_stood) if main.says is Says.FAILS else None
-        facts = replace(facts, main=main, main_passed=main_passed, same_commit=same, shared=shared, healthy=healthy)
+        healed = past.healed(case.main_stood, main)
+        facts = replace(facts, main=main, main_passed=main_passed, healed=healed)
+        facts = replace(facts, same_commit=same, shared=shared, healthy=healthy)
         try:
             return await self._with_history(case, facts)
         except (TemporaryError, PermanentError, UserError) as error:
@@ -74,10 +77,10 @@ class Gathering:
             passed_here=past.passed_here(case.stood, ill.id) if case.symptom.check else ill.ended_at,
             former=past.former(case.stood, case.releases, ill, case.project),
             ill_since=past.ill_since(case.stood),
-            healed=past.healed(case.main_stood),
             has_data=bool(case.staging.claims),
             data_since=case.data_since,
             signs=case.staging.signs,
+            tries=case.project.witnesses is Witnesses.AUTO,
             others=tuple(_other(one, case) for one in case.neighbours if _is_ill(one)),
             overrides=past.overrides(case.releases, ill, case.main.live if case.main else None, case.project),
         )
@@ -184,6 +187,8 @@ class Gathering:
 
     async def _says(self, case: Case, other: Staging | None, called: str) -> Testimony:
         check = _check(case)
+        if other and not self._service.checking.is_up(other.id):
+            return Testimony(why=f"{called} is just being brought back")
         if check:
             return await self._questions.testimony(other, check, case.ill, called)
         return self._of_workloads(other, case, called)

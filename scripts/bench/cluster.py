@@ -1,15 +1,19 @@
 """The control plane of `make test-kube` as a process of its own, with an account for each of those who are compared."""
 
+import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import yaml
 
@@ -45,6 +49,17 @@ class Cluster:
         """What it says. Raises CalledProcessError."""
         command = [str(self.programs / "kubectl"), "--kubeconfig", str((by or self.admin).kubeconfig), *words]
         return run(command, self.folder, given)
+
+    def ask(self, path: str, patch: Object | None = None) -> Any:
+        """The API server itself, without a program that has to start first. `patch`: by which something is changed."""
+        config = yaml.safe_load(self.admin.kubeconfig.read_text())
+        server, token = config["clusters"][0]["cluster"], config["users"][0]["user"]["token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/merge-patch+json"}
+        data, method = (None, "GET") if patch is None else (json.dumps(patch).encode(), "PATCH")
+        request = urllib.request.Request(urljoin(server["server"], path), data, headers, method=method)
+        trusted = ssl.create_default_context(cafile=server["certificate-authority"])
+        with urllib.request.urlopen(request, timeout=30, context=trusted) as answer:
+            return json.load(answer)
 
     def bot(self) -> Account:
         """The account of manifests/bot, with no other rights than it has there."""
@@ -148,8 +163,13 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         programs = re.search(r" PATH=([^:]+)", said.read_text())
         assert programs, "the rig says where its programs are"
         there = Cluster(folder, Path(programs[1]))
-        nodes = [{"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"more-{n}"}} for n in range(NODES)]
+        nodes = [
+            # kwok sees nothing without a label
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"more-{n}", "labels": {"type": "kwok"}}}
+            for n in range(NODES)
+        ]
         there.kubectl("create", "-f", "-", given=yaml.safe_dump_all(nodes))
+        there.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=30s")
         yield there
     finally:
         if rig.poll() is None:

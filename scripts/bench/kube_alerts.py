@@ -1,6 +1,5 @@
 """From a breakage of a live staging being known until its alert is posted, among more and more live stagings."""
 
-import json
 import re
 import threading
 import time
@@ -14,7 +13,6 @@ from pathlib import Path
 from bot.domain.policy import Policy
 from scripts.bench.cluster import Cluster, cluster
 from scripts.bench.kube_team import CHECKS, PROJECT, KubeTeam, kube_team
-from scripts.bench.kube_words import Sight, watching
 from scripts.bench.playground import until
 from scripts.bench.report import Row
 from scripts.bench.stats import Spread, percentile, spread
@@ -82,16 +80,17 @@ class Crowd:
 class Stage:
     there: Cluster
     team: KubeTeam
-    sight: Sight
     posted: Posted
+    crashed: dict[str, float] = field(default_factory=dict)
 
     def broken_pods(self, name: str) -> None:
         """As a kubelet would tell it."""
-        place = ("-n", f"{PROJECT}--{name}")
-        pod = self.there.kubectl(*place, "get", "pods", "-l", "app=api", "-o", "name").strip()
+        pods = f"/api/v1/namespaces/{PROJECT}--{name}/pods"
+        (pod,) = self.there.ask(f"{pods}?labelSelector=app%3Dapi")["items"]
         ready = {"type": "Ready", "status": "False", "reason": "ContainersNotReady"}
-        status = json.dumps({"status": {"conditions": [ready], "containerStatuses": [_crashed()]}})
-        self.there.kubectl(*place, "patch", pod, "--subresource=status", "--type=merge", "-p", status)
+        status = {"conditions": [ready], "containerStatuses": [_crashed()]}
+        self.crashed[name] = time.time()
+        self.there.ask(f"{pods}/{pod['metadata']['name']}/status", {"status": status})
 
     def broken_check(self, name: str) -> None:
         self.team.ill[_host(name)] = []
@@ -100,7 +99,7 @@ class Stage:
         """When it could be told at the earliest: the debounce counts from the first sign of it, and a health check has
         failed when it did so twice."""
         if way == "pods":
-            return self.sight.failed[f"{PROJECT}--{name}"] + DEBOUNCE
+            return self.crashed[name] + DEBOUNCE
         first, second = self.team.ill[_host(name)][:2]
         return max(first + DEBOUNCE, second)
 
@@ -120,10 +119,9 @@ def measure(folder: Path, rounds: int) -> list[Row]:
     with (
         cluster(folder / "rig") as there,
         kube_team(folder, there.bot(), CHECKS) as team,
-        watching(there) as sight,
         _reading(team) as posted,
     ):
-        crowd, stage = Crowd(team), Stage(there, team, sight, posted)
+        crowd, stage = Crowd(team), Stage(there, team, posted)
         for step in STEPS:
             crowd.grow(step)
             for _ in range(rounds * SAMPLES // AT_ONCE):

@@ -44,7 +44,7 @@ def _is_bad(told: dict[str, Any]) -> bool:
 
 def measure(folder: Path, rounds: int) -> list[Row]:
     found: dict[str, list[float]] = {fate: [] for fate in FATES}
-    with cluster(folder / "rig") as there, kube_team(folder, there.bot()) as team, watching(there) as sight:
+    with cluster(folder / "rig") as there, kube_team(folder, there.bot()) as team, _watching(there) as sight:
         for fate in FATES:
             team.branch_with(fate, "labels: {app: web}", f"labels: {{app: web, test.octopod.dev/fate: {fate}}}")
         for index in range(rounds * SAMPLES + 1):  # the first warms up
@@ -72,7 +72,7 @@ def _told(team: KubeTeam, name: str) -> float:
 
 
 @contextmanager
-def watching(there: Cluster) -> Iterator[Sight]:
+def _watching(there: Cluster) -> Iterator[Sight]:
     command = [str(there.programs / "kubectl"), "--kubeconfig", str(there.admin.kubeconfig), "get", "--raw"]
     watch = subprocess.Popen([*command, "/api/v1/pods?watch=true"], stdout=subprocess.PIPE)
     sight = Sight()

@@ -393,7 +393,7 @@ CHANGED: list[Case] = [
     (
         "a key was changed, and its data wiped",
         facts(former=was_well(None, key("A")), has_data=True, data_since=BEGAN - seconds(9)),
-        "configuration?; keys A; offers rollback key base",
+        "configuration?; keys A; offers rollback key base data",
     ),
     (
         "a key was changed after a long sleep",
@@ -443,12 +443,39 @@ CHANGED: list[Case] = [
     (
         "new commits, and its data was wiped",
         facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=BEGAN - seconds(9)),
-        "code?; of feature/login; commits 4; offers rollback base",
+        "code?; of feature/login; commits 4; offers rollback base data",
     ),
     (
         "new commits, with the data of before",
         facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=LONG_AGO),
         "code; of feature/login; commits 4; by Bob; offers rollback",
+    ),
+    (
+        "the same, and fresh data is tried by itself: nobody is named before that",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=LONG_AGO, tries=True),
+        "code?; of feature/login; commits 4; offers rollback base data",
+    ),
+    (
+        "new commits, and it is ill with fresh data as well",
+        facts(
+            former=was_well(BY_BOB),
+            own=a_range(("4", BOB)),
+            has_data=True,
+            tries=True,
+            same_commit=fails(HEAD, fresh=True),
+        ),
+        "code; of feature/login; commits 4; by Bob; offers rollback",
+    ),
+    (
+        "new commits, and it is well with fresh data: its data went bad in that moment",
+        facts(
+            former=was_well(BY_BOB),
+            own=a_range(("4", BOB)),
+            has_data=True,
+            tries=True,
+            same_commit=passes(HEAD, fresh=True),
+        ),
+        "data; offers rollback",
     ),
     (
         "new commits, while one that was not touched fell ill in the same way",

@@ -35,31 +35,36 @@ class Work:
 
 
 class Repository:
-    """`files`: by branch, as it is now."""
+    """`files`: by branch, as it is now; `began`: as it was where the branch left the baseline."""
 
     def __init__(self, folder: Path, baseline: str, files: Mapping[str, str]) -> None:
         self.folder, self.baseline = folder, baseline
         self.files: dict[str, dict[str, str]] = {}
+        self.began: dict[str, dict[str, str]] = {}
         self._second = 1_790_000_000
         folder.mkdir(parents=True)
         self._git("init", "--quiet", "--bare", "--template=", f"--initial-branch={baseline}")
         self.commit(baseline, [Work(ALICE, files, "All of it")])
 
-    def commit(self, branch: str, work: Sequence[Work], start: str = "", merge: str = "") -> str:
-        """Onto the branch, which begins at `start` (the baseline) if it is new. `merge`: a branch that the first of
-        them brings in. Returns the head."""
-        known = branch in self.files
-        origin = branch if known else start or self.baseline
+    def commit(self, branch: str, work: Sequence[Work], start: str = "", merge: str = "", anew: bool = False) -> str:
+        """Onto the branch, which begins at `start` (the baseline) if it is new, or made `anew`.
+
+        `merge`: a branch that the first of them brings in. Returns the head.
+        """
+        origin = branch if branch in self.files and not anew else start or self.baseline
         files = dict(self.files.get(origin, {}))
+        if origin != branch:
+            self.began[branch] = self.began.get(origin, files)
         if merge:
-            own = {path: text for path, text in files.items() if text != self.files[self.baseline].get(path)}
+            own = {path: text for path, text in files.items() if text != self.began[branch].get(path)}
             files = {**files, **self.files[merge], **own}
         parts = []
         for number, one in enumerate(work):
-            changed = {**(files if number == 0 and merge else {}), **one.files}
-            files |= one.files
+            brought = files if number == 0 and (merge or anew) else {}
+            files = {**files, **one.files}
             parents = [self.head(origin)] if number == 0 and self.files else []
-            parts.append(self._commit(branch, one, changed, parents, self.head(merge) if merge and number == 0 else ""))
+            merged = self.head(merge) if merge and number == 0 else ""
+            parts.append(self._commit(branch, one, {**brought, **one.files}, parents, merged))
         self._git("fast-import", "--quiet", "--force", given="".join(parts))
         self.files[branch] = files
         return self.head(branch)

@@ -48,8 +48,8 @@ class Injector:
     def user(self, *but: Person) -> Person:
         return self.chance.choice([person for person in IN_SLACK if person not in but])
 
-    def harmless(self, branch: str, by: Person, page: str = "") -> Work:
-        page = page or self.chance.choice([*PAGES])
+    def harmless(self, branch: str, by: Person, page: str = "", but: str = "") -> Work:
+        page = page or self.chance.choice([one for one in PAGES if one != but])
         return Work(by, {f"{page}.py": tidied(self._text(branch, page), f"{next(self._numbers)}")}, f"Tidy {page}")
 
     def harmful(self, branch: str, by: Person, page: str = "") -> Work:
@@ -61,17 +61,19 @@ class Injector:
         files = self.repository.files
         return files.get(branch, files[self.repository.baseline])[f"{page}.py"]
 
-    async def push(self, branch: str, *work: Work, start: str = "", merge: str = "") -> str:
-        return await self.world.push(self.project, branch, work, start=start, merge=merge)
+    async def push(self, branch: str, *work: Work, start: str = "", merge: str = "", anew: bool = False) -> str:
+        return await self.world.push(self.project, branch, work, start=start, merge=merge, anew=anew)
 
-    async def deployed(self, branch: str, by: Person | None = None, more: str = "") -> None:
-        await self.world.deployed(self.project, branch, by or self.user(), more)
+    async def deployed(self, branch: str, by: Person | None = None, more: str = "", of: str = "") -> None:
+        """`of`: the staging, if that is called otherwise."""
+        await self.world.deployed(self.project, branch, by or self.user(), more, of or branch)
 
-    async def healthy(self, kind: str) -> str:
-        """A staging of a branch with a harmless commit, on which all checks were seen to pass."""
+    async def healthy(self, kind: str, but: str = "", more: str = "") -> str:
+        """A staging of a branch with a harmless commit (not on the page `but`), on which all checks were seen to pass.
+        `more`: of its deploy."""
         name = self.name(kind)
-        await self.push(name, self.harmless(name, self.somebody()))
-        await self.deployed(name)
+        await self.push(name, self.harmless(name, self.somebody(), but=but))
+        await self.deployed(name, more=more)
         await self.world.well(name)
         return name
 
@@ -163,6 +165,50 @@ async def merged_innocent(inject: Injector) -> list[Truth]:
     return [by_code("code: not of the feature merged into it", mine, mine, [bad], bad)]
 
 
+async def stacked(inject: Injector) -> list[Truth]:
+    """A branch that starts where another one is, and it is the other one's commit."""
+    below, above = inject.name("below"), inject.name("above")
+    page = inject.chance.choice([*PAGES])
+    bad = inject.harmful(below, inject.somebody(), page)
+    await inject.push(below, bad)
+    await inject.deployed(below)
+    await inject.alerted(below)
+    await inject.push(above, inject.harmless(above, inject.somebody(bad.by), but=page), start=below)
+    await inject.deployed(above)
+    return [
+        by_code("code: its only commit", below, below, [bad], bad),
+        by_code("code: of the feature it started from", above, below, [bad], bad),
+    ]
+
+
+async def merged_too_early(inject: Injector) -> list[Truth]:
+    """A branch with another one merged into it, which was mended only afterwards."""
+    other, mine = inject.name("early"), inject.name("mine")
+    page, author = inject.chance.choice([*PAGES]), inject.somebody()
+    sound = inject.repository.files[inject.repository.baseline][f"{page}.py"]
+    bad = inject.harmful(other, author, page)
+    await inject.push(other, bad)
+    own = inject.harmless(mine, inject.somebody(author), but=page)
+    await inject.push(mine, own, merge=other)
+    await inject.push(other, Work(author, {f"{page}.py": sound}, f"Mend {page}"))
+    await inject.deployed(other)
+    await inject.world.well(other)
+    await inject.deployed(mine)
+    return [by_code("code: merged before it was mended", mine, mine, [bad, own], bad)]
+
+
+async def forced(inject: Injector) -> list[Truth]:
+    """Its history is rewritten: what was there comes again, and something that does harm."""
+    name, pages = inject.name("forced"), inject.chance.sample([*PAGES], 2)
+    first = inject.harmless(name, inject.somebody(), pages[0])
+    await inject.push(name, first)
+    await inject.deployed(name)
+    await inject.world.well(name)
+    bad = inject.harmful(name, inject.somebody(), pages[1])
+    await inject.push(name, first, bad, anew=True)
+    return [by_code("code: history rewritten", name, name, [first, bad], bad)]
+
+
 # --- the baseline ----------------------------------------------------------------------------------------------------
 
 
@@ -171,22 +217,23 @@ async def baseline_breaks(inject: Injector) -> list[Truth]:
     trunk, page = inject.repository.baseline, inject.chance.choice([*PAGES])
     sound = inject.repository.files[trunk][f"{page}.py"]
     bad = inject.harmful(trunk, inject.somebody(), page)
+    mine = await inject.healthy("merges", but=page)
     await inject.push(trunk, bad)
     await inject.alerted(trunk)
     truths = [by_code("code: the baseline's own", trunk, trunk, [bad], bad)]
-    others = [one for one in PAGES if one != page]
-    late = [inject.name("late") for _ in range(3)]
+    late = [inject.name("late") for _ in range(2)]
     for name in late:
-        await inject.push(name, inject.harmless(name, inject.somebody(), others[0]))
-    await asyncio.gather(*map(inject.deployed, late[:2]))
-    for name in late[:2]:
+        await inject.push(name, inject.harmless(name, inject.somebody(), but=page))
+    await inject.push(mine, inject.harmless(mine, inject.somebody(bad.by), but=page), merge=trunk)
+    await inject.deployed(late[0])
+    for name, kind in ((late[0], "broken, too"), (mine, "it was merged while broken")):
         await inject.told_elsewhere(name)
-        truths.append(Truth("baseline: broken, too", name, ("baseline", "behind")))
+        truths.append(Truth(f"baseline: {kind}", name, ("baseline", "behind")))
     mended = await inject.push(trunk, Work(inject.somebody(), {f"{page}.py": sound}, f"Mend {page}"))
     await inject.world.runs(trunk, mended)
     await inject.world.well(trunk)
-    await inject.deployed(late[2])
-    truths.append(Truth("baseline: it was broken and is mended", late[2], ("behind",)))
+    await inject.deployed(late[1])
+    truths.append(Truth("baseline: it was broken and is mended", late[1], ("behind",)))
     return truths
 
 
@@ -217,6 +264,14 @@ async def profile(inject: Injector) -> list[Truth]:
     chosen, keys, bad = inject.chance.choice([("bulk", ["LIMIT"], "LIMIT"), ("pigeons", ["MAIL", "GREETING"], "MAIL")])
     await inject.configured(name, by, f"--profile {chosen}")
     return [by_key("configuration: a profile", name, by, keys, bad)]
+
+
+async def second_staging(inject: Injector) -> list[Truth]:
+    """Of a branch that has a healthy one; it is made with a key of its own."""
+    name, by, key = await inject.healthy("first"), inject.user(), inject.chance.choice([*UNSOUND])
+    also = inject.name("second")
+    await inject.deployed(name, by, f"as {also} --env {key}={UNSOUND[key]}", of=also)
+    return [by_key("configuration: of a second staging", also, by, [key], key)]
 
 
 # --- data and processes ----------------------------------------------------------------------------------------------
@@ -333,26 +388,51 @@ async def data_with_a_push(inject: Injector) -> list[Truth]:
     return [Truth("data, just when a commit came", name, ("data",), False)]
 
 
+async def dependency_with_a_push(inject: Injector) -> list[Truth]:
+    """The service that nobody else asks ends in the moment in which an innocent commit is there."""
+    async with payments() as port:
+        name = await inject.healthy("alone", more=f"--env PAYMENTS=http://127.0.0.1:{port}")
+        commit = await inject.push(name, inject.harmless(name, inject.somebody()))
+        await inject.world.runs(name, commit)
+    kind, shared = "a dependency ends, just when a commit came", f"127.0.0.1:{port}"
+    return [Truth(kind, name, ("shared",), False, shared=shared)]
+
+
+async def key_before_a_push(inject: Injector) -> list[Truth]:
+    """A key that does harm, and at once an innocent commit."""
+    name, by, key = await inject.healthy("soon"), inject.user(), inject.chance.choice([*UNSOUND])
+    await inject.configured(name, by, f"--env {key}={UNSOUND[key]}")
+    await inject.push(name, inject.harmless(name, inject.somebody()))
+    kind, causes = "a key, and at once a commit", ("configuration",)
+    return [Truth(kind, name, causes, False, people={mark(by)}, keys=[key], key=key)]
+
+
 # --- a round of fifty ------------------------------------------------------------------------------------------------
 
 # How often a round has each, and how many breakages and stagings one of them is.
 APART: dict[Scene, tuple[int, int]] = {
-    first_commit: (4, 1),
-    earlier_commit: (4, 1),
-    pushed: (4, 1),
-    pushed_several: (3, 1),
-    merged_feature: (2, 2),
+    first_commit: (3, 1),
+    earlier_commit: (3, 1),
+    pushed: (3, 1),
+    pushed_several: (2, 1),
+    forced: (1, 1),
+    merged_feature: (1, 2),
     merged_innocent: (2, 2),
-    one_key: (4, 1),
+    merged_too_early: (1, 2),
+    stacked: (1, 2),
+    one_key: (3, 1),
     two_keys: (2, 1),
     profile: (2, 1),
-    odd_row: (4, 1),
+    second_staging: (1, 2),
+    odd_row: (3, 1),
     killed: (2, 1),
     exits: (1, 1),
     first_with_a_key: (1, 1),
     first_besides_a_key: (1, 1),
     both_at_once: (1, 1),
+    key_before_a_push: (1, 1),
     data_with_a_push: (1, 1),
+    dependency_with_a_push: (1, 1),
 }
 TOGETHER: dict[str, Scene] = {"tide": baseline_breaks, "pier": baseline_breaks, "dock": dependency_down}
 """Each in a project of its own, as it concerns whatever else is there."""

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from crash_kit import free_port, is_bug
 from faults_app import CHECKS, FILES, YAML
-from faults_git import ALICE, Person, Repository, Work
+from faults_git import Person, Repository, Work
 from stagings_seen import CARD
 from standin_kit import Json, Workspace, messages_in, workspace
 from talk_kit import Seen
@@ -102,10 +102,10 @@ class World:
             assert answer.status == 202, await answer.text()
         return commit
 
-    async def deployed(self, project: str, branch: str, by: Person = ALICE, more: str = "") -> None:
+    async def deployed(self, project: str, branch: str, by: Person, more: str, staging: str) -> None:
         """Live, whatever its pages say."""
-        await self.say(by.handle or "alice", f"deploy {branch} -p {project} {more}".strip())
-        await self.live(branch)
+        await self.say(by.handle, f"deploy {branch} -p {project} {more}".strip())
+        await self.live(staging)
 
     async def live(self, name: str) -> None:
         await self.until(lambda seen: seen.phases.get(name) in ("live", "broken"), f"{name} is live")

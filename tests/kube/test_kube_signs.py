@@ -154,7 +154,8 @@ def test_when_is_the_clusters_own_time() -> None:
     assert when(pod(container(state=ended(1)), started=90)) == [ago(90)], "nobody says when"
     assert when(EVICTED) == [ago(30)]
     assert when(LOST) == [ago(40)]
-    assert when(pod(waiting("ErrImagePull", "first"), started=7)) == [ago(7)]
+    since = {"conditions": [condition("Ready", "False", seconds=7)]}
+    assert when(pod(waiting("ErrImagePull", "first"), started=9000, status=since)) == [ago(7)], "its pod may be old"
     again, backing_off = (
         signs_of([pod(waiting(why, why))], "web", True) for why in ("ErrImagePull", "ImagePullBackOff")
     )

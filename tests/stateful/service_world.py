@@ -131,9 +131,10 @@ class World:
         )
 
     async def facts(self) -> tuple[Sequence[Staging], dict[str, int]]:
-        """All stagings there ever were, and how many lines each has in the journal."""
+        """All stagings there ever were, and how many lines each has in the journal, but for those about witnesses."""
+        counting = "SELECT staging_id, count(*) FROM journal WHERE what NOT IN ('try', 'tried') GROUP BY staging_id"
         async with self.store.read() as connection:
-            counted = await connection.execute(text("SELECT staging_id, count(*) FROM journal GROUP BY staging_id"))
+            counted = await connection.execute(text(counting))
             lines: dict[str, int] = {row[0]: row[1] for row in counted}
             return list((await stagings.by_ids(connection, list(lines))).values()), lines
 

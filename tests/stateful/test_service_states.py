@@ -32,8 +32,9 @@ from structlog.testing import capture_logs
 from bot.domain import commands
 from bot.domain.errors import UserError
 from bot.domain.events import NoticeKind, Where
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Desired, Phase, Staging, WitnessOf
 from bot.domain.status import StagingStatus, WorkloadState, WorkloadStatus
+from bot.domain.witness import AT_ONCE as AT_MOST
 from bot.meaning import Asked
 from bot.ports import ProbeResult
 from bot.service import Repeated
@@ -190,6 +191,28 @@ class Lives(RuleBasedStateMachine):
         else:
             assert not stale and life.phase is Phase.FAILED
 
+    @precondition(lambda self: self.lives)
+    @rule(which=ANY, who=SOMEBODY, at_once=AT_ONCE)
+    def try_it_with_fresh_data(self, which: int, who: str, at_once: bool) -> None:
+        """A throw-away staging is made, of which nobody is told; no life goes otherwise for that."""
+        life = self._one(which)
+        try:
+            self.do(self.world.service.witnessing.check(self.world.ask(who), life.id, WitnessOf.SAME_COMMIT))
+        except UserError:
+            return
+        assert life.phase is Phase.BROKEN
+        REACHED["witnesses"] += 1
+        self._then(at_once)
+
+    @rule(state=st.sampled_from(WorkloadState), at_once=AT_ONCE)
+    def report_of_witnesses(self, state: WorkloadState, at_once: bool) -> None:
+        for one in self._witnesses():
+            workload = _workload(one.attempt.id, state)
+            serving = one.attempt.id if state is READY else one.serving
+            status = StagingStatus(one.id, one.attempt.id, (workload,), serving, (workload,))
+            self.do(self.world.service.statuses([status]))
+        self._then(at_once)
+
     @rule(who=SOMEBODY)
     def look_at_home(self, who: str) -> None:
         self.do(self.world.service.home_opened(who))
@@ -260,10 +283,13 @@ class Lives(RuleBasedStateMachine):
             self.report(there[0], state, False, True, True)
 
     @precondition(lambda self: self.lives)
-    @rule(which=ANY, recovers=st.booleans())
-    def breaks(self, which: int, recovers: bool) -> None:
+    @rule(which=ANY, recovers=st.booleans(), tried=st.booleans())
+    def breaks(self, which: int, recovers: bool, tried: bool) -> None:
         self.report(which, PROGRESSING, True, False, True)
         self.time(6)
+        if tried:
+            self.try_it_with_fresh_data(which, PEOPLE[0], True)
+            self.report_of_witnesses(READY, True)
         if recovers:
             self.report(which, READY, True, True, True)
             self.time(6)
@@ -316,7 +342,19 @@ class Lives(RuleBasedStateMachine):
         """Phase, expiry, and a journal line for each change."""
         seen, lines = self.do(self.world.facts())
         ours = {life.id: (life.phase, life.expires, life.journal) for life in self.lives.values()}
-        assert {one.id: (one.phase, one.expires_at, lines[one.id]) for one in seen} == ours
+        found = {one.id: (one.phase, one.expires_at, lines[one.id]) for one in seen if not one.witness_for}
+        assert found == ours
+
+    @invariant()
+    def nobody_sees_a_witness_and_none_stays(self) -> None:
+        there = [one for one in self._witnesses() if one.desired is Desired.PRESENT]
+        assert len(there) <= AT_MOST
+        assert all(self.world.now < one.created_at + timedelta(minutes=6) for one in there)
+        hidden = "(SELECT id FROM stagings WHERE witness_for != '')"
+        assert self.do(self.world.rows(f"SELECT id FROM notices WHERE staging_id IN {hidden}")) == []
+        kinds = self.do(self.world.rows(f"SELECT DISTINCT kind FROM targets WHERE staging_id IN {hidden}"))
+        assert kinds in ([], [("engine",)])
+        assert {one.id for one in self.do(self.world.service.present())} <= self.lives.keys()
 
     @invariant()
     def nothing_is_sent_twice_or_out_of_order(self) -> None:
@@ -375,12 +413,18 @@ class Lives(RuleBasedStateMachine):
         assert found
         return found.staging
 
+    def _witnesses(self) -> Sequence[Staging]:
+        return [one for one in self.do(self.world.facts())[0] if one.witness_for and not one.deleted_at]
+
     def _perform(self, kind: str, claim: Claim) -> None:
         """And let the model know what follows. Whoever was killed, or lost the claim, has decided nothing."""
         before = self.do(self.world.rows("SELECT id, attempt_id FROM stagings"))
-        stage = self._stage(claim) if kind == "engine" else ""
+        of_witness = kind == "engine" and claim.staging not in self.lives
+        stage = self._stage(claim) if kind == "engine" and not of_witness else ""
         if not self.do(self.world.perform(kind, claim)):
             self.claims = []
+            return
+        if of_witness:
             return
         if kind == "requests":
             self._granted(dict(before))
@@ -521,6 +565,7 @@ def test_five_hundred_lives(database: None) -> None:
     run_state_machine_as_test(chosen(Lives), settings=settings(usual, max_examples=500, stateful_step_count=12))
     print("\n".join(f"{count:>9,} {what}" for what, count in sorted(REACHED.items())))
     assert REACHED["lives"] >= 500, "most walks ended early"
+    assert REACHED["witnesses"] >= 5
     on_the_way = {Phase.ROLLING_OUT, Phase.WAITING, Phase.FALLING_ASLEEP, Phase.WAKING, Phase.RESETTING}
     assert {*Phase} - on_the_way <= REACHED.keys()
     assert {what.removeprefix("told: ").partition(",")[0] for what in REACHED} >= TOLD

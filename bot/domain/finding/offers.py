@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.domain.evidence import Facts, Says
 from bot.domain.finding.conclusion import Cause, Confidence, Finding, Offer
-from bot.domain.finding.past import data_is_innocent, unchanged
+from bot.domain.finding.past import data_is_innocent, kept_its_data, unchanged
 from bot.domain.finding.witnesses import alike, asked, of_base, of_same
 
 
@@ -33,4 +33,5 @@ def _base_would_tell(facts: Facts) -> bool:
 def _fresh_data_would_tell(facts: Facts) -> bool:
     same = of_same(facts)
     known = same.says is not Says.UNKNOWN and same.fresh and alike(same) and asked(facts, same)
-    return facts.has_data and not known and (unchanged(facts) or not data_is_innocent(facts))
+    kept = facts.former is None or kept_its_data(facts, facts.former)
+    return facts.has_data and not known and (unchanged(facts) or not kept or not data_is_innocent(facts))
