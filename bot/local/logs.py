@@ -4,6 +4,7 @@ say survives the bot; we only keep the files small and read their ends."""
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 TAIL_BYTES = 64 * 1024
@@ -50,10 +51,10 @@ def rotate_large(folder: Path, limit: int) -> None:
 
     What it writes between the two is lost; a pipe through the bot would lose the process with the bot instead.
     """
-    for path in folder.glob("*/*.log"):
-        try:
-            if path.stat().st_size > limit:
-                shutil.copyfile(path, previous(path))
-                os.truncate(path, 0)
-        except FileNotFoundError:
-            continue
+    # What is removed meanwhile needs no rotating.
+    with suppress(FileNotFoundError):
+        for path in folder.glob("*/*.log"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_size > limit:
+                    shutil.copyfile(path, previous(path))
+                    os.truncate(path, 0)

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 from local_world import QUICK, deployment, eventually, job, site, world
@@ -118,3 +119,14 @@ def test_rotation_goes_on_in_the_same_file(tmp_path: Path) -> None:
     os.close(descriptor)
     assert file.read_bytes() == b"after\n"
     assert previous(file).read_bytes() == b"before\n" * 10
+
+
+class Removed(PosixPath):
+    """A folder that goes while it is looked through."""
+
+    def glob(self, pattern: str) -> Iterator[Path]:
+        raise FileNotFoundError(str(self))
+
+
+def test_a_staging_that_is_removed_meanwhile_does_not_end_the_rotating(tmp_path: Path) -> None:
+    rotate_large(Removed(tmp_path), 50)
