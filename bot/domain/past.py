@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.checks import Stood
 from bot.domain.configuration import differences, flat, secret_keys
-from bot.domain.evidence import Former, KeyChange, Says, Symptom, Testimony
+from bot.domain.evidence import NOBODY, Former, KeyChange, Says, Symptom, Testimony
 from bot.domain.model import Health, Release, Staging
 from bot.domain.project import Project
 
@@ -114,9 +114,12 @@ def overrides(
     return tuple(_changes(main, ill, own, project))
 
 
-def healed(stood: Sequence[Stood]) -> str:
+def healed(stood: Sequence[Stood], now: Testimony = NOBODY) -> str:
     """The commit on which a check was first seen well again, after one on which it was not. `stood`: of the baseline's
-    staging, the newest first; "" if it is not well now, or always was."""
+    staging, the newest first, and what it says `now`, which may not be on record yet; "" if it is not well, or always
+    was."""
+    if stood and not stood[0].ok and now.says is Says.PASSES:
+        return now.commit if now.commit != stood[0].commit else ""
     first = ""
     for one in stood:
         if not one.ok:

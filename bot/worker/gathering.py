@@ -50,7 +50,9 @@ class Gathering:
             self._main(case), self._same_commit(case), self._words(case), self._healthy(case)
         )
         main_passed = past.passed_last(case.main_stood) if main.says is Says.FAILS else None
-        facts = replace(facts, main=main, main_passed=main_passed, same_commit=same, shared=shared, healthy=healthy)
+        healed = past.healed(case.main_stood, main)
+        facts = replace(facts, main=main, main_passed=main_passed, healed=healed)
+        facts = replace(facts, same_commit=same, shared=shared, healthy=healthy)
         try:
             return await self._with_history(case, facts)
         except (TemporaryError, PermanentError, UserError) as error:
@@ -75,7 +77,6 @@ class Gathering:
             passed_here=past.passed_here(case.stood, ill.id) if case.symptom.check else ill.ended_at,
             former=past.former(case.stood, case.releases, ill, case.project),
             ill_since=past.ill_since(case.stood),
-            healed=past.healed(case.main_stood),
             has_data=bool(case.staging.claims),
             data_since=case.data_since,
             signs=case.staging.signs,

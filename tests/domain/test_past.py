@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from builders import EARLIER, NOW, a_commit, a_release, a_staging
 
+from bot.domain import evidence
 from bot.domain.checks import Stand, Stood
 from bot.domain.evidence import KeyChange, Says
 from bot.domain.model import Health, Stage
@@ -90,3 +91,10 @@ def test_the_baseline_is_healed_by_the_first_commit_on_which_it_was_well_again()
     assert healed([stood(4, True), stood(3, True), stood(2, False), stood(1, True)]) == a_commit(3)
     assert healed([stood(4, False), stood(3, True)]) == ""
     assert healed([stood(4, True)]) == ""
+
+
+def test_a_baseline_that_is_well_when_asked_is_healed_before_that_is_on_record() -> None:
+    broken = [stood(2, False), stood(1, True)]
+    assert healed(broken, evidence.Testimony(Says.PASSES, a_commit(3))) == a_commit(3)
+    assert healed(broken, evidence.Testimony(Says.FAILS, a_commit(3))) == ""
+    assert healed(broken, evidence.Testimony(Says.PASSES, a_commit(2))) == "", "no commit did that"

@@ -69,7 +69,13 @@ async def a_round(world: World, chance: Random) -> list[Judged]:
     chance.shuffle(apart)
     playing = [played(shop, scene, size, room) for scene, size in apart]
     playing += [played(Injector(world, project, chance), scene, 0, room) for project, scene in TOGETHER.items()]
-    return [one for judgements in await asyncio.gather(*playing) for one in judgements]
+    found = [one for judgements in await asyncio.gather(*playing) for one in judgements]
+    return [(truth, in_the_end(world, truth, verdict)) for truth, verdict in found]
+
+
+def in_the_end(world: World, truth: Truth, before: Verdict) -> Verdict:
+    """What is wrong is wrong, however late it was said."""
+    return Verdict.WRONG if judged(truth, said(world.seen, truth.staging)) is Verdict.WRONG else before
 
 
 async def played(inject: Injector, scene: Scene, size: int, room: Room) -> list[Judged]:

@@ -1,4 +1,4 @@
-"""Breakages on purpose, one after the other, in the midst of all that goes on: each is alerted, and once.
+"""Breakages on purpose, in the midst of all that goes on: each is alerted, and once.
 
 Whoever breaks a staging knows nothing of the bot: it is commits, words that are typed, orders in the shop, and signals
 to processes. Whether it is broken is seen at its URL, and what was alerted, in Slack.
@@ -9,10 +9,11 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from random import Random
+from itertools import cycle
 from statistics import median
 
 import stagings_seen
@@ -20,7 +21,6 @@ from crash_kit import Json, Playground
 from process_kit import marked
 from soak_alerts import Harm, id_of
 
-KEPT = ("canary-1", "canary-2", "canary-3", "canary-4")  # branches whose stagings nobody else touches
 CALM, QUIET = 5.0, 6.0  # seconds: so long it is well before, and so long nothing more is to be told of it
 ALERTED = OVER = 90.0  # Slack may be out of order, and the bot not even run
 LONG = 300.0  # a deploy may wait for the git host until all trouble is over
@@ -29,25 +29,39 @@ AGAIN, ASKED = 5.0, 2.0  # what was not heard is done once more; what does not a
 Deed = str | signal.Signals
 Steps = Iterator[None]
 
-# How one is broken and mended: what is typed, with its name as NAME, or told its processes. Done twice, it is as once.
-WAYS: dict[str, tuple[Deed, Deed]] = {
-    "a commit": ("/playground break NAME", "/playground mend NAME"),
-    "its configuration": (
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the branch `name` is broken and mended: what is typed, with its name as NAME, or told its processes. What is
+    done twice is as if it was done once."""
+
+    name: str
+    what: str
+    breaks: Deed
+    mends: Deed
+
+
+WAYS = (
+    Way("canary-1", "a commit", "/playground break NAME", "/playground mend NAME"),
+    Way(
+        "canary-2",
+        "its configuration",
         '/octopod config NAME --env "GREETING={odrers} already"',
         "/octopod config NAME --unset-env GREETING",
     ),
-    "its data": ("/playground order NAME Ada  Lovelace", "/octopod reset NAME --yes"),
-    "its processes": (signal.SIGSTOP, signal.SIGCONT),
-}
+    Way("canary-3", "its data", "/playground order NAME Ada  Lovelace", "/octopod reset NAME --yes"),
+    Way("canary-4", "its processes", signal.SIGSTOP, signal.SIGCONT),
+)
+KEPT = frozenset(way.name for way in WAYS)  # nobody else touches their stagings
 
 
 class Breaker:
-    """`goes_on` takes the next step of a breakage, and never waits."""
+    """In these ways, one after the other. `goes_on` takes the next step of a breakage, and never waits."""
 
-    def __init__(self, play: Playground, chance: Random) -> None:
+    def __init__(self, play: Playground, ways: Sequence[Way]) -> None:
         self._play = play
         self._steps: Steps = iter(())
-        self._order = chance.sample([*WAYS], len(WAYS))
+        self._ways = cycle(ways)
         self.harms: list[Harm] = []
         self.done: Counter[str] = Counter()
         self.took: list[float] = []  # seconds, from when somebody could see that it is broken until it was alerted
@@ -58,17 +72,11 @@ class Breaker:
             next(self._steps)
             return True
         if begins:
-            number = self.done.total() % len(KEPT)
-            self._steps = self._breakage(KEPT[number], self._order[number])
+            self._steps = self._breakage(next(self._ways))
         return begins
 
-    def told(self) -> str:
-        what = ", ".join(f"{count} by {what}" for what, count in self.done.items())
-        usual, most = (median(self.took), max(self.took)) if self.took else (0, 0)
-        return f"Broken on purpose: {what}; alerted once each, {usual:.1f} s (at most {most:.1f} s) after it showed."
-
-    def _breakage(self, name: str, what: str) -> Steps:
-        breaks, mends = WAYS[what]
+    def _breakage(self, way: Way) -> Steps:
+        name, breaks, mends = way.name, way.breaks, way.mends
         yield from self._until(
             lambda: self._phase(name) == "live", LONG, f"{name} is live", name, "/octopod deploy NAME"
         )
@@ -76,7 +84,7 @@ class Breaker:
         before = {message["ts"] for message in self._alerts(name)}
         harm = Harm(name, datetime.now(UTC))
         self.harms.append(harm)
-        yield from self._until(lambda: not self._answers(name), LONG, f"{what} broke {name}", name, breaks)
+        yield from self._until(lambda: not self._answers(name), LONG, f"{name} is ill", name, breaks)
         began = time.monotonic()
         yield from self._until(lambda: self._alert_stands(name, before), ALERTED, f"{name} is alerted", name, breaks)
         self.took.append(time.monotonic() - began)
@@ -86,8 +94,8 @@ class Breaker:
         harm.until = datetime.now(UTC)
         yield from self._pause(QUIET)
         told = [message["text"] for message in self._alerts(name) if message["ts"] not in before]
-        assert len(told) == 1, f"{name} was broken once, by {what}, and alerted {len(told)} times: {told}"
-        self.done[what] += 1
+        assert len(told) == 1, f"{name} was broken once, by {way.what}, and alerted {len(told)} times: {told}"
+        self.done[way.what] += 1
         yield from self._until(
             lambda: not self._phase(name), LONG, f"{name} is deleted", name, "/octopod delete NAME --now"
         )
@@ -147,3 +155,10 @@ class Breaker:
 
     def _alert_stands(self, name: str, before: set[str]) -> bool:
         return any(m["ts"] not in before and m["text"].startswith("🟠") for m in self._alerts(name))
+
+
+def told(breakers: Sequence[Breaker]) -> str:
+    done = ", ".join(f"{count} by {what}" for breaker in breakers for what, count in breaker.done.items())
+    took = [seconds for breaker in breakers for seconds in breaker.took] or [0.0]
+    alerted = f"{median(took):.1f} s (at most {max(took):.1f} s) after it could be seen"
+    return f"Broken on purpose: {done}; alerted once each, {alerted}."

@@ -27,9 +27,11 @@ def _bad_since(facts: Facts, former: Former) -> datetime | None:
 
 
 def kept_its_data(facts: Facts, former: Former) -> bool:
-    """It has the data with which it was well; after a long time in which nobody looked, who knows. That nothing happened
-    to them in the very moment is known only if it is ill with fresh data, too: where that is tried by itself, nobody is
-    named before."""
+    """It has the data with which it was well; after a long time in which nobody looked, who knows.
+
+    That nothing happened to it in the very moment is known only if it is ill with fresh data, too: where that is tried
+    by itself, nobody is named before.
+    """
     if not facts.has_data or _not_data(facts):
         return True
     if facts.tries:
