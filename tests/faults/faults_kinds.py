@@ -443,13 +443,16 @@ APART: dict[Scene, tuple[int, int]] = {
     odd_row: (3, 1),
     killed: (2, 1),
     exits: (1, 1),
-    first_with_a_key: (1, 1),
-    first_besides_a_key: (1, 1),
-    both_at_once: (1, 1),
-    key_before_a_push: (1, 1),
-    data_with_a_push: (1, 1),
-    dependency_with_a_push: (1, 1),
 }
+OPEN_ENDED = (
+    first_with_a_key,
+    first_besides_a_key,
+    both_at_once,
+    key_before_a_push,
+    data_with_a_push,
+    dependency_with_a_push,
+)
+APART |= {scene: (1, 1) for scene in OPEN_ENDED}
 TOGETHER: dict[str, Scene] = {
     "tide": baseline_breaks,
     "pier": baseline_breaks,
