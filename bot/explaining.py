@@ -114,10 +114,11 @@ class Explaining:
         project = self._projects.get(one.project)
         if project is None:
             return {}
-        present = await stagings.present(connection, one.project)
+        there = await stagings.present_with_cards(connection, one.project)
         now = self._now()
-        within = await incidents.settle(connection, project, [one if s.id == one.id else s for s in present], now)
-        for other in present:
+        by_now = [(one if other.id == one.id else other, card) for other, card in there]
+        within = await incidents.settle(connection, project, by_now, now)
+        for other, _ in there:
             if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
                 await queue.want(connection, other.id, [Target.FINDING], now)
         return within

@@ -14,14 +14,17 @@ from bot.domain.incident import Breakage, Closed, Joined, Left, Opened
 from bot.domain.model import Phase, Staging
 from bot.domain.past import values
 from bot.domain.project import Project
+from bot.ports import Posted
 from bot.store import incidents, queue
 from bot.store.incidents import Incident
 
 
 async def settle(
-    connection: AsyncConnection, project: Project, present: Sequence[Staging], now: datetime
+    connection: AsyncConnection, project: Project, there: Sequence[tuple[Staging, Posted | None]], now: datetime
 ) -> Mapping[str, str]:
-    """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which."""
+    """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which.
+    `there`: all of them, and where their cards are."""
+    present, cards = [staging for staging, _ in there], {staging.id: card for staging, card in there}
     known = {one.id: one for one in await incidents.open_ones(connection, project.name)}
     broken = {s.id: s for s in present if s.broken_since and s.finding}
     before = [deciding.Incident(one.id, one.shared, one.began_at, _ill(one)) for one in known.values()]
@@ -32,9 +35,9 @@ async def settle(
                 first = [broken[id] for id in group.stagings]
                 began = min(one.unhealthy_since or now for one in first)
                 opened = Incident(uuid.uuid4().hex, project.name, group.word, began)
-                after[opened.id] = _with(opened, first)
+                after[opened.id] = _with(opened, first, cards)
             case Joined(id, staging):
-                after[id] = _with(after[id], [broken[staging]])
+                after[id] = _with(after[id], [broken[staging]], cards)
             case Left(id, staging):
                 members = {**after[id].members, staging: {**after[id].members[staging], "well": True}}
                 after[id] = replace(after[id], members=members)
@@ -66,12 +69,14 @@ def _facts(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _with(incident: Incident, stagings: Sequence[Staging]) -> Incident:
-    return replace(incident, members={**incident.members, **{one.id: _member(one) for one in stagings}})
+def _with(incident: Incident, stagings: Sequence[Staging], cards: Mapping[str, Posted | None]) -> Incident:
+    members = {one.id: _member(one, cards[one.id]) for one in stagings}
+    return replace(incident, members={**incident.members, **members})
 
 
-def _member(staging: Staging) -> dict[str, Any]:
-    return {"name": staging.name, "text": staging.health_reason, "well": False}
+def _member(staging: Staging, card: Posted | None) -> dict[str, Any]:
+    at = [card.channel, card.ts] if card else None
+    return {"name": staging.name, "text": staging.health_reason, "card": at, "well": False}
 
 
 def _ill(incident: Incident) -> frozenset[str]:

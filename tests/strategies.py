@@ -224,6 +224,7 @@ def stagings(draw: st.DrawFn) -> Staging:
         signs=draw(st.lists(signs, max_size=2).map(tuple)),
         finding=draw(st.none() | findings),
         alerted_at=draw(maybe_moments),
+        called_at=draw(maybe_moments),
         excused_at=draw(maybe_moments),
         breaks=draw(st.integers(0, 3)),
         recovered_at=draw(maybe_moments),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
-from bot.domain.finding import Cause, Finding
+from bot.domain.finding import Cause
 from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.mutes import muted
@@ -30,7 +30,7 @@ WELL: dict[str, Any] = {
     "signs": (),
     "breaks": 0,
     **dict.fromkeys(("unhealthy_since", "healthy_since", "broken_since")),
-    **dict.fromkeys(("alerted_at", "excused_at", "recovered_at")),
+    **dict.fromkeys(("alerted_at", "called_at", "excused_at", "recovered_at")),
 }
 """Whatever ailed it is over, and so is what was told of that."""
 
@@ -75,7 +75,7 @@ def broke(decision: Decision, now: datetime, *, again: bool = False) -> Decision
     staging = decision.staging
     ill = replace(staging, broken_since=now, finding=None, excused_at=None)
     if not again:
-        ill = replace(ill, breaks=0, alerted_at=None, recovered_at=None)
+        ill = replace(ill, breaks=0, alerted_at=None, called_at=None, recovered_at=None)
     return replace(
         decision,
         staging=replace(ill, breaks=ill.breaks + 1),
@@ -96,21 +96,19 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     after = replace(staging, finding=finding)
     if staging.alerted_at:
         notices += [_broken(after, Where.ALERT_EDIT)] if finding != staging.finding else []
-        # An edit calls nobody: who turns out to be named is called by a reply.
-        notices += [_broken(after, Where.ALERT_THREAD)] if finding.people and not _named(staging.finding) else []
+        # An edit calls nobody: who turns out to be named is called by a reply, once.
+        notices += [_broken(after, Where.ALERT_THREAD)] if finding.people and not staging.called_at else []
     elif not (of_baseline or event.incident or muted(staging, now)):
         after = replace(after, alerted_at=now)
         notices.append(_broken(after, Where.ALERTS))
+    if after.alerted_at and finding.people and not after.called_at:
+        after = replace(after, called_at=now)
     if of_baseline and not staging.excused_at and not muted(staging, now):
         after = replace(after, excused_at=now)
         notices.append(_broken(after, Where.THREAD))
     if after == staging and not notices:
         return Decision(staging)
     return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
-
-
-def _named(finding: Finding | None) -> bool:
-    return finding is not None and bool(finding.people)
 
 
 def _broken(staging: Staging, where: Where) -> Notice:
@@ -156,7 +154,7 @@ def _steady(decision: Decision, now: datetime) -> Decision:
     staging = decision.staging
     return replace(
         decision,
-        staging=replace(staging, breaks=0, alerted_at=None, recovered_at=None),
+        staging=replace(staging, breaks=0, alerted_at=None, called_at=None, recovered_at=None),
         notices=(*decision.notices, *recovery(staging, now)),
         actor=CLOCK,
         what="steady",

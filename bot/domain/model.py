@@ -237,7 +237,8 @@ class Staging:
     which workload), and how the health checks stand with the serving release (`checks`). `signs`: what the engine saw
     happen to it lately.
     `finding`: what was concluded about the breakage that is, or about the last one. `alerted_at`: when that was told as
-    an alert; None: it was not, or all is quiet since. `excused_at`: when its thread was told that it is not its branch.
+    an alert; None: it was not, or all is quiet since. `called_at`: when that called whoever did it.
+    `excused_at`: when its thread was told that it is not its branch.
     `breaks`: how often it broke since it was steady, `recovered_at`: when it got well last: what comes and goes is told
     once. `mutes`: until when nobody is told that this check fails; under "" of anything.
     `well_from`: since when its live release was well, but for what lasted shorter than a breakage; once that was for
@@ -305,6 +306,7 @@ class Staging:
     alerted_at: datetime | None = None
     breaks: int = 0
     recovered_at: datetime | None = None
+    called_at: datetime | None = None
     excused_at: datetime | None = None
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     well_from: datetime | None = None

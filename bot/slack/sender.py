@@ -113,14 +113,17 @@ class Sender:
         return await self._post_once(name, parent, text, letter.key, letter.since if unsure else None)
 
     async def _incident(self, letter: Letter, unsure: bool) -> Posted:
-        if letter.where is Where.INCIDENT_THREAD:
-            text = alerts.incident_over(letter.facts)
-        else:
-            text = alerts.incident(letter.facts)
+        over = letter.where is Where.INCIDENT_THREAD
+        text = alerts.incident_over(letter.facts) if over else alerts.incident(self._linked(letter.facts))
         if letter.where is Where.INCIDENT_EDIT and letter.parent:
             return await self._update(letter.parent, text, None)
         name = self._channel_of(letter.facts["project"], letter.where)
         return await self._post_once(name, letter.parent, text, letter.key, letter.since if unsure else None)
+
+    def _linked(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With links to the cards of whom it is about."""
+        links = (self._directory.link(Posted(*one["card"])) if one["card"] else None for one in facts["members"])
+        return {**facts, "members": [{**one, "link": to} for one, to in zip(facts["members"], links, strict=True)]}
 
     def _compared(self, staging: Staging) -> Compared | None:
         return compared(staging, self._projects.get(staging.project), self._port)

@@ -125,6 +125,7 @@ stagings = Table(
     Column("signs", JSON, nullable=False, server_default=text("'[]'")),
     Column("finding", JSON(none_as_null=True)),
     Column("alerted_at", Utc),
+    Column("called_at", Utc),
     Column("excused_at", Utc),
     Column("breaks", Integer, nullable=False, server_default=text("0")),
     Column("recovered_at", Utc),

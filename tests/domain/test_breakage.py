@@ -97,6 +97,12 @@ def test_who_turns_out_to_be_named_is_called_by_a_reply_once() -> None:
     assert [notice.where for notice in decision.notices] == [Where.ALERT_EDIT, Where.ALERT_THREAD]
     again = last(decision.staging, 30, Found(replace(proven, behind=3)))
     assert [notice.where for notice in again.notices] == [Where.ALERT_EDIT]
+    # Also if it was doubted meanwhile, or comes and goes.
+    doubted = last(again.staging, 40, Found(a_finding(Cause.BASELINE)))
+    assert [n.where for n in last(doubted.staging, 50, Found(proven)).notices] == [Where.ALERT_EDIT]
+    flickering, _ = told(again.staging, (60, HEALTHY), (65, Tick()), (70, DOWN), (75, Tick()))
+    assert flickering.broken_since and flickering.breaks == 2
+    assert [n.where for n in last(flickering, 80, Found(proven)).notices] == [Where.ALERT_EDIT]
 
 
 def test_it_is_told_once_however_often_it_is_seen() -> None:

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from builders import EARLIER, NOW, a_commit, a_release, a_staging
 
+from bot.domain import evidence
 from bot.domain.checks import Stand, Stood
-from bot.domain.evidence import KeyChange, Says, Testimony
+from bot.domain.evidence import KeyChange, Says
 from bot.domain.model import Health, Stage
 from bot.domain.past import changes, former, healed, on_record, passed_here, symptom
 from bot.domain.project import Key, Manifests, Project
@@ -94,6 +95,6 @@ def test_the_baseline_is_healed_by_the_first_commit_on_which_it_was_well_again()
 
 def test_a_baseline_that_is_well_when_asked_is_healed_before_that_is_on_record() -> None:
     broken = [stood(2, False), stood(1, True)]
-    assert healed(broken, Testimony(Says.PASSES, a_commit(3))) == a_commit(3)
-    assert healed(broken, Testimony(Says.FAILS, a_commit(3))) == ""
-    assert healed(broken, Testimony(Says.PASSES, a_commit(2))) == "", "no commit did that"
+    assert healed(broken, evidence.Testimony(Says.PASSES, a_commit(3))) == a_commit(3)
+    assert healed(broken, evidence.Testimony(Says.FAILS, a_commit(3))) == ""
+    assert healed(broken, evidence.Testimony(Says.PASSES, a_commit(2))) == "", "no commit did that"

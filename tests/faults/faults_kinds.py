@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from random import Random
 
 from aiohttp import web
@@ -237,6 +238,21 @@ async def baseline_breaks(inject: Injector) -> list[Truth]:
     return truths
 
 
+async def baseline_breaks_later(inject: Injector) -> list[Truth]:
+    """A feature breaks a page, and seconds later the baseline does, by a commit that the feature has not."""
+    trunk, page, name = inject.repository.baseline, inject.chance.choice([*PAGES]), inject.name("sooner")
+    own = inject.harmful(name, inject.somebody(), page)
+    await inject.push(name, own)
+    await inject.deployed(name)
+    await inject.alerted(name)
+    bad = inject.harmful(trunk, inject.somebody(own.by), page)
+    await inject.push(trunk, bad)
+    await inject.alerted(trunk)
+    sooner = by_code("a feature breaks, seconds before the baseline", name, name, [own], own, decided=False)
+    last = by_code("code: the baseline's own", trunk, trunk, [bad], bad)
+    return [replace(sooner, causes=("code", "baseline")), last]
+
+
 # --- configuration ---------------------------------------------------------------------------------------------------
 
 
@@ -413,26 +429,34 @@ async def key_before_a_push(inject: Injector) -> list[Truth]:
 APART: dict[Scene, tuple[int, int]] = {
     first_commit: (3, 1),
     earlier_commit: (3, 1),
-    pushed: (3, 1),
+    pushed: (2, 1),
     pushed_several: (2, 1),
     forced: (1, 1),
     merged_feature: (1, 2),
     merged_innocent: (2, 2),
     merged_too_early: (1, 2),
     stacked: (1, 2),
-    one_key: (3, 1),
+    one_key: (2, 1),
     two_keys: (2, 1),
     profile: (2, 1),
     second_staging: (1, 2),
     odd_row: (3, 1),
     killed: (2, 1),
     exits: (1, 1),
-    first_with_a_key: (1, 1),
-    first_besides_a_key: (1, 1),
-    both_at_once: (1, 1),
-    key_before_a_push: (1, 1),
-    data_with_a_push: (1, 1),
-    dependency_with_a_push: (1, 1),
 }
-TOGETHER: dict[str, Scene] = {"tide": baseline_breaks, "pier": baseline_breaks, "dock": dependency_down}
+OPEN_ENDED = (
+    first_with_a_key,
+    first_besides_a_key,
+    both_at_once,
+    key_before_a_push,
+    data_with_a_push,
+    dependency_with_a_push,
+)
+APART |= {scene: (1, 1) for scene in OPEN_ENDED}
+TOGETHER: dict[str, Scene] = {
+    "tide": baseline_breaks,
+    "pier": baseline_breaks,
+    "quay": baseline_breaks_later,
+    "dock": dependency_down,
+}
 """Each in a project of its own, as it concerns whatever else is there."""

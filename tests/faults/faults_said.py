@@ -131,7 +131,7 @@ def judged(truth: Truth, said: Sequence[Said]) -> Verdict:
     """Nothing wrong may ever have been said, even if it was taken back."""
     if not said:
         return Verdict.SILENT
-    return Verdict.WRONG if any(map(lambda one: _wrong(truth, one), said)) else _last(truth, said[-1])
+    return Verdict.WRONG if any(_wrong(truth, one) for one in said) else _last(truth, said[-1])
 
 
 def _last(truth: Truth, last: Said) -> Verdict:

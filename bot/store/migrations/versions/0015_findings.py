@@ -17,6 +17,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("signs", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
         table.add_column(sa.Column("finding", sa.JSON(), nullable=True))
         table.add_column(sa.Column("alerted_at", sa.String(32), nullable=True))
+        table.add_column(sa.Column("called_at", sa.String(32), nullable=True))
         table.add_column(sa.Column("excused_at", sa.String(32), nullable=True))
         table.add_column(sa.Column("breaks", sa.Integer(), nullable=False, server_default=sa.text("0")))
         table.add_column(sa.Column("recovered_at", sa.String(32), nullable=True))
