@@ -142,7 +142,7 @@ class Team:
         if words.startswith("deploy") and len(names) >= MOST:
             words = "delete NAME --now"
         name = chance.choice(names) if names else "main"
-        branch = chance.choice((*BRANCHES, *OWN))
+        branch = chance.choice((*BRANCHES * 3, *OWN))  # they behave in more ways
         return words.replace("NAME", name).replace("BRANCH", branch).replace("N", str(chance.randint(1, 4)))
 
     def _mistyped(self, words: str) -> str:
