@@ -14,7 +14,8 @@ PROFILES = """\
         allowed: "@alice"
 """
 OTHERS = ("main", "green-button")
-GREETING = "Real money, = {really} ☂"
+# The shop fills in what stands in braces.
+GREETING = "Real money, = {{really}} ☂"
 
 
 async def test_one_staging_runs_against_production_payments(tell: Tell) -> None:
