@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path, PosixPath
 
@@ -124,7 +124,7 @@ def test_rotation_goes_on_in_the_same_file(tmp_path: Path) -> None:
 class Removed(PosixPath):
     """A folder that goes while it is looked through."""
 
-    def glob(self, pattern: str) -> Iterator[Path]:
+    def glob(self, pattern: str) -> Generator["Removed", None, None]:
         raise FileNotFoundError(str(self))
 
 
