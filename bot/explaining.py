@@ -112,7 +112,7 @@ class Explaining:
         """Incidents are as the stagings are; whoever gets into one has its finding looked at again. `one`: as it is by
         now. By the id of each staging that is in an incident: which."""
         project = self._projects.get(one.project)
-        if project is None:
+        if project is None or not await incidents.may_be(connection, one.project, one):
             return {}
         there = await stagings.present_with_cards(connection, one.project)
         now = self._now()

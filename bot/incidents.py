@@ -15,8 +15,15 @@ from bot.domain.model import Phase, Staging
 from bot.domain.past import values
 from bot.domain.project import Project
 from bot.ports import Posted
-from bot.store import incidents, queue
+from bot.store import incidents, queue, stagings
 from bot.store.incidents import Incident
+
+
+async def may_be(connection: AsyncConnection, project: str, one: Staging) -> bool:
+    """Whether there can be anything to settle: somebody else is broken as well, or an incident is open. Costs little,
+    however many stagings there are."""
+    others = [staging for staging in await stagings.broken(connection, project) if staging.id != one.id]
+    return bool(others) or bool(await incidents.open_ones(connection, project))
 
 
 async def settle(
@@ -69,8 +76,8 @@ def _facts(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _with(incident: Incident, stagings: Sequence[Staging], cards: Mapping[str, Posted | None]) -> Incident:
-    members = {one.id: _member(one, cards[one.id]) for one in stagings}
+def _with(incident: Incident, joining: Sequence[Staging], cards: Mapping[str, Posted | None]) -> Incident:
+    members = {one.id: _member(one, cards[one.id]) for one in joining}
     return replace(incident, members={**incident.members, **members})
 
 

@@ -7,9 +7,9 @@ from bot.domain.breakage import alerted, judged
 from bot.domain.events import ChecksDropped, CheckSeen, Decision, Target
 from bot.domain.model import Health, Staging
 from bot.domain.policy import Policy
-from bot.domain.status import Sign, StagingStatus
+from bot.domain.status import MOST_SIGNS, Sign, StagingStatus
 
-MOST_SIGNS, SIGNS_COUNT_FOR = 10, timedelta(hours=1)
+SIGNS_COUNT_FOR = timedelta(hours=1)
 WORSE = (Health.HEALTHY, Health.DEGRADED, Health.DOWN)
 
 
