@@ -43,12 +43,14 @@ def _again(staging: Staging, event: Delete, now: datetime) -> Decision:
     """By a person it takes back a deploy that was asked for in between. People come before the clock."""
     if event.actor == CLOCK:
         return Decision(staging, targets=frozenset({ENGINE}))
+    targets = frozenset({ENGINE})
     if staging.deleted_by == CLOCK:
         staging = replace(staging, deleted_by=event.actor, delete_reason=event.reason)
+        targets |= {Target.CARD}
     after = replace(staging, delete_asked_at=now)
     if event.now and staging.undo_until:
         return _at_once(after, event.actor, "without waiting any longer")
-    return Decision(after, targets=frozenset({ENGINE}), actor=event.actor, what="delete", why="asked again")
+    return Decision(after, targets=targets, actor=event.actor, what="delete", why="asked again")
 
 
 def time_is_over(staging: Staging, now: datetime) -> Decision:

@@ -138,8 +138,9 @@ def test_a_delete_can_be_asked_again_while_the_engine_is_at_it() -> None:
     assert (decision.actor, decision.what, decision.why) == ("UALICE", "delete", "asked again")
     assert (decision.staging.deleted_by, decision.staging.delete_asked_at) == ("UBOB", NOW)
     by_the_clock = replace(deleting, deleted_by=CLOCK, delete_reason="it expired")
-    again = decide(by_the_clock, Delete("UALICE"), POLICY, NOW).staging
-    assert (again.deleted_by, again.delete_reason) == ("UALICE", "")
+    again = decide(by_the_clock, Delete("UALICE"), POLICY, NOW)
+    assert (again.staging.deleted_by, again.staging.delete_reason) == ("UALICE", "")
+    assert Target.CARD in again.targets, "the card says who deletes it"
     assert decide(deleting, Delete(CLOCK, "it expired"), POLICY, NOW).staging == deleting
 
 
