@@ -151,7 +151,8 @@ class Talk:
         await self.settled()
 
     async def later(self, **time_passed: float) -> None:
-        """Time passes, and the clock's door notices."""
+        """What is under way ends; then time passes, and the clock's door notices."""
+        await self.settled()
         self.clock.ahead += timedelta(**time_passed)
         self.bot.clock.poke()
         await self.bot.service.tick()
