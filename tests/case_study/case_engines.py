@@ -84,6 +84,9 @@ class Engine(Protocol):
         """Where applications are played, a page answers 500 from now on, if this is the commit or a value of the
         configuration. Where they run, they do what they do."""
 
+    def spoils(self, staging: str, path: str, *, mended: bool = False) -> None:
+        """The same by what this staging alone has stored."""
+
 
 # --- processes of this machine ---------------------------------------------------------------------------------------
 
@@ -141,6 +144,9 @@ class Local:
     def fails_by(self, path: str, word: str) -> None:
         """It runs."""
 
+    def spoils(self, staging: str, path: str, *, mended: bool = False) -> None:
+        """It runs."""
+
     def _folder(self, staging: str) -> Path:
         [folder] = self._folders(staging)
         return folder
@@ -180,6 +186,7 @@ class Cluster:
     domain: str = "shop.test"
     yaml: str = ""
     wrong: dict[str, set[str]] = field(default_factory=dict)
+    spoilt: set[tuple[str, str]] = field(default_factory=set)
     heard: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def of(self, project: str) -> "Cluster":
@@ -266,8 +273,13 @@ class Cluster:
     def fails_by(self, path: str, word: str) -> None:
         self.wrong.setdefault(path, set()).add(word)
 
+    def spoils(self, staging: str, path: str, *, mended: bool = False) -> None:
+        (self.spoilt.discard if mended else self.spoilt.add)((staging, path))
+
     async def played(self, staging: str, path: str) -> Page:
         """What an application would answer that nobody runs."""
+        if (staging, path) in self.spoilt:
+            return Page(500, "This is not what was stored.", {})
         if path in self.wrong:
             web = json.loads(
                 await self._kubectl("-n", self._namespace(staging), "get", "deployment", "web", "-o", "json")

@@ -98,12 +98,10 @@ async def test_a_configuration_that_breaks_is_told_with_who_changed_which_key_an
 
 async def test_data_that_breaks_one_staging_is_told_from_code_by_trying_the_commit_with_fresh_data(tell: Tell) -> None:
     story = await tell(keys=CHECKS)
-    if not story.engine.runs:
-        pytest.skip("a shop that is played keeps no data")
     await story.live("bob", "main")
     await story.live("alice", "orange-button")
     await story.healthy("orange-button")
-    await story.say("bob", "/playground order orange-button Ada  Lovelace")
+    await orders(story, "Ada  Lovelace", mended=False)
 
     alert = await story.alert("*shelf* fails on", "orange-button")
     assert called(alert) == []
@@ -112,12 +110,19 @@ async def test_data_that_breaks_one_staging_is_told_from_code_by_trying_the_comm
     assert called(alert) == []
     assert await story.phase("main", "live"), "the others don't notice"
 
-    await story.say("bob", "/playground order orange-button Ada Lovelace")
+    await orders(story, "Ada Lovelace", mended=True)
     await over(story, "orange-button", alert)
     for name in ("orange-button", "main"):
         await story.say("carol", f"/octopod delete {name} --now")
         await story.gone(name)
     await story.at_rest()
+
+
+async def orders(story: Story, who: str, *, mended: bool) -> None:
+    """Somebody buys something at orange-button, where the newest order is shown."""
+    if story.engine.runs:
+        await story.say("bob", f"/playground order orange-button {who}")
+    story.engine.spoils("orange-button", "/", mended=mended)
 
 
 async def over(story: Story, name: str, alert: Seen) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path, PosixPath
+from typing import NoReturn
 
 import pytest
 from local_world import QUICK, deployment, eventually, job, site, world
@@ -124,7 +124,7 @@ def test_rotation_goes_on_in_the_same_file(tmp_path: Path) -> None:
 class Removed(PosixPath):
     """A folder that goes while it is looked through."""
 
-    def glob(self, pattern: str) -> Generator["Removed", None, None]:
+    def glob(self, pattern: str) -> NoReturn:
         raise FileNotFoundError(str(self))
 
 

@@ -32,7 +32,15 @@ def only_commits(facts: Facts) -> Finding | None:
     if former is None or former.changes:
         return None
     sure = (seen_throughout(facts, former) or passes_alike(facts, facts.main)) and _undisturbed(facts, former)
-    return blamed(facts, former.commits, sure and not fails_alike(facts, of_base(facts)))
+    return blamed(facts, former.commits, sure and _not_from_outside(facts))
+
+
+def _not_from_outside(facts: Facts) -> bool:
+    """That nothing else went in the very moment is known only if somebody with older code and the same configuration is
+    well: where that is tried by itself, nobody is named before."""
+    if facts.tries and not facts.is_baseline:
+        return passes_alike(facts, facts.main) or passes_alike(facts, of_base(facts))
+    return not fails_alike(facts, of_base(facts))
 
 
 def keys_and_commits(facts: Facts) -> Finding | None:
