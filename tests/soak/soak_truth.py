@@ -72,8 +72,15 @@ def contradictions(play: Playground) -> list[str]:
         if left := [f"left to do: {row}" for row in database.execute(LEFT)]:
             return left
     rows, state = stored(play.data), play.state()
-    others = [row for row in rows if row.staging.name not in KEPT]
-    return [*_cards(rows, state), *_urls(play, others), *_processes(play, rows), *_breakages(play, others)]
+    seen = [row for row in rows if not row.staging.witness_for]
+    others = [row for row in seen if row.staging.name not in KEPT]
+    return [
+        *_cards(seen, state),
+        *_urls(play, others),
+        *_processes(play, rows),
+        *_breakages(play, others),
+        *_witnesses(rows, state),
+    ]
 
 
 def _cards(rows: Sequence[Row], state: Json) -> Iterator[str]:
@@ -150,6 +157,18 @@ def _breakages(play: Playground, rows: Sequence[Row]) -> Iterator[str]:
                 yield f"{staging.name} is {staging.phase}, but its commit is {'broken' if broken else 'well'}"
             if broken and not (staging.alerted_at or staging.mutes or staging.id in shared):
                 yield f"{staging.name} is broken, and nobody was told"
+
+
+def _witnesses(rows: Sequence[Row], state: Json) -> Iterator[str]:
+    """Nobody sees them, and none is left of a breakage that is over."""
+    broken = {row.staging.id for row in rows if row.staging.phase is Phase.BROKEN}
+    shown = str(state["channels"])
+    for row in (row for row in rows if row.staging.witness_for):
+        staging = row.staging
+        if row.card or staging.name in shown:
+            yield f"people see {staging.name}"
+        if staging.phase is not Phase.DELETED and staging.witness_for not in broken:
+            yield f"{staging.name} is {staging.phase}, but what it was for is over"
 
 
 def never(play: Playground) -> list[str]:
