@@ -35,9 +35,7 @@ class Checking:
         async with self._store.read() as connection:
             found = await stagings.serving(connection, projects)
             revisions = {id: revision for id, revision in found.items() if id in self._up}
-            new = [id for id, revision in revisions.items() if id not in known or known[id].revision != revision]
-            read = await stagings.by_ids(connection, new) if new else {}
-        return {id: read.get(id) or known[id] for id in revisions}
+            return await stagings.at(connection, revisions, known)
 
     async def decided(self, staging: str, release: str, stand: Stand, known: Stand | None, mark: str) -> bool:
         """How a check stands is decided, otherwise than `known`. False: it serves no more, so nothing was saved.

@@ -11,12 +11,13 @@ from bot.changing import Common
 from bot.domain.checks import Stood
 from bot.domain.events import Found, Target
 from bot.domain.evidence import Symptom, Testimony
-from bot.domain.model import Release, Staging
+from bot.domain.model import Phase, Release, Staging
 from bot.domain.past import on_record, symptom
 from bot.domain.project import Project
 from bot.domain.ripples import looks_again, ripples
 from bot.store import history, queue, stagings
 from bot.store.queue import Claim
+from bot.store.roster import Roster
 from bot.store.store import Store
 
 
@@ -52,6 +53,7 @@ class Explaining:
         self, store: Store, projects: Mapping[str, Project], now: Callable[[], datetime], common: Common
     ) -> None:
         self._store, self._projects, self._now, self._common = store, projects, now, common
+        self._roster = Roster()
 
     async def case(self, staging: str) -> Case | None:
         """None: it is not broken (any more), or its project has left octopod.yaml."""
@@ -61,7 +63,7 @@ class Explaining:
             if found is None or project is None or not found.broken_since or found.live is None:
                 return None
             wrong = symptom(found)
-            present = await stagings.present(connection, found.project)
+            present = await self._roster.present(connection, found.project)
             main = next((s for s in present if s.branch == project.baseline), None)
             return Case(
                 found,
@@ -114,11 +116,13 @@ class Explaining:
         project = self._projects.get(one.project)
         if project is None or not await incidents.may_be(connection, one.project, one):
             return {}
-        there = await stagings.present_with_cards(connection, one.project)
+        broken = await stagings.broken_with_cards(connection, one.project)
+        ill = [(one if other.id == one.id else other, card) for other, card in broken]
+        present = await self._roster.present_within(connection, one.project)
+        well = [other for other in present if other.phase is Phase.LIVE]
         now = self._now()
-        by_now = [(one if other.id == one.id else other, card) for other, card in there]
-        within = await incidents.settle(connection, project, by_now, now)
-        for other, _ in there:
+        within = await incidents.settle(connection, project, ill, well, now)
+        for other, _ in ill:
             if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
                 await queue.want(connection, other.id, [Target.FINDING], now)
         return within

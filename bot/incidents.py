@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import incident as deciding
 from bot.domain.events import Notice, NoticeKind, Where
 from bot.domain.incident import Breakage, Closed, Joined, Left, Opened
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Staging
 from bot.domain.past import values
 from bot.domain.project import Project
 from bot.ports import Posted
@@ -27,16 +27,20 @@ async def may_be(connection: AsyncConnection, project: str, one: Staging) -> boo
 
 
 async def settle(
-    connection: AsyncConnection, project: Project, there: Sequence[tuple[Staging, Posted | None]], now: datetime
+    connection: AsyncConnection,
+    project: Project,
+    ill: Sequence[tuple[Staging, Posted | None]],
+    well: Sequence[Staging],
+    now: datetime,
 ) -> Mapping[str, str]:
     """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which.
-    `there`: all of them, and where their cards are."""
-    present, cards = [staging for staging, _ in there], {staging.id: card for staging, card in there}
+    `ill`: those that are broken, and where their cards are; `well`: those that are live."""
+    cards = {staging.id: card for staging, card in ill}
     known = {one.id: one for one in await incidents.open_ones(connection, project.name)}
-    broken = {s.id: s for s in present if s.broken_since and s.finding}
+    broken = {staging.id: staging for staging, _ in ill if staging.finding}
     before = [deciding.Incident(one.id, one.shared, one.began_at, _ill(one)) for one in known.values()]
     after = dict(known)
-    for step in deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(present, project)):
+    for step in deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(well, project)):
         match step:
             case Opened(group):
                 first = [broken[id] for id in group.stagings]
@@ -97,5 +101,5 @@ def _breakage(staging: Staging) -> Breakage:
     return Breakage(staging.id, found.symptom.since, found.symptom.check, unchanged, found.words)
 
 
-def _healthy(present: Sequence[Staging], project: Project) -> Sequence[Collection[str]]:
-    return [values(s.live, project) for s in present if s.live and s.phase is Phase.LIVE]
+def _healthy(well: Sequence[Staging], project: Project) -> Sequence[Collection[str]]:
+    return [values(staging.live, project) for staging in well if staging.live]

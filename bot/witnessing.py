@@ -128,7 +128,7 @@ class Witnessing:
             return ()
         broken = [
             (one.broken_since, one.id)
-            for one in await stagings.present(connection, but.project)
+            for one in await stagings.broken(connection, but.project)
             if one.broken_since
             and one.id != but.id
             and witness.waits(one, await stagings.witnesses(connection, one.id))

@@ -90,7 +90,12 @@ async def of_branch(connection: AsyncConnection, project: str, branch: str) -> S
 
 async def broken(connection: AsyncConnection, project: str) -> Sequence[Staging]:
     """Those that are called broken, the oldest first."""
-    return await _stagings(connection, STAGING.project == project, STAGING.broken_since.is_not(None), PRESENT)
+    return [staging for staging, _ in await broken_with_cards(connection, project)]
+
+
+async def broken_with_cards(connection: AsyncConnection, project: str) -> Sequence[tuple[Staging, Posted | None]]:
+    rows = await _rows(connection, STAGING.project == project, STAGING.broken_since.is_not(None), PRESENT)
+    return [(_staging(row._mapping), _card(row)) for row in rows]
 
 
 async def waiting(
@@ -175,6 +180,20 @@ async def serving(connection: AsyncConnection, projects: Collection[str]) -> Map
     nothing of them is on its way."""
     rows = await connection.execute(SERVING, {"projects": list(projects)})
     return {row.id: row.revision for row in rows}
+
+
+async def revisions(connection: AsyncConnection, project: str) -> Mapping[str, int]:
+    """Ids and revisions of those of the project that are not deleted, the oldest first."""
+    return {row.id: row.revision for row in await connection.execute(REVISIONS, {"project": project})}
+
+
+async def at(
+    connection: AsyncConnection, revisions: Mapping[str, int], known: Mapping[str, Staging]
+) -> Mapping[str, Staging]:
+    """The stagings of these ids, in this order. Only those are read that are not `known` in these revisions."""
+    new = [id for id, revision in revisions.items() if id not in known or known[id].revision != revision]
+    read = await by_ids(connection, new) if new else {}
+    return {id: read[id] if id in read else known[id] for id in revisions}
 
 
 async def due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
@@ -437,6 +456,11 @@ def _joined() -> Select[Any]:
 JOINED = _joined()
 BY_ID = JOINED.where(STAGING.id == bindparam("id"))
 NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
+REVISIONS = (
+    select(STAGING.id, STAGING.revision)
+    .where(PRESENT, STAGING.project == bindparam("project"))
+    .order_by(STAGING.created_at, STAGING.id)
+)
 SERVING = (
     select(STAGING.id, STAGING.revision)
     .select_from(tables.stagings.join(ATTEMPT, ATTEMPT.c.id == STAGING.attempt_id))
