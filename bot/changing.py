@@ -19,7 +19,7 @@ from bot.domain.project import Project
 from bot.domain.reverting import reverted, taken_back
 from bot.keys import Keys
 from bot.meaning import Asked, Meaning
-from bot.store import stagings
+from bot.store import releases
 from bot.store.store import Store
 from bot.store.turns import Urgency
 
@@ -71,7 +71,7 @@ class Changing:
         Raises UserError, also when the button was drawn for an older release than that which is there."""
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._common.known(connection, staging)
-            former = next((r for r in await stagings.releases(connection, staging) if r.number == number), None)
+            former = next((r for r in await releases.of_staging(connection, staging) if r.number == number), None)
             if drawn_for != found.attempt.id:
                 raise UserError(
                     f"That button is out of date: {found.name} has release {found.attempt.number} now. "
@@ -101,7 +101,7 @@ class Changing:
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._common.known(connection, staging)
             project = self._common.project(found.project)
-            since = await stagings.overrides_since(connection, staging, drawn_for)
+            since = await releases.overrides_since(connection, staging, drawn_for)
             history = [(actor, masked(own, project)) for actor, own in since]
             change = replace(change_by(filled, history[0][1]), secrets=self._sealed(filled.secrets))
             rest = rebased(change, found.attempt.overrides)

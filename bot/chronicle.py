@@ -8,8 +8,8 @@ from bot.domain.model import Release, Staging
 from bot.domain.story import Line
 from bot.meaning import Asked, Meaning
 from bot.ports import Posted
-from bot.store import stagings
-from bot.store.stagings import JournalLine
+from bot.store import journal, releases, stagings
+from bot.store.journal import JournalLine
 from bot.store.store import Store
 
 
@@ -35,10 +35,10 @@ class Chronicle:
         async with self._store.read() as connection:
             meant = await self._meaning.staging_ever(connection, asked, which, project)
             found = await stagings.with_card(connection, meant.id)
-            lines = [_line(one) for one in await stagings.journal_since(connection, meant.id, since)]
-            before = await stagings.journal(connection, meant.id, limit=1, before=since)
-            releases = await stagings.releases(connection, meant.id)
-        return Past(meant, found[1] if found else None, lines, _line(before[0]) if before else None, releases)
+            lines = [_line(one) for one in await journal.since(connection, meant.id, since)]
+            before = await journal.newest(connection, meant.id, limit=1, before=since)
+            own = await releases.of_staging(connection, meant.id)
+        return Past(meant, found[1] if found else None, lines, _line(before[0]) if before else None, own)
 
 
 def _line(stored: JournalLine) -> Line:

@@ -15,7 +15,7 @@ from bot.domain.model import Phase, Release, Staging
 from bot.domain.past import on_record, symptom
 from bot.domain.project import Project
 from bot.domain.ripples import looks_again, ripples
-from bot.store import history, queue, stagings
+from bot.store import history, journal, queue, releases, stagings
 from bot.store.queue import Claim
 from bot.store.roster import Roster
 from bot.store.store import Store
@@ -73,7 +73,7 @@ class Explaining:
                 main,
                 await self._stood(connection, found.id, wrong, project),
                 await self._stood(connection, main.id, wrong, project) if main else (),
-                await stagings.releases(connection, found.id),
+                await releases.of_staging(connection, found.id),
                 [other for other in present if other.id != found.id],
                 await self._data_since(connection, found),
             )
@@ -85,7 +85,7 @@ class Explaining:
             known = await history.at_commit(connection, case.project.name, commit, check, mark)
             said: list[Testimony] = []
             for stood in known:
-                release = await stagings.release(connection, stood.release)
+                release = await releases.by_id(connection, stood.release)
                 if release:
                     said.append(on_record(stood, release, case.ill))
         return min(said, key=lambda one: len(one.differs), default=None)
@@ -130,9 +130,9 @@ class Explaining:
     @staticmethod
     async def _data_since(connection: AsyncConnection, staging: Staging) -> datetime | None:
         """Since when its data is the same: since it was wiped, or since the engine took its first release."""
-        wiped = await stagings.journal_at(connection, staging.id, "reset")
-        releases = await stagings.releases(connection, staging.id)
-        return wiped or min((release.applied_at for release in releases if release.applied_at), default=None)
+        wiped = await journal.last(connection, staging.id, "reset")
+        own = await releases.of_staging(connection, staging.id)
+        return wiped or min((release.applied_at for release in own if release.applied_at), default=None)
 
     @staticmethod
     async def _stood(connection: AsyncConnection, staging: str, wrong: Symptom, project: Project) -> Sequence[Stood]:

@@ -17,7 +17,7 @@ from bot.domain.policy import Person, require_deploy
 from bot.domain.project import Project
 from bot.domain.pulls import called
 from bot.forge import address
-from bot.store import stagings
+from bot.store import releases, stagings
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Meaning:
             one, other = None, one
         staging = await self.staging(connection, asked, one, command.project)
         if other == commands.LAST_GOOD:
-            good = await stagings.last_good(connection, staging)
+            good = await releases.last_good(connection, staging)
             if good is None:
                 raise UserError(f"{staging.name} has no other release that was live, so there is nothing to compare.")
             return self._comparison(staging, f"release {good.number}", good)

@@ -38,9 +38,9 @@ from bot.ports import Commit, Head, Posted
 from bot.projects import Projects
 from bot.projects.live import MOST_BRANCHES
 from bot.reporting import Reporting
-from bot.store import homes, known, queue, sealing, stagings
+from bot.store import homes, journal, known, queue, releases, sealing, stagings
+from bot.store.journal import JournalLine
 from bot.store.queue import Claim, Request
-from bot.store.stagings import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
 from bot.witnessing import Witnessing
@@ -169,7 +169,7 @@ class Service:
             meant = await self._meaning.staging(connection, asked, which, project)
             found = await stagings.with_card(connection, meant.id)
             assert found is not None, "it was there at this very moment"
-            return Found(*found, await stagings.journal(connection, meant.id))
+            return Found(*found, await journal.newest(connection, meant.id))
 
     async def named(self, project: str | None, name: str | None) -> Staging:
         """The present staging of exactly this name. Raises UserError when it is gone."""
@@ -292,7 +292,7 @@ class Service:
         async with self._store.write() as connection:
             if not await queue.holds(connection, claim):
                 return False
-            await stagings.save_objects(
+            await releases.save_objects(
                 connection, found.release, sealing.seal(found.objects, self._keys), found.secrets
             )
             await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
@@ -317,7 +317,7 @@ class Service:
     async def objects(self, release: str) -> Sequence[dict[str, Any]] | None:
         """The release's objects, once they are known. None: they are not yet, or no key opens them."""
         async with self._store.look() as connection:
-            stored = await stagings.objects(connection, release)
+            stored = await releases.objects(connection, release)
         try:
             return sealing.unseal(stored, self._keys) if stored else None
         except InvalidToken:
@@ -326,7 +326,7 @@ class Service:
     async def forget_objects(self, release: str) -> None:
         """It is to be rendered anew."""
         async with self._store.write() as connection:
-            await stagings.save_objects(connection, release, None)
+            await releases.save_objects(connection, release, None)
 
     async def done(self, claim: Claim, event: Event | None = None) -> None:
         """The target of this claim is reconciled; what follows from the event is saved with it."""
@@ -447,7 +447,7 @@ class Service:
         if not unchanged:
             await stagings.save(connection, staging)
         for release in decision.releases:
-            await stagings.save_release(connection, release)
+            await releases.save(connection, release)
         await queue.want(connection, staging.id, sorted(decision.targets), now)
         if Target.CARD in decision.targets:
             await homes.changed(connection, now)
@@ -455,7 +455,7 @@ class Service:
         await queue.add_notices(connection, staging.id, None, decision.notices, now)
         if decision.what:
             line = JournalLine(now, decision.actor, decision.what, decision.why)
-            await stagings.write_journal(connection, staging.id, line)
+            await journal.write(connection, staging.id, line)
 
     async def _answer(
         self, connection: AsyncConnection, request: str, staging: str | None, facts: Mapping[str, Any], now: datetime

@@ -8,7 +8,7 @@ from bot.domain.model import Phase, Release, Staging
 from bot.domain.policy import require_profiles
 from bot.meaning import Asked
 from bot.service import Service
-from bot.store import stagings
+from bot.store import releases
 from bot.store.store import Store
 
 
@@ -45,7 +45,7 @@ class WayBack:
     async def were_live(self, staging: str) -> Sequence[Release]:
         """The releases that ever were live, the newest first."""
         async with self._store.look() as connection:
-            return await stagings.were_live(connection, staging)
+            return await releases.were_live(connection, staging)
 
     async def visited(self, staging: Staging) -> None:
         """Somebody opened its URL. Told once for each sleep."""

@@ -18,8 +18,8 @@ from bot.domain.past import on_record, symptom
 from bot.domain.policy import Policy
 from bot.domain.project import Project, Witnesses
 from bot.meaning import Asked
-from bot.store import history, queue, stagings
-from bot.store.stagings import JournalLine
+from bot.store import history, journal, queue, stagings
+from bot.store.journal import JournalLine
 from bot.store.store import Store
 from bot.store.turns import Urgency
 
@@ -161,7 +161,7 @@ class Witnessing:
         return Testimony(commit=made[-1].attempt.commit, fresh=True, why=why)
 
     async def _note(self, connection: AsyncConnection, staging: Staging, actor: str, what: str, why: str) -> None:
-        await stagings.write_journal(connection, staging.id, JournalLine(self._now(), actor, what, why))
+        await journal.write(connection, staging.id, JournalLine(self._now(), actor, what, why))
 
 
 def _base(ill: Staging) -> str:

@@ -12,7 +12,7 @@ from bot.domain.configuration import Secret
 from bot.domain.redaction import OWN_CONFIG
 from bot.keys import Keys
 from bot.store import sealing, tables
-from bot.store.stagings import secrets_of_row, secrets_row
+from bot.store.facts import secrets_of_row, secrets_row
 from bot.store.store import Store
 
 STAGING, RELEASE = tables.stagings.c, tables.releases.c

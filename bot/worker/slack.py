@@ -10,11 +10,11 @@ from bot.domain.events import Notice, Target, Where
 from bot.domain.model import Stage
 from bot.ports import Chat, Letter, Posted, Slot
 from bot.service import Found, Service
-from bot.store import outbox, queue, stagings
+from bot.store import outbox, queue, releases, stagings
 from bot.store.news import Line
 from bot.store.outbox import Outgoing
 from bot.store.queue import Claim
-from bot.store.stagings import Progress
+from bot.store.releases import Progress
 from bot.store.store import Store
 from bot.store.turns import Urgency
 from bot.worker.pump import Pace
@@ -111,7 +111,7 @@ class SlackWork:
     async def _progress(self, claim: Claim) -> None:
         found = await self._service.staging(claim.staging)
         async with self._store.look() as connection:
-            unfinished = await stagings.unfinished_progress(connection, claim.staging)
+            unfinished = await releases.unfinished(connection, claim.staging)
         for progress in unfinished if found and found.card else ():
             assert found is not None
             await self._show(found, progress, claim.unsure)
@@ -129,7 +129,7 @@ class SlackWork:
                 done = True
         self._checkpoint("progress-sent")
         async with self._store.write(Urgency.MESSAGE) as connection:
-            await stagings.save_progress(connection, release, ts, done)
+            await releases.save_progress(connection, release, ts, done)
 
     async def _notice(self, claim: Claim) -> None:
         async with self._store.read() as connection:

@@ -18,12 +18,11 @@ from bot.local import record
 from bot.local.folders import EngineFolder
 from bot.local.record import StagingRecord
 from bot.ports import Posted
-from bot.store import queue, sealing, stagings
+from bot.store import journal, queue, releases, sealing, stagings, tables
+from bot.store.journal import JournalLine
 from bot.store.migrate import migrate
 from bot.store.queue import Request
-from bot.store.stagings import JournalLine
 from bot.store.store import Store
-from bot.store.tables import notices, releases, targets
 from scripts.bench.machine import ROOT
 
 SHOP = ROOT / "manifests" / "examples" / "shop" / "deploy" / "staging"
@@ -116,16 +115,16 @@ async def _save(connection: AsyncConnection, staging: Staging, objects: str) -> 
     await stagings.save_card(connection, staging.id, Posted("C1", f"{at.timestamp():.6f}"))
     for count in range(1, RELEASES + 1):
         release = _release(int(staging.id, 16), count, at)
-        await stagings.save_release(connection, release)
-        await stagings.save_objects(connection, release.id, objects)
+        await releases.save(connection, release)
+        await releases.save_objects(connection, release.id, objects)
         await _asked(connection, staging, release)
         for what in ("deploy", "applied", "ready", "live"):
-            await stagings.write_journal(connection, staging.id, JournalLine(at, OWNER, what, "asked for"))
+            await journal.write(connection, staging.id, JournalLine(at, OWNER, what, "asked for"))
     await queue.want(connection, staging.id, sorted(Target), at)
-    own = targets.c.staging_id == staging.id
-    await connection.execute(update(targets).where(own).values(done=targets.c.wanted))
+    own = tables.targets.c.staging_id == staging.id
+    await connection.execute(update(tables.targets).where(own).values(done=tables.targets.c.wanted))
     posted = {"progress_ts": f"{at.timestamp():.6f}", "progress_done": True}
-    await connection.execute(update(releases).where(releases.c.staging_id == staging.id).values(posted))
+    await connection.execute(update(tables.releases).where(tables.releases.c.staging_id == staging.id).values(posted))
 
 
 async def _asked(connection: AsyncConnection, staging: Staging, release: Release) -> None:
@@ -134,7 +133,7 @@ async def _asked(connection: AsyncConnection, staging: Staging, release: Release
     await queue.add_request(connection, request, done=True)
     told = [Notice(NoticeKind.LIVE, Where.THREAD, {"actor": OWNER}), Notice(NoticeKind.ANSWER, Where.PRIVATE)]
     await queue.add_notices(connection, staging.id, request.id, told, at)
-    sent = update(notices).where(notices.c.request_id == request.id)
+    sent = update(tables.notices).where(tables.notices.c.request_id == request.id)
     await connection.execute(sent.values(sent_at=at, channel="C1", ts="1.0"))
 
 

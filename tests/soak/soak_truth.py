@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from bot.domain.model import Phase, Release, Staging
 from bot.slack import messages, progress
-from bot.store import stagings
+from bot.store import releases, stagings
 from bot.store.store import Store
 
 LEFT = """
@@ -57,11 +57,11 @@ async def _stored(url: str) -> list[Row]:
             cards = (await connection.execute(text("SELECT id, card_ts FROM stagings ORDER BY created_at"))).all()
             progress = (await connection.execute(text("SELECT staging_id, id, progress_ts FROM releases"))).all()
             found = await stagings.by_ids(connection, [id for id, _ in cards])
-            releases = {id: await stagings.release(connection, id) for _, id, _ in progress}
+            known = {id: await releases.by_id(connection, id) for _, id, _ in progress}
     finally:
         await store.close()
     return [
-        Row(found[id], card, [(r, ts) for owner, key, ts in progress if owner == id and (r := releases[key])])
+        Row(found[id], card, [(r, ts) for owner, key, ts in progress if owner == id and (r := known[key])])
         for id, card in cards
     ]
 

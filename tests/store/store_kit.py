@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.domain.events import Notice, NoticeKind, Target, Where
 from bot.domain.model import Release, Staging
 from bot.ports import Posted
-from bot.store import queue, stagings
+from bot.store import queue, releases, stagings
 from bot.store.migrate import migrate
 from bot.store.queue import Claim, Request
 from bot.store.store import Store
@@ -57,9 +57,9 @@ async def saved(store: Store, *made: Staging, card: bool = False) -> None:
     async with store.write() as connection:
         for staging in made:
             await stagings.save(connection, staging)
-            releases: dict[str, Release] = {r.id: r for r in (staging.live, staging.attempt) if r}
-            for release in releases.values():
-                await stagings.save_release(connection, release)
+            own: dict[str, Release] = {r.id: r for r in (staging.live, staging.attempt) if r}
+            for release in own.values():
+                await releases.save(connection, release)
             if card:
                 await stagings.save_card(connection, staging.id, Posted("C1", f"card-{staging.id}"))
 

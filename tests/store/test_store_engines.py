@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 from store_kit import opened, rows, saved, url_in
 
-from bot.store import stagings
+from bot.store import journal
 from bot.store.engines import migration_engine
 from bot.store.store import Store
 
@@ -155,7 +155,7 @@ async def test_children_need_their_parents(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         with pytest.raises(IntegrityError):
             async with store.write() as connection:
-                await stagings.write_journal(connection, "nobody", stagings.JournalLine(NOW, "U1", "create", ""))
+                await journal.write(connection, "nobody", journal.JournalLine(NOW, "U1", "create", ""))
 
 
 async def test_times_without_a_zone_are_refused(tmp_path: Path) -> None:

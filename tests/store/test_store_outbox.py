@@ -9,7 +9,7 @@ from store_kit import asked, claimed, finished, noticed, numbered, opened, put_b
 
 from bot.domain.events import Notice, NoticeKind, Target, Where
 from bot.ports import Letter, Posted
-from bot.store import outbox, queue, stagings
+from bot.store import outbox, queue, releases, stagings
 from bot.store.outbox import Outgoing
 from bot.store.queue import Claim
 from bot.store.store import Store
@@ -82,10 +82,10 @@ async def test_progress_is_posted_once_and_then_edited(tmp_path: Path) -> None:
         live = updating().live
         assert live
         async with store.write() as connection:
-            await stagings.save_progress(connection, live, "1.1", True)
+            await releases.save_progress(connection, live, "1.1", True)
         assert await kinds(store) == [("progress s1", "post")]
         async with store.write() as connection:
-            await stagings.save_progress(connection, updating().attempt, "1.2", False)
+            await releases.save_progress(connection, updating().attempt, "1.2", False)
         assert await kinds(store) == [("progress s1", "edit")]
 
 

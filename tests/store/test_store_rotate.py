@@ -15,7 +15,7 @@ from bot.cli import main
 from bot.domain.configuration import Overrides, Secret
 from bot.domain.model import Staging
 from bot.keys import Keys, keys_in, new_key_in, only_newest_in
-from bot.store import sealing, stagings
+from bot.store import releases, sealing, stagings
 from bot.store.rotate import rotate
 from bot.store.store import Store
 
@@ -36,7 +36,7 @@ async def filled(store: Store, keys: Keys) -> None:
     data = {name: base64.b64encode(name.lower().encode()).decode() for name in ("TYPED", "PLACED")}
     own = {"kind": "Secret", "metadata": {"name": "octopod-env"}, "data": data}
     async with store.write() as connection:
-        await stagings.save_objects(connection, "r1", sealing.seal([own], keys))
+        await releases.save_objects(connection, "r1", sealing.seal([own], keys))
 
 
 async def test_everything_is_encrypted_anew(tmp_path: Path) -> None:
@@ -45,8 +45,8 @@ async def test_everything_is_encrypted_anew(tmp_path: Path) -> None:
         assert await rotate(store, Keys([NEW, OLD])) == 1
         new = Keys([NEW])
         async with store.read() as connection:
-            release = await stagings.release(connection, "r1")
-            objects = await stagings.objects(connection, "r1")
+            release = await releases.by_id(connection, "r1")
+            objects = await releases.objects(connection, "r1")
         assert release and objects
         for secret in (release.secrets["TYPED"], release.overrides.secrets["TYPED"]):
             assert new.decrypt(secret.sealed.encode()) == b"typed" and secret.mark == new.mark("typed")
@@ -88,7 +88,7 @@ async def test_with_a_key_missing_nothing_is_changed(tmp_path: Path) -> None:
         with pytest.raises(InvalidToken):
             await rotate(store, Keys([NEW]))
         async with store.read() as connection:
-            release = await stagings.release(connection, "r1")
+            release = await releases.by_id(connection, "r1")
         assert release and Keys([OLD]).decrypt(release.secrets["TYPED"].sealed.encode()) == b"typed"
 
 

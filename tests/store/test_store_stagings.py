@@ -14,8 +14,9 @@ from strategies import stagings as any_staging
 
 from bot.domain.model import Phase, Release, Stage, Staging, WitnessOf
 from bot.ports import Posted
-from bot.store import stagings
-from bot.store.stagings import JournalLine, Progress
+from bot.store import journal, releases, stagings
+from bot.store.journal import JournalLine
+from bot.store.releases import Progress
 
 
 def of_its_own(staging: Staging, number: int) -> Staging:
@@ -42,7 +43,7 @@ async def test_what_is_saved_is_what_is_read(pairs: list[tuple[Staging, Staging]
                     found = await stagings.by_ids(connection, [staging.id for staging in made])
                     assert [found[staging.id] for staging in made] == made
                     assert await stagings.by_id(connection, "s0") == made[0]
-                    assert await stagings.release(connection, made[0].attempt.id) == made[0].attempt
+                    assert await releases.by_id(connection, made[0].attempt.id) == made[0].attempt
 
 
 async def test_what_is_not_there_is_none(tmp_path: Path) -> None:
@@ -53,10 +54,10 @@ async def test_what_is_not_there_is_none(tmp_path: Path) -> None:
         assert await stagings.by_card(connection, "C1", "1.0") is None
         assert await stagings.latest_at(connection, "x.localhost") is None
         assert await stagings.with_card(connection, "s1") is None
-        assert await stagings.release(connection, "r1") is None
-        assert await stagings.objects(connection, "r1") is None
+        assert await releases.by_id(connection, "r1") is None
+        assert await releases.objects(connection, "r1") is None
         assert await stagings.next_due(connection) is None
-        assert await stagings.journal(connection, "s1") == []
+        assert await journal.newest(connection, "s1") == []
 
 
 async def test_a_name_is_free_again_after_the_deletion(tmp_path: Path) -> None:
@@ -153,18 +154,18 @@ async def test_progress_is_unfinished_until_its_last_news_is_shown(tmp_path: Pat
     async with opened(tmp_path) as store:
         await saved(store, updating())
         async with store.write() as connection:
-            assert await stagings.unfinished_progress(connection, "s1") == [
+            assert await releases.unfinished(connection, "s1") == [
                 Progress(first, None),
                 Progress(second, None),
             ]
-            await stagings.save_progress(connection, first, "1.1", True)
-            await stagings.save_progress(connection, second, "1.2", False)
-            assert await stagings.unfinished_progress(connection, "s1") == [Progress(second, "1.2")]
-            await stagings.save_progress(connection, second, "1.2", True)
-            assert await stagings.unfinished_progress(connection, "s1") == []
+            await releases.save_progress(connection, first, "1.1", True)
+            await releases.save_progress(connection, second, "1.2", False)
+            assert await releases.unfinished(connection, "s1") == [Progress(second, "1.2")]
+            await releases.save_progress(connection, second, "1.2", True)
+            assert await releases.unfinished(connection, "s1") == []
             live = replace(second, stage=Stage.LIVE)
-            await stagings.save_release(connection, live)
-            assert await stagings.unfinished_progress(connection, "s1") == [Progress(live, "1.2")]
+            await releases.save(connection, live)
+            assert await releases.unfinished(connection, "s1") == [Progress(live, "1.2")]
 
 
 async def test_progress_that_shows_a_release_as_it_was_is_not_final(tmp_path: Path) -> None:
@@ -173,18 +174,18 @@ async def test_progress_that_shows_a_release_as_it_was_is_not_final(tmp_path: Pa
     async with opened(tmp_path) as store:
         await saved(store, a_staging(attempt=healed, live=None))
         async with store.write() as connection:
-            await stagings.save_progress(connection, failed, "1.2", True)
-            assert await stagings.unfinished_progress(connection, "s1") == [Progress(healed, "1.2")]
+            await releases.save_progress(connection, failed, "1.2", True)
+            assert await releases.unfinished(connection, "s1") == [Progress(healed, "1.2")]
 
 
 async def test_objects_survive_all_changes_of_their_release(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await saved(store, a_staging())
         async with store.write() as connection:
-            assert await stagings.objects(connection, "r1") is None
-            await stagings.save_objects(connection, "r1", "[]")
-            await stagings.save_release(connection, a_release(stage=Stage.READY))
-            assert await stagings.objects(connection, "r1") == "[]"
+            assert await releases.objects(connection, "r1") is None
+            await releases.save_objects(connection, "r1", "[]")
+            await releases.save(connection, a_release(stage=Stage.READY))
+            assert await releases.objects(connection, "r1") == "[]"
 
 
 async def test_the_journal_is_read_from_its_end(tmp_path: Path) -> None:
@@ -193,10 +194,10 @@ async def test_the_journal_is_read_from_its_end(tmp_path: Path) -> None:
         await saved(store, numbered(1), numbered(2))
         async with store.write() as connection:
             for line in lines:
-                await stagings.write_journal(connection, "s1", line)
-            assert await stagings.journal(connection, "s1") == lines[::-1]
-            assert await stagings.journal(connection, "s1", limit=2) == lines[:1:-1]
-            assert await stagings.journal(connection, "s2") == []
+                await journal.write(connection, "s1", line)
+            assert await journal.newest(connection, "s1") == lines[::-1]
+            assert await journal.newest(connection, "s1", limit=2) == lines[:1:-1]
+            assert await journal.newest(connection, "s2") == []
 
 
 async def test_moments_are_stored_so_that_they_sort(tmp_path: Path) -> None:
