@@ -221,7 +221,7 @@ class Bot:
 
     async def count(self) -> None:
         """Set the gauges."""
-        phases = [staging.phase for staging in await self.service.present()]
+        phases = [staging.phase for staging in await self.service.looking.present()]
         self.metrics.refreshed(phases, self.store.writes, current=not self.projects.refused)
 
     def _saved(self, news: News) -> None:

@@ -27,7 +27,7 @@ class Idling:
 
     async def used(self, host: str) -> None:
         """Somebody opened a page at this host. Of no staging, nothing follows."""
-        staging = await self._service.at_host(host)
+        staging = await self._service.looking.at_host(host)
         if staging and staging.phase is not Phase.DELETED:
             await self._service.happened(staging.id, events.Used())
 
@@ -57,7 +57,7 @@ class Idling:
         """Stagings of projects whose hours changed are told; at the start, those of all that have some."""
         now = {project.name: project.hours for project in self._service.projects.values()}
         changed = {name for name, hours in now.items() if hours != self._hours.get(name)}
-        for staging in await self._service.present() if changed else ():
+        for staging in await self._service.looking.present() if changed else ():
             if staging.project in changed:
                 await self._service.happened(staging.id, events.Tick())
         self._hours = now

@@ -20,10 +20,10 @@ class Muting:
     ) -> tuple[Staging, str]:
         """In a staging's thread, one word may be a health check of it. Raises UserError when there is none such."""
         if which and not check and asked.thread_ts:
-            here = (await self._service.find(asked, None)).staging
+            here = (await self._service.looking.find(asked, None)).staging
             if which in self._checks(here):
                 return here, which
-        staging = (await self._service.find(asked, which, project)).staging
+        staging = (await self._service.looking.find(asked, which, project)).staging
         self._require(staging, check)
         return staging, check or ""
 

@@ -33,8 +33,9 @@ from bot.domain.status import StagingStatus
 from bot.explaining import Explaining
 from bot.following import Following
 from bot.keys import Keys
+from bot.looking import Looking
 from bot.meaning import Asked, Meaning
-from bot.ports import Commit, Head, Posted
+from bot.ports import Commit, Head
 from bot.projects import Projects
 from bot.projects.live import MOST_BRANCHES
 from bot.reporting import Reporting
@@ -59,15 +60,6 @@ Wish = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A staging, where its card is, and its newest journal lines."""
-
-    staging: Staging
-    card: Posted | None
-    journal: Sequence[JournalLine] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Rendered:
     """What a release turned out to be: its objects, what of them keeps data, and its secrets, marked."""
 
@@ -86,9 +78,10 @@ class Service:
     `new_id` names stagings and releases: to be given by those who want to see the same happen again.
     `sandboxed`: what runs can't reach what the bot has. `by_email`: the Slack user of an address.
 
-    `configuration`, `following`, `arriving`, `building`, `checking`, `explaining`, `reporting`, `witnessing`: the use
-    cases around that of a staging, its branch, pull requests and what comes by itself, its image, its health checks,
-    who broke it, what its git host is told, and throw-away stagings that tell more of its breakage.
+    `looking`, `configuration`, `chronicle`, `reporting`, `following`, `arriving`, `building`, `checking`, `explaining`,
+    `witnessing`: the use cases around which stagings there are, the configuration of one, what happened to it, what its
+    git host is told, its branch, pull requests and what comes by itself, its image, its health checks, who broke it,
+    and throw-away stagings that tell more of its breakage.
     """
 
     def __init__(
@@ -111,6 +104,7 @@ class Service:
         self._meaning = Meaning(self.projects, port, keys.mark)
         self._configuring = Configuring(port, person, sandboxed, new_id)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
+        self.looking = Looking(store, self.projects, self._meaning)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.chronicle = Chronicle(store, now, self._meaning)
         self.reporting = Reporting(store, self.projects, now)
@@ -143,46 +137,10 @@ class Service:
             async with self._store.write(Urgency.DOOR) as connection:
                 await self._once(connection, asked, text, done=True)
 
-    async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
-        """Those not deleted, of all projects unless one is named."""
-        name = self._meaning.project_of(asked, project).name if project else None
-        return [one for one in await self.everything(name) if not mine or one.staging.owner == asked.person.id]
-
-    async def everything(self, project: str | None = None) -> Sequence[Found]:
-        """All that are not deleted, with their cards."""
-        async with self._store.look() as connection:
-            return [Found(*one) for one in await stagings.present_with_cards(connection, project)]
-
     async def home_opened(self, user: str) -> None:
         """Somebody looks at their App Home: it is published, and kept up to date for a while."""
         async with self._store.write(Urgency.DOOR) as connection:
             await homes.opened(connection, user, self.now())
-
-    async def present(self) -> Sequence[Staging]:
-        """All that are not deleted."""
-        async with self._store.look() as connection:
-            return await stagings.present(connection)
-
-    async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
-        """The staging that is meant: by what `which` says, or by the thread it was asked in."""
-        async with self._store.read() as connection:
-            meant = await self._meaning.staging(connection, asked, which, project)
-            found = await stagings.with_card(connection, meant.id)
-            assert found is not None, "it was there at this very moment"
-            return Found(*found, await journal.newest(connection, meant.id))
-
-    async def named(self, project: str | None, name: str | None) -> Staging:
-        """The present staging of exactly this name. Raises UserError when it is gone."""
-        async with self._store.look() as connection:
-            staging = await stagings.by_name(connection, project or "", name or "")
-        if staging is None:
-            raise UserError(f"`{name}` is not there any more. `/octopod list` shows all.")
-        return staging
-
-    async def staging(self, id: str) -> Found | None:
-        async with self._store.look() as connection:
-            found = await stagings.with_card(connection, id)
-        return Found(*found) if found else None
 
     async def extend(
         self, asked: Asked, staging: str, *, until: datetime | None = None, by: timedelta | None = None
@@ -203,30 +161,6 @@ class Service:
                 raise UserError(f"That button is out of date: {found.name} is {found.phase} now. See its card.")
             await self._take(connection, asked, commands.Deploy(found.branch, found.name, found.project))
         return found
-
-    async def at_host(self, host: str) -> Staging | None:
-        """The newest staging, deleted or not, that has or had this host (without port)."""
-        async with self._store.look() as connection:
-            return await stagings.latest_at(connection, host)
-
-    async def compared(self, staging: str) -> tuple[Staging, str, Staging | None] | None:
-        """A staging, the branch that it is measured by, and the staging of that, if there is one."""
-        async with self._store.look() as connection:
-            found = await stagings.by_id(connection, staging)
-            if found is None or found.witness_for or found.project not in self.projects:
-                return None
-            baseline = self.projects[found.project].baseline
-            return found, baseline, await self._of_baseline(connection, found.project)
-
-    async def baseline(self, project: str) -> Staging | None:
-        """The staging of the project's baseline, if there is one."""
-        async with self._store.look() as connection:
-            return await self._of_baseline(connection, project)
-
-    async def _of_baseline(self, connection: AsyncConnection, project: str) -> Staging | None:
-        known = self.projects.get(project)
-        found = await stagings.of_branch(connection, project, known.baseline) if known else ()
-        return found[0] if found else None
 
     # --- what the worker brings --------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ async def releases(doors: Doors, asked: Asked, value: str) -> Text:
 
 
 async def _staging(doors: Doors, id: str) -> Staging:
-    found = await doors.service.staging(id)
+    found = await doors.service.looking.staging(id)
     if found is None:
         raise UserError("There is no such staging any more.")
     return found.staging

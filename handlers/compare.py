@@ -46,7 +46,7 @@ def door(service: Service, otherwise: Answer) -> Answer:
         host = naming.without_port(request.host).lower().rstrip(".")
         if not any(_is_ours(service, name, host) for name in service.projects):
             return await otherwise(request)
-        staging = await service.compared(request.path.strip("/"))
+        staging = await service.looking.compared(request.path.strip("/"))
         status, text = shown(staging, request.query.get("path", "/"))
         return web.Response(status=status, text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
 

@@ -47,7 +47,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
                 return answers.deploying(meant, doors.odd(meant))
             return None  # the logs themselves follow at once
         case commands.Extend():
-            found = await doors.service.find(asked, command.staging, command.project)
+            found = await doors.service.looking.find(asked, command.staging, command.project)
             return answers.extended(await doors.service.extend(asked, found.staging.id, by=command.by))
         case commands.Delete():
             return await _delete(doors, asked, command)
@@ -58,7 +58,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
         case commands.Mute() | commands.Unmute():
             return await _muted(doors, asked, command)
         case commands.Config() as command if command.change:
-            found = await doors.service.find(asked, command.staging, command.project)
+            found = await doors.service.looking.find(asked, command.staging, command.project)
             change = doors.service.configuration.change(asked, found.staging.id, command.change)
             return await configured(doors, await change)
         case (
@@ -78,7 +78,7 @@ async def _done(doors: Doors, asked: Asked, command: Command) -> Text | None:
 async def configured(doors: Doors, changed: tuple[Staging, Staging]) -> Text:
     """What came of a change of a staging's configuration: how it was before, and is now."""
     before, after = changed
-    found = await doors.service.staging(after.id)
+    found = await doors.service.looking.staging(after.id)
     at = doors.link_to(found.card) if found else None
     return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 
@@ -86,24 +86,24 @@ async def configured(doors: Doors, changed: tuple[Staging, Staging]) -> Text:
 async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
     match command:
         case commands.List(mine=mine, project=project):
-            found = await doors.service.list(asked, mine, project)
+            found = await doors.service.looking.list(asked, mine, project)
             return answers.listing([(one.staging, doors.link_to(one.card)) for one in found], mine)
         case commands.Info(staging=which, project=project):
-            one = await doors.service.find(asked, which, project)
+            one = await doors.service.looking.find(asked, which, project)
             probed, known = doors.probed(one.staging), doors.configuration(one.staging)
             at, journal = doors.link_to(one.card), doors.journal(one)
             return answers.info(doors.shown(one.staging), doors.engine, probed, at, journal, known)
         case commands.Why(staging=which, project=project):
-            one = await doors.service.find(asked, which, project)
+            one = await doors.service.looking.find(asked, which, project)
             around = doors.around(one.staging, one.card)
             return why.answer(doors.shown(one.staging), around, doors.checks(one.staging))
         case commands.WhatHappened() as command:
             return await _happened(doors, asked, command)
         case commands.Config(staging=which, project=project):
-            one = await doors.service.find(asked, which, project)
+            one = await doors.service.looking.find(asked, which, project)
             return configs.configuration(one.staging, doors.configuration(one.staging))
         case commands.Projects():
-            counts = Counter(staging.project for staging in await doors.service.present())
+            counts = Counter(staging.project for staging in await doors.service.looking.present())
             live = doors.service.projects
             return projects.listing(list(live.values()), counts, live.refused)
         case commands.Diff():
@@ -121,7 +121,7 @@ async def _happened(doors: Doors, asked: Asked, command: commands.WhatHappened) 
 
 async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
     """What has data is asked about, unless `--yes` was typed."""
-    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    staging = (await doors.service.looking.find(asked, command.staging, command.project)).staging
     sure = command.yes or command.now or staging.phase is Phase.DELETING
     if staging.claims and not sure:
         return answers.ask_delete(staging)
@@ -130,7 +130,7 @@ async def _delete(doors: Doors, asked: Asked, command: commands.Delete) -> Text:
 
 async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
     """A reset is asked about, unless with `--yes`."""
-    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    staging = (await doors.service.looking.find(asked, command.staging, command.project)).staging
     match command:
         case commands.Sleep():
             return answers.sleeping(await doors.back.sleep(asked, staging.id))
@@ -147,7 +147,7 @@ async def _way_back(doors: Doors, asked: Asked, command: commands.Rest) -> Text:
 
 
 async def _switched(doors: Doors, asked: Asked, command: commands.Switch) -> Text:
-    staging = (await doors.service.find(asked, command.staging, command.project)).staging
+    staging = (await doors.service.looking.find(asked, command.staging, command.project)).staging
     who = asked.person.id
     if isinstance(command, commands.Freeze | commands.Unfreeze):
         event: events.Freeze | events.Keep = events.Freeze(who, isinstance(command, commands.Freeze))

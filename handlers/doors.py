@@ -14,10 +14,11 @@ from bot.domain.notes import odd
 from bot.domain.policy import Person
 from bot.domain.project import ProbeFrom
 from bot.domain.story import Line
+from bot.looking import Found
 from bot.meaning import Asked
 from bot.muting import Muting
 from bot.ports import Posted
-from bot.service import Found, Service
+from bot.service import Service
 from bot.slack.findings import Around
 from bot.slack.messages import Text, compared
 from bot.wayback import WayBack

@@ -29,7 +29,7 @@ def door(service: Service, back: WayBack, handle: Handle) -> Callable[[web.Reque
 
     async def tombstone(request: web.Request) -> web.StreamResponse:
         host = naming.without_port(request.host).lower().rstrip(".")
-        staging = await service.at_host(host)
+        staging = await service.looking.at_host(host)
         if staging and request.method == "GET":
             await back.visited(staging)
         status, title, lines = told(staging, host, handle, service.projects.values())

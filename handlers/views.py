@@ -108,7 +108,7 @@ async def _answer(doors: Doors, asked: Asked, view: View) -> dict[str, Any]:
 
 
 async def _done(doors: Doors, before: Staging, after: Staging) -> Text:
-    found = await doors.service.staging(after.id)
+    found = await doors.service.looking.staging(after.id)
     at = doors.link_to(found.card) if found else None
     return configs.configured(doors.shown(after), before.attempt.id != after.attempt.id, doors.configuration(after), at)
 

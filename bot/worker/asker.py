@@ -63,7 +63,7 @@ class Asker:
             await self._ask(asked[key[0]], key)
 
     async def _waiting(self) -> set[tuple[str, str]]:
-        present = await self._service.present()
+        present = await self._service.looking.present()
         return {(one.project, one.attempt.commit) for one in present if one.phase is Phase.WAITING}
 
     async def _ask(self, host: GitHostApi, key: tuple[str, str]) -> None:

@@ -82,12 +82,12 @@ class EngineWork:
         return [claim for claim in claims if wanted.get((claim.key[0], claim.key[1]), 0) > claim.wanted]
 
     async def gave_up(self, claim: Claim, error_id: str) -> None:
-        found = await self._service.staging(claim.staging)
+        found = await self._service.looking.staging(claim.staging)
         reason = f"An error in Octopod itself stopped it (id {error_id}). Its log says more."
         await self._service.done(claim, ReleaseFailed(found.staging.attempt.id, reason) if found else None)
 
     async def perform(self, claim: Claim) -> None:
-        found = await self._service.staging(claim.staging)
+        found = await self._service.looking.staging(claim.staging)
         self._checkpoint("engine-claimed")
         event = await self._reconciled(claim, found.staging) if found else None
         self._checkpoint("engine-done")
@@ -177,7 +177,7 @@ class EngineWork:
     ) -> Event:
         what = (facts.staging, facts.name, facts.project, release.id, release.commit)
         image = self._renderer.image(facts) or ""
-        baseline = await self._service.baseline(facts.project)
+        baseline = await self._service.looking.baseline(facts.project)
         other = baseline.id if baseline and facts.baseline else ""
         fork = from_fork(release.branch)
         await self._engine.apply(ReleaseOrder(*what, objects, tree, image, "" if fork else other, fork))
@@ -197,7 +197,7 @@ class EngineWork:
     async def _facts(
         self, project: Project, staging: Staging, release: Release, opened: Opened, seed: str
     ) -> RenderFacts:
-        baseline = await self._service.baseline(project.name)
+        baseline = await self._service.looking.baseline(project.name)
         return RenderFacts(
             staging=staging.id,
             release=release.id,

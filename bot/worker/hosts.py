@@ -17,8 +17,9 @@ from bot.domain.policy import Person
 from bot.domain.project import Project
 from bot.domain.reporting import Told
 from bot.hosts import words
+from bot.looking import Found
 from bot.ports import GitHostApi, GitHosts, Posted
-from bot.service import Found, Service
+from bot.service import Service
 from bot.store import queue
 from bot.store.news import Line
 from bot.store.queue import Claim
@@ -61,7 +62,7 @@ class HostWork:
         await self._finish(claim, error_id)
 
     async def perform(self, claim: Claim) -> None:
-        found = await self._service.staging(claim.staging)
+        found = await self._service.looking.staging(claim.staging)
         project = self._service.projects.get(found.staging.project) if found else None
         host = self._hosts.of(project) if project and project.reports else None
         refused = await self._told(found, project, host) if found and project and host else ""

@@ -97,7 +97,7 @@ class RequestWork:
         return head
 
     async def _logs(self, request: Request, command: commands.Logs) -> dict[str, Any]:
-        staging = await self._service.named(command.project, command.staging)
+        staging = await self._service.looking.named(command.project, command.staging)
         found = await self._engine.logs(staging.id, command.workload, command.lines or 50)
         return {"answer": "logs", "name": staging.name, "logs": {name: list(lines) for name, lines in found.items()}}
 

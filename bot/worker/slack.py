@@ -8,8 +8,9 @@ import structlog
 from bot.domain.errors import MessageGone, PermanentError
 from bot.domain.events import Notice, Target, Where
 from bot.domain.model import Stage
+from bot.looking import Found
 from bot.ports import Chat, Letter, Posted, Slot
-from bot.service import Found, Service
+from bot.service import Service
 from bot.store import outbox, queue, releases, stagings
 from bot.store.news import Line
 from bot.store.outbox import Outgoing
@@ -98,7 +99,7 @@ class SlackWork:
     # --- the four kinds ---------------------------------------------------------------------------------------------
 
     async def _card(self, claim: Claim) -> None:
-        found = await self._service.staging(claim.staging)
+        found = await self._service.looking.staging(claim.staging)
         if found is None:
             return await self._finish_target(claim)
         try:
@@ -109,7 +110,7 @@ class SlackWork:
         await self._finish_target(claim, card=posted if posted != found.card else None)
 
     async def _progress(self, claim: Claim) -> None:
-        found = await self._service.staging(claim.staging)
+        found = await self._service.looking.staging(claim.staging)
         async with self._store.look() as connection:
             unfinished = await releases.unfinished(connection, claim.staging)
         for progress in unfinished if found and found.card else ():
@@ -134,7 +135,7 @@ class SlackWork:
     async def _notice(self, claim: Claim) -> None:
         async with self._store.read() as connection:
             letter, staging = await outbox.letter(connection, claim)
-        found = await self._service.staging(staging) if staging else None
+        found = await self._service.looking.staging(staging) if staging else None
         if letter.where is Where.THREAD and letter.parent is None:
             return await self._await_card(claim)
         if letter.where.value in outbox.FOLLOWS and letter.parent is None:
@@ -163,7 +164,7 @@ class SlackWork:
                 await queue.add_notices(connection, staging, None, [told], now)
 
     async def _home(self, claim: Claim) -> None:
-        found = await self._service.everything()
+        found = await self._service.looking.everything()
         await self._chat.show_home(claim.key[0], [(one.staging, one.card) for one in found])
         now = self._service.now()
         async with self._store.write(Urgency.MESSAGE) as connection:

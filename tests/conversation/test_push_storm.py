@@ -53,7 +53,7 @@ class Storm:
         self.told += 1
 
     async def behind(self) -> list[str]:
-        present = {one.branch: one.attempt.commit for one in await self.talk.bot.service.present()}
+        present = {one.branch: one.attempt.commit for one in await self.talk.bot.service.looking.present()}
         return [name for name, head in self.heads.items() if present[name] != head]
 
 
@@ -66,6 +66,6 @@ async def test_every_staging_ends_at_its_head_and_none_is_deployed_too_often(tmp
         while await storm.behind():
             assert time.monotonic() < end, await storm.behind()
             await asyncio.sleep(0.5)
-        counts = [one.attempt.number for one in await talk.bot.service.present()]
+        counts = [one.attempt.number for one in await talk.bot.service.looking.present()]
         print(f"{PUSHES} pushes, told {storm.told} times: {sum(counts)} releases, at most {max(counts)} of a branch")
         assert max(counts) <= MOST

@@ -150,7 +150,7 @@ async def test_several_keys_are_one_release_and_empty_fields_take_back(shop: Tal
     assert "Release 2 of feature-x rolls out the change" in told(
         answer
     ) and "⚠️ `A`: octopod.yaml does not know this key" in told(answer)
-    [found] = [one.staging.attempt for one in await shop.bot.service.everything()]
+    [found] = [one.staging.attempt for one in await shop.bot.service.looking.everything()]
     assert found.overrides.env == {"PAYMENTS": "production", "RETRIES": "7", "A": "1", "B": "x\ny"}
     assert found.overrides.values == {"web": {}, "t": "1.10"} and found.overrides.profiles == ("many",)
     assert shop.engine.order("feature-x").objects[0]["data"]["B"] == "x\ny" and len(shop.engine.orders) == 2
@@ -202,7 +202,7 @@ async def test_two_people_change_different_keys_and_both_land(shop: Talk) -> Non
     alices, bobs = await opened(shop, "alice", card), await opened(shop, "bob", card)
     await save(shop, "alice", alices, RETRIES="5", more="A=1")
     await save(shop, "bob", bobs, PAYMENTS="=production", values="web.replicas=2")
-    [found] = [one.staging.attempt.overrides for one in await shop.bot.service.everything()]
+    [found] = [one.staging.attempt.overrides for one in await shop.bot.service.looking.everything()]
     assert found.env == {"RETRIES": "5", "A": "1", "PAYMENTS": "production"} and found.values == {"web.replicas": 2}
 
 
@@ -217,7 +217,7 @@ async def test_two_people_change_the_same_key_and_the_second_is_told(shop: Talk)
     again = {**answer["view"], "id": bobs["id"], "hash": "another"}
     assert held(again)["env:RETRIES"] == "7" and held(again)["more"] == "A=1\nB=2"  # nothing is lost
     assert "rolls out the change" in told(await save(shop, "bob", again))
-    [found] = [one.staging.attempt.overrides for one in await shop.bot.service.everything()]
+    [found] = [one.staging.attempt.overrides for one in await shop.bot.service.looking.everything()]
     assert found.env == {"RETRIES": "7", "A": "1", "B": "2"}
 
 

@@ -20,7 +20,8 @@ async def home(talk: Talk, user: str = "alice") -> list[str]:
 
 async def click(talk: Talk, action: str, name: str, user: str = "alice", **more: object) -> Json:
     """A button of this staging in the Home."""
-    block = next(found.staging.id for found in await talk.bot.service.everything() if found.staging.name == name)
+    everything = await talk.bot.service.looking.everything()
+    block = next(found.staging.id for found in everything if found.staging.name == name)
     done = await talk.slack.post("click", user=user, view_id="home", action_id=action, block_id=block, **more)
     await talk.settled()
     return done

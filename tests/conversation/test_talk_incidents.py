@@ -26,7 +26,7 @@ async def shop(tmp_path: Path, database: Path) -> AsyncIterator[Talk]:
 
 async def checked(talk: Talk, name: str, ok: bool) -> None:
     """It is decided how its cart is."""
-    staging = await talk.bot.service.named("shop", name)
+    staging = await talk.bot.service.looking.named("shop", name)
     assert staging.live
     stand = Stand("cart", ok, f"`/cart` answers {200 if ok else 502}", talk.clock())
     known = next((one for one in staging.checks if one.check == "cart"), None)

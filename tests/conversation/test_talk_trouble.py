@@ -53,7 +53,7 @@ async def test_a_reply_waits_for_its_card_that_vanished_after_it_was_claimed(tal
     work, now = _another(talk), talk.bot.service.now()
     assert await work.next_due()
     [claim] = await work.claim("another", now + timedelta(minutes=1), 1)
-    [found] = await talk.bot.service.everything()
+    [found] = await talk.bot.service.looking.everything()
     async with talk.bot.store.write() as connection:
         await stagings.save_card(connection, found.staging.id, None)
     said = len(await talk.posts())

@@ -29,7 +29,7 @@ async def shop(tmp_path: Path, database: Path) -> AsyncIterator[Talk]:
 
 async def checked(talk: Talk, name: str, ok: bool) -> None:
     """It is decided how its login is."""
-    staging = await talk.bot.service.named("shop", name)
+    staging = await talk.bot.service.looking.named("shop", name)
     assert staging.live
     stand = Stand("login", ok, f"`/login` answers {200 if ok else 500}", talk.clock())
     async with talk.bot.store.write() as connection:
@@ -66,7 +66,7 @@ async def test_a_changed_key_is_told_and_reverted_by_its_button(shop: Talk) -> N
     assert "Release 3 of feature-x rolls out the change: nothing differs from the defaults any more" in said
     assert "out of date: feature-x has release 3 now" in await shop.click("alice", alert, "revert_key")
     await shop.report(shop.engine.ready, "feature-x")
-    staging = await shop.bot.service.named("shop", "feature-x")
+    staging = await shop.bot.service.looking.named("shop", "feature-x")
     assert staging.attempt.env["PAYMENTS"] == "sandbox"
     [over] = await shop.posts(ALERTS)
     assert "has recovered" in over.text and over.buttons == {}

@@ -41,7 +41,7 @@ async def shop(tmp_path: Path, database: Path) -> AsyncIterator[Talk]:
 
 
 async def named(talk: Talk, name: str) -> Staging:
-    return await talk.bot.service.named("shop", name)
+    return await talk.bot.service.looking.named("shop", name)
 
 
 async def checked(talk: Talk, staging: Staging, ok: bool) -> None:
@@ -172,7 +172,7 @@ async def test_a_witness_is_no_baseline_and_no_former_staging(shop: Talk) -> Non
         await tries(shop, main, BASE)
     witness = await tries(shop, main, SAME)
     assert shop.engine.order(witness.name).baseline == ""
-    found = await shop.bot.service.baseline("shop")
+    found = await shop.bot.service.looking.baseline("shop")
     assert found and found.id == main.id
     await shop.say("alice", "/octopod delete main --now")
     await shop.settled()
@@ -200,9 +200,8 @@ async def test_one_that_fails_or_takes_too_long_says_why(shop: Talk) -> None:
     await shop.later(seconds=61)
     assert mute.id in shop.engine.removed
     assert (await says(shop, ill)).why.endswith("its health was not decided within 1 min")
-    lines = [
-        line.why for line in (await shop.bot.service.find(asked(shop), "feature-x")).journal if line.what == "tried"
-    ]
+    found = await shop.bot.service.looking.find(asked(shop), "feature-x")
+    lines = [line.why for line in found.journal if line.what == "tried"]
     assert len(lines) == 3 and lines[-1].endswith("which failed: web: exit code 1")
 
 

@@ -133,7 +133,7 @@ class World:
 
     async def look(self) -> None:
         """What was removed, and whether it was time."""
-        for staging in await self.service.present():
+        for staging in await self.service.looking.present():
             if staging.desired is Desired.ABSENT:
                 assert self.expires.pop(staging.id) <= self.wall, "it was removed too early"
                 self.late.append(self.true - self.over.pop(staging.id))

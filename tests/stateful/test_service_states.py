@@ -354,7 +354,7 @@ class Lives(RuleBasedStateMachine):
         assert self.do(self.world.rows(f"SELECT id FROM notices WHERE staging_id IN {hidden}")) == []
         kinds = self.do(self.world.rows(f"SELECT DISTINCT kind FROM targets WHERE staging_id IN {hidden}"))
         assert kinds in ([], [("engine",)])
-        assert {one.id for one in self.do(self.world.service.present())} <= self.lives.keys()
+        assert {one.id for one in self.do(self.world.service.looking.present())} <= self.lives.keys()
 
     @invariant()
     def nothing_is_sent_twice_or_out_of_order(self) -> None:
@@ -409,7 +409,7 @@ class Lives(RuleBasedStateMachine):
         return lives[-1 - which % len(lives)]
 
     def _staging(self, id: str) -> Staging:
-        found = self.do(self.world.service.staging(id))
+        found = self.do(self.world.service.looking.staging(id))
         assert found
         return found.staging
 
