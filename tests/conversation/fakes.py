@@ -159,7 +159,7 @@ class FakeChecker:
         return CheckResult(check.name, key not in self.fails, text, datetime.now(UTC), unknown=key in self.unknown)
 
     async def until_asked(self, name: str, tries: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while [asked for asked, _ in self.asked].count(name) < tries:
                 self._news.clear()
                 await self._news.wait()
