@@ -50,10 +50,14 @@ class Explaining:
     """`projects` may change meanwhile."""
 
     def __init__(
-        self, store: Store, projects: Mapping[str, Project], now: Callable[[], datetime], common: Common
+        self,
+        store: Store,
+        projects: Mapping[str, Project],
+        now: Callable[[], datetime],
+        common: Common,
+        roster: Roster,
     ) -> None:
-        self._store, self._projects, self._now, self._common = store, projects, now, common
-        self._roster = Roster()
+        self._store, self._projects, self._now, self._common, self._roster = store, projects, now, common, roster
 
     async def case(self, staging: str) -> Case | None:
         """None: it is not broken (any more), or its project has left octopod.yaml."""
@@ -118,7 +122,7 @@ class Explaining:
             return {}
         broken = await stagings.broken_with_cards(connection, one.project)
         ill = [(one if other.id == one.id else other, card) for other, card in broken]
-        present = await self._roster.present_within(connection, one.project)
+        present = await self._roster.present(connection, one.project)
         well = [other for other in present if other.phase is Phase.LIVE]
         now = self._now()
         within = await incidents.settle(connection, project, ill, well, now)

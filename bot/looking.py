@@ -12,6 +12,7 @@ from bot.meaning import Asked, Meaning
 from bot.ports import Posted
 from bot.store import journal, stagings
 from bot.store.journal import JournalLine
+from bot.store.roster import Roster
 from bot.store.store import Store
 
 
@@ -27,8 +28,8 @@ class Found:
 class Looking:
     """`projects` may change meanwhile."""
 
-    def __init__(self, store: Store, projects: Mapping[str, Project], meaning: Meaning) -> None:
-        self._store, self._projects, self._meaning = store, projects, meaning
+    def __init__(self, store: Store, projects: Mapping[str, Project], meaning: Meaning, roster: Roster) -> None:
+        self._store, self._projects, self._meaning, self._roster = store, projects, meaning, roster
 
     async def list(self, asked: Asked, mine: bool, project: str | None) -> Sequence[Found]:
         """Those not deleted, of all projects unless one is named."""
@@ -42,8 +43,8 @@ class Looking:
 
     async def present(self) -> Sequence[Staging]:
         """All that are not deleted."""
-        async with self._store.look() as connection:
-            return await stagings.present(connection)
+        async with self._store.read() as connection:
+            return await self._roster.present(connection)
 
     async def find(self, asked: Asked, which: str | None, project: str | None = None) -> Found:
         """The staging that is meant: by what `which` says, or by the thread it was asked in."""

@@ -18,6 +18,7 @@ from bot.domain.project import Project
 from bot.domain.pulls import called
 from bot.forge import address
 from bot.store import releases, stagings
+from bot.store.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,10 @@ class Meaning:
     Raises UserError for what means nothing, or too much.
     """
 
-    def __init__(self, projects: Mapping[str, Project], port: int | None, mark: Callable[[str], str]) -> None:
-        self._projects, self._port, self._mark = projects, port, mark
+    def __init__(
+        self, projects: Mapping[str, Project], port: int | None, mark: Callable[[str], str], roster: Roster
+    ) -> None:
+        self._projects, self._port, self._mark, self._roster = projects, port, mark, roster
 
     def project(self, name: str | None) -> Project:
         """Raises UserError when octopod.yaml has none of this name (any more)."""
@@ -71,7 +74,7 @@ class Meaning:
             if found is None:
                 raise UserError("Which staging? Name it, or say this in its thread. `/octopod list` shows all.")
             return found
-        return lookup.find(await stagings.present(connection, project), which, self._here(asked))
+        return lookup.find(await self._roster.present(connection, project), which, self._here(asked))
 
     async def staging_ever(
         self, connection: AsyncConnection, asked: Asked, which: str | None, project: str | None
@@ -79,7 +82,7 @@ class Meaning:
         """Also one that is deleted, if none of its name is there."""
         if which is None:
             return await self.staging(connection, asked, None, project)
-        present = await stagings.present(connection, project)
+        present = await self._roster.present(connection, project)
         names = {(one.project, one.name) for one in present}
         gone = [one for one in await stagings.gone(connection, project, which) if (one.project, one.name) not in names]
         return lookup.find([*present, *gone], which, self._here(asked))

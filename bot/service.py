@@ -42,6 +42,7 @@ from bot.reporting import Reporting
 from bot.store import homes, journal, known, queue, releases, sealing, stagings
 from bot.store.journal import JournalLine
 from bot.store.queue import Claim, Request
+from bot.store.roster import Roster
 from bot.store.store import Store
 from bot.store.turns import Urgency
 from bot.witnessing import Witnessing
@@ -100,11 +101,11 @@ class Service:
     ) -> None:
         self.projects = Projects.of(projects)
         self.now, self.new_id = now, new_id
-        self._store, self._keys, self._policy = store, keys, policy
-        self._meaning = Meaning(self.projects, port, keys.mark)
+        self._store, self._keys, self._policy, self._roster = store, keys, policy, Roster()
+        self._meaning = Meaning(self.projects, port, keys.mark, self._roster)
         self._configuring = Configuring(port, person, sandboxed, new_id)
         common = Common(self.project, self._known, self._taken_once, self._decided, self._created, self._require_room)
-        self.looking = Looking(store, self.projects, self._meaning)
+        self.looking = Looking(store, self.projects, self._meaning, self._roster)
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.chronicle = Chronicle(store, now, self._meaning)
         self.reporting = Reporting(store, self.projects, now)
@@ -112,7 +113,7 @@ class Service:
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
         self.checking = Checking(store, now, common)
-        self.explaining = Explaining(store, self.projects, now, common)
+        self.explaining = Explaining(store, self.projects, now, common, self._roster)
         self.witnessing = Witnessing(store, self.projects, now, self._configuring, common, self._policy_for)
 
     # --- what people ask for, answered at once -----------------------------------------------------------------------
@@ -330,7 +331,7 @@ class Service:
     async def _require_room(self, connection: AsyncConnection, user: str, project: str) -> None:
         """In the transaction that takes it, so that of two at once for the last place one is refused."""
         if project in self.projects:
-            require_room(user, self.projects[project], await stagings.present(connection, project))
+            require_room(user, self.projects[project], await self._roster.present(connection, project))
 
     async def _decided(
         self,

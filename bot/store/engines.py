@@ -11,13 +11,14 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.driver import Connection as Driver
 from bot.store.driver import connect
 
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
 ALONE = "octopod_alone"
+ONLY_READS = "octopod_only_reads"
 LAST_WORDS = 5.0  # seconds
 _THREADS: WeakKeyDictionary[Engine, WeakSet[Thread]] = WeakKeyDictionary()
 
@@ -29,7 +30,14 @@ def write_engine(url: str) -> AsyncEngine:
 
 def read_engine(url: str) -> AsyncEngine:
     """Sees the last commit; is not blocked by the writer."""
-    return _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0)
+    engine = _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0)
+    return engine.execution_options(**{ONLY_READS: True})
+
+
+def only_reads(connection: AsyncConnection) -> bool:
+    """Whether it is one of `read_engine`: nothing that it sees can be rolled back."""
+    assert connection.sync_connection is not None, "it is open"
+    return bool(connection.sync_connection.get_execution_options().get(ONLY_READS))
 
 
 def without_transaction(engine: AsyncEngine) -> AsyncEngine:

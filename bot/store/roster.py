@@ -1,4 +1,4 @@
-"""The stagings of a project, of which only those are read that have changed since they were read last."""
+"""All stagings that are there, of which only those are read that have changed since they were read last."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,24 +6,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.model import Staging
 from bot.store import stagings
+from bot.store.engines import only_reads
 
 
 class Roster:
-    """In memory only. Whoever reads all of a large project often, and mostly the same, reads it here."""
+    """In memory, as far as it was read in transactions that only read: others may be rolled back, and what was seen in
+    them never was."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Mapping[str, Staging]] = {}
+        self._known: Mapping[str, Staging] = {}
 
-    async def present(self, connection: AsyncConnection, project: str) -> Sequence[Staging]:
-        """Those not deleted, the oldest first. In a transaction that only reads: another may be rolled back, and what
-        was seen in it never was."""
-        self._known[project] = await self._read(connection, project)
-        return list(self._known[project].values())
-
-    async def present_within(self, connection: AsyncConnection, project: str) -> Sequence[Staging]:
-        """The same in a transaction that may write."""
-        return list((await self._read(connection, project)).values())
-
-    async def _read(self, connection: AsyncConnection, project: str) -> Mapping[str, Staging]:
-        revisions = await stagings.revisions(connection, project)
-        return await stagings.at(connection, revisions, self._known.get(project, {}))
+    async def present(self, connection: AsyncConnection, project: str | None = None) -> Sequence[Staging]:
+        """Those not deleted, the oldest first."""
+        found = await stagings.at(connection, await stagings.revisions(connection, project), self._known)
+        if only_reads(connection):
+            others = {id: one for id, one in self._known.items() if project and one.project != project}
+            self._known = {**others, **found}
+        return list(found.values())

@@ -156,8 +156,8 @@ async def serving(connection: AsyncConnection, projects: Collection[str]) -> Map
     return {row.id: row.revision for row in rows}
 
 
-async def revisions(connection: AsyncConnection, project: str) -> Mapping[str, int]:
-    """Ids and revisions of those of the project that are not deleted, the oldest first."""
+async def revisions(connection: AsyncConnection, project: str | None = None) -> Mapping[str, int]:
+    """Ids and revisions of those not deleted, the oldest first."""
     return {row.id: row.revision for row in await connection.execute(REVISIONS, {"project": project})}
 
 
@@ -218,7 +218,8 @@ async def follow_at(connection: AsyncConnection, project: str, repo: str, deploy
 
 
 async def forget_heads(connection: AsyncConnection, project: str) -> None:
-    await connection.execute(update(tables.stagings).where(STAGING.project == project).values(head=""))
+    anew = {"head": "", "revision": STAGING.revision + 1}
+    await connection.execute(update(tables.stagings).where(STAGING.project == project).values(anew))
 
 
 async def save_card(connection: AsyncConnection, staging: str, card: Posted | None) -> None:
@@ -256,7 +257,7 @@ BY_ID = JOINED.where(STAGING.id == bindparam("id"))
 NAMES = select(STAGING.project, STAGING.name, STAGING.urls).where(STAGING.deleted_at.is_(None))
 REVISIONS = (
     select(STAGING.id, STAGING.revision)
-    .where(PRESENT, STAGING.project == bindparam("project"))
+    .where(PRESENT, STAGING.project == func.coalesce(bindparam("project"), STAGING.project))
     .order_by(STAGING.created_at, STAGING.id)
 )
 SERVING = (

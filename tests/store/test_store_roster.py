@@ -21,13 +21,14 @@ async def test_it_is_as_the_stagings_are(tmp_path: Path) -> None:
         await saved(store, young, old, elsewhere, hidden)
         async with store.read() as connection:
             assert await roster.present(connection, "shop") == [old, young]
-            assert await roster.present(connection, "docs") == [elsewhere]
+            assert await roster.present(connection) == [old, elsewhere, young]
         ill = replace(old, broken_since=NOW, revision=8)
         new = replace(numbered(5), created_at=NOW + seconds(1))
         await saved(store, ill, new, replace(young, deleted_at=NOW, revision=2))
         async with store.read() as connection:
             assert await roster.present(connection, "shop") == [ill, new]
             assert await roster.present(connection, "docs") == [elsewhere]
+            assert await roster.present(connection) == [ill, elsewhere, new]
 
 
 async def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
@@ -50,10 +51,10 @@ async def test_what_was_rolled_back_never_was(tmp_path: Path) -> None:
         with pytest.raises(LookupError):
             async with store.write() as connection:
                 await stagings.save(connection, dreamt)
-                assert await roster.present_within(connection, "shop") == [dreamt]
+                assert await roster.present(connection, "shop") == [dreamt]
                 raise LookupError
         async with store.write() as connection:
-            assert await roster.present_within(connection, "shop") == [numbered(1)]
+            assert await roster.present(connection, "shop") == [numbered(1)]
         await saved(store, real)
         async with store.read() as connection:
             assert await roster.present(connection, "shop") == [real]
