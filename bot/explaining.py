@@ -110,7 +110,7 @@ class Explaining:
             return
         if before.broken_since and not after.broken_since:
             await self._settled(connection, after)
-        broken = await stagings.broken(connection, after.project)
+        broken = [one for one in await self._roster.present(connection, after.project) if one.broken_since]
         for id in set(ripples(before, after, project.baseline, broken)):
             await queue.want(connection, id, [Target.FINDING], self._now())
 
@@ -118,15 +118,14 @@ class Explaining:
         """Incidents are as the stagings are; whoever gets into one has its finding looked at again. `one`: as it is by
         now. By the id of each staging that is in an incident: which."""
         project = self._projects.get(one.project)
-        if project is None or not await incidents.may_be(connection, one.project, one):
-            return {}
-        broken = await stagings.broken_with_cards(connection, one.project)
-        ill = [(one if other.id == one.id else other, card) for other, card in broken]
         present = await self._roster.present(connection, one.project)
-        well = [other for other in present if other.phase is Phase.LIVE]
+        ill = [one if other.id == one.id else other for other in present if other.broken_since]
+        if project is None or not await incidents.may_be(connection, one.project, ill):
+            return {}
         now = self._now()
+        well = [other for other in present if other.phase is Phase.LIVE]
         within = await incidents.settle(connection, project, ill, well, now)
-        for other, _ in ill:
+        for other in ill:
             if other.id != one.id and other.id in within and other.finding and not other.finding.shared:
                 await queue.want(connection, other.id, [Target.FINDING], now)
         return within

@@ -19,28 +19,23 @@ from bot.store import incidents, queue, stagings
 from bot.store.incidents import Incident
 
 
-async def may_be(connection: AsyncConnection, project: str, one: Staging) -> bool:
-    """Whether there can be anything to settle: somebody else is broken as well, or an incident is open. Costs little,
-    however many stagings there are."""
-    others = [staging for staging in await stagings.broken(connection, project) if staging.id != one.id]
-    return bool(others) or bool(await incidents.open_ones(connection, project))
+async def may_be(connection: AsyncConnection, project: str, ill: Sequence[Staging]) -> bool:
+    """Whether there can be anything to settle: several are broken, or an incident is open."""
+    return len(ill) >= deciding.LEAST or bool(await incidents.open_ones(connection, project))
 
 
 async def settle(
-    connection: AsyncConnection,
-    project: Project,
-    ill: Sequence[tuple[Staging, Posted | None]],
-    well: Sequence[Staging],
-    now: datetime,
+    connection: AsyncConnection, project: Project, ill: Sequence[Staging], well: Sequence[Staging], now: datetime
 ) -> Mapping[str, str]:
     """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which.
-    `ill`: those that are broken, and where their cards are; `well`: those that are live."""
-    cards = {staging.id: card for staging, card in ill}
+    `ill`: those that are broken; `well`: those that are live."""
     known = {one.id: one for one in await incidents.open_ones(connection, project.name)}
-    broken = {staging.id: staging for staging, _ in ill if staging.finding}
+    broken = {staging.id: staging for staging in ill if staging.finding}
     before = [deciding.Incident(one.id, one.shared, one.began_at, _ill(one)) for one in known.values()]
+    steps = deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(well, project))
+    cards = await stagings.cards(connection, list(broken)) if steps else {}
     after = dict(known)
-    for step in deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(well, project)):
+    for step in steps:
         match step:
             case Opened(group):
                 first = [broken[id] for id in group.stagings]
@@ -80,8 +75,8 @@ def _facts(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _with(incident: Incident, joining: Sequence[Staging], cards: Mapping[str, Posted | None]) -> Incident:
-    members = {one.id: _member(one, cards[one.id]) for one in joining}
+def _with(incident: Incident, joining: Sequence[Staging], cards: Mapping[str, Posted]) -> Incident:
+    members = {one.id: _member(one, cards.get(one.id)) for one in joining}
     return replace(incident, members={**incident.members, **members})
 
 

@@ -51,6 +51,13 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str
     return {staging.id: staging for staging in await _stagings(connection, STAGING.id.in_(ids))}
 
 
+async def cards(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Posted]:
+    """Where those of these ids are that have one."""
+    known = select(STAGING.id, STAGING.card_channel, STAGING.card_ts).where(STAGING.id.in_(ids))
+    rows = await connection.execute(known)
+    return {row.id: Posted(row.card_channel, row.card_ts) for row in rows if row.card_ts}
+
+
 async def by_name(connection: AsyncConnection, project: str, name: str) -> Staging | None:
     """The one of this name among those not deleted."""
     found = await _stagings(connection, STAGING.project == project, STAGING.name == name, PRESENT)
@@ -64,12 +71,7 @@ async def of_branch(connection: AsyncConnection, project: str, branch: str) -> S
 
 async def broken(connection: AsyncConnection, project: str) -> Sequence[Staging]:
     """Those that are called broken, the oldest first."""
-    return [staging for staging, _ in await broken_with_cards(connection, project)]
-
-
-async def broken_with_cards(connection: AsyncConnection, project: str) -> Sequence[tuple[Staging, Posted | None]]:
-    rows = await _rows(connection, STAGING.project == project, STAGING.broken_since.is_not(None), PRESENT)
-    return [(staging_of(row._mapping), _card(row)) for row in rows]
+    return await _stagings(connection, STAGING.project == project, STAGING.broken_since.is_not(None), PRESENT)
 
 
 async def waiting(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.domain.checking import BEAT
 from bot.domain.policy import Policy
 from scripts.bench.cluster import Cluster, cluster
 from scripts.bench.kube_team import CHECKS, PROJECT, KubeTeam, kube_team
@@ -124,6 +125,7 @@ def measure(folder: Path, rounds: int) -> list[Row]:
         crowd, stage = Crowd(team), Stage(there, team, posted)
         for step in STEPS:
             crowd.grow(step)
+            time.sleep(BEAT.first.total_seconds())  # so long what is new is looked at more often
             for _ in range(rounds * SAMPLES // AT_ONCE):
                 for way in WAYS:
                     names = crowd.take(AT_ONCE)
