@@ -29,8 +29,8 @@ def serve() -> None:
     set_up()
 
     def start() -> None:
-        from bot.app import serve as run
         from bot.projects import load_projects
+        from bot.serving import serve as run
         from bot.settings import load_settings
 
         settings = load_settings()
@@ -104,7 +104,7 @@ def rotate_keys() -> None:
     """
 
     def run() -> None:
-        from bot.app import rotated
+        from bot.serving import rotated
         from bot.settings import load_settings
 
         settings = load_settings()

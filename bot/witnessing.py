@@ -92,6 +92,12 @@ class Witnessing:
                 f"`/octopod why {ill.name}` tells what came of it."
             )
 
+    async def at_work(self, staging: str) -> Sequence[WitnessOf]:
+        """What is being tried for it right now."""
+        async with self._store.look() as connection:
+            made = await stagings.witnesses(connection, staging)
+        return [one.witness_of for one in made if one.witness_of and witness.at_work(one)]
+
     # --- heard -------------------------------------------------------------------------------------------------------
 
     async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> Staging:

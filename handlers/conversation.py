@@ -96,7 +96,8 @@ async def _looked_up(doors: Doors, asked: Asked, command: Looking) -> Text:
         case commands.Why(staging=which, project=project):
             one = await doors.service.looking.find(asked, which, project)
             around = doors.around(one.staging, one.card)
-            return why.answer(doors.shown(one.staging), around, doors.checks(one.staging))
+            trying = await doors.service.witnessing.at_work(one.staging.id)
+            return why.answer(doors.shown(one.staging), around, doors.checks(one.staging), trying)
         case commands.WhatHappened() as command:
             return await _happened(doors, asked, command)
         case commands.Config(staging=which, project=project):

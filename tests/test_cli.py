@@ -21,6 +21,6 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 def test_the_local_engine_loads_no_kubernetes() -> None:
-    code = "import sys, bot.app, bot.local.engine; assert 'kubernetes_asyncio' not in sys.modules"
+    code = "import sys, bot.serving, bot.local.engine; assert 'kubernetes_asyncio' not in sys.modules"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert said.returncode == 0, said.stderr

@@ -7,10 +7,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from bot.app import serve
 from bot.domain.errors import ConfigError
 from bot.domain.project import EngineKind
 from bot.projects import Configuration
+from bot.serving import serve
 from bot.settings import load_settings
 from bot.site import listen
 

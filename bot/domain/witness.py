@@ -60,11 +60,11 @@ def require_turn(ill: Staging, of: WitnessOf, made: Sequence[Staging], of_projec
 
     `made`: all that were made for it; `of_project`: all of the project that are not deleted.
     """
-    if any(_at_work(one) for one in of_breakage(made, of, ill)):
+    if any(at_work(one) for one in of_breakage(made, of, ill)):
         raise UserError(
             f"{subject(ill, of)} is being tried already, on a throw-away staging. The alert says what comes of it."
         )
-    busy = sum(map(_at_work, of_project))
+    busy = sum(map(at_work, of_project))
     if busy >= AT_ONCE:
         raise UserError(
             f"{ill.project} has {busy} throw-away stagings just now, and no more than {AT_ONCE} at once. Each is gone "
@@ -72,7 +72,8 @@ def require_turn(ill: Staging, of: WitnessOf, made: Sequence[Staging], of_projec
         )
 
 
-def _at_work(witness: Staging) -> bool:
+def at_work(witness: Staging) -> bool:
+    """Nobody has asked for its end yet."""
     return witness.desired is Desired.PRESENT
 
 
@@ -103,7 +104,7 @@ def asked(ill: Staging) -> frozenset[str]:
 
 def is_over(witness: Staging, ill: Staging | None, policy: Policy, now: datetime) -> str:
     """Why it is of no use any more, if so. How long it may take is another matter: then it expires."""
-    if not _at_work(witness):
+    if not at_work(witness):
         return ""
     if ill is None or ill.broken_since is None or ill.broken_since > witness.created_at:
         return "the breakage that it was made for is over"
@@ -139,7 +140,7 @@ def why_unknown(witness: Staging, policy: Policy) -> str:
     attempt, tried = witness.attempt, "it was tried on a throw-away staging"
     if attempt.stage is Stage.FAILED:
         return f"{tried}, which failed: {attempt.reason.rstrip('.')}"
-    if _at_work(witness):
+    if at_work(witness):
         return "it is being tried on a throw-away staging right now"
     if witness.live:
         within = format_duration(policy.witness_answers)

@@ -1,11 +1,13 @@
 """The answer to `/octopod why`: how a staging is doing, since when, and what did it, as far as is known. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.finding import Cause, Confidence, Finding
-from bot.domain.model import Phase, Staging
+from bot.domain.model import Phase, Staging, WitnessOf
 from bot.domain.mutes import muted
 from bot.domain.past import symptom
+from bot.domain.witness import OFFERS, subject
 from bot.slack.blocks import Block, actions, code, context, cut, date, escape, link, listed, preformatted, section
 from bot.slack.evidence import sentence, testimony
 from bot.slack.findings import Around, Told, happened, named, why
@@ -15,26 +17,36 @@ from bot.slack.rest import Said
 from bot.slack.standing import release_named, standing
 
 
-def answer(staging: Staging, around: Around, checks: Sequence[str]) -> Text:
-    """`checks`: the names of its project's health checks."""
-    said, more = _broken(staging, around) if staging.phase is Phase.BROKEN else standing(staging, around.at, checks)
+def answer(staging: Staging, around: Around, checks: Sequence[str], trying: Sequence[WitnessOf] = ()) -> Text:
+    """`checks`: the names of its project's health checks. `trying`: what throw-away stagings are to tell of it."""
+    if staging.phase is Phase.BROKEN:
+        said, more = _broken(staging, around, trying)
+    else:
+        said, more = standing(staging, around.at, checks)
     blocks = [section(said), *more, *_before(staging, around)]
     thread = around.card_link
     return text_of(said, *blocks, *([context(link(thread, "To its thread"))] if thread else []))
 
 
-def _broken(staging: Staging, around: Around) -> Said:
+def _broken(staging: Staging, around: Around, trying: Sequence[WitnessOf]) -> Said:
     wrong = symptom(staging)
     found = staging.finding or Finding(Cause.UNKNOWN, Confidence.GUESS, wrong)
+    under_way = {OFFERS[of] for of in trying}
+    found = replace(found, offers=tuple(offer for offer in found.offers if offer not in under_way))
     told = Told(found, staging, around)
     since = f" Since {date(found.symptom.since)}."
     head = f"{EMOJI[staging.phase]} {happened(told, staging.health)}{since}{_comes_and_goes(staging)}"
     if staging.finding is None:
         said = f"{head}\nWhat did it is being found out: ask again in some seconds."
     else:
-        said = f"{head}\n{why(told)}\n{next_step(told)}"
+        said = "\n".join([head, why(told), *(_tried(staging, of) for of in trying), next_step(told)])
     lines = [preformatted(wrong.details)] if wrong.details else []
     return said, [*lines, section(_evidence(told)), *_muted(staging, around), actions(*buttons(told))]
+
+
+def _tried(staging: Staging, of: WitnessOf) -> str:
+    what = escape(subject(staging, of))
+    return f"⏳ {what} is being tried on a throw-away staging right now. The alert says what comes of it."
 
 
 def _comes_and_goes(staging: Staging) -> str:

@@ -118,11 +118,15 @@ async def test_the_merge_base_is_tried_with_the_same_configuration(shop: Talk) -
     own = next(one for one in order.objects if one["kind"] == "ConfigMap")
     assert own["data"]["PAYMENTS"] == "sandbox" and witness.name.startswith("octopod-witness-")
     assert "right now" in (await says(shop, ill)).why
+    said = await shop.say("alice", "/octopod why feature-x")
+    assert "The commit from which feature-x started is being tried on a throw-away staging right now" in said
+    assert "Check the merge base" not in said
 
     there = await live(shop, witness)
     assert there.phase is Phase.LIVE and await looked_at(shop, ill) == looks
     await checked(shop, there, ok=True)
     assert shop.engine.removed == [witness.id] and await looked_at(shop, ill) > looks
+    assert "being tried" not in await shop.say("alice", "/octopod why feature-x")
     told = await says(shop, ill)
     assert (told.says, told.text, told.commit) == (Says.PASSES, "`/login` answers 200", order.commit)
     assert told.fresh and told.differs == () and told.at and told.since
