@@ -16,6 +16,7 @@ from bot.domain.pulls import from_fork
 from bot.meaning import Meaning
 from bot.ports import Commit, Head
 from bot.store import branches, pulls, queue, stagings
+from bot.store.roster import Roster
 from bot.store.store import Store
 
 
@@ -27,24 +28,25 @@ class Following:
         meaning: Meaning,
         configuring: Configuring,
         common: Common,
+        roster: Roster,
     ) -> None:
-        self._store, self._now = store, now
+        self._store, self._now, self._roster = store, now, roster
         self._meaning, self._configuring, self._common = meaning, configuring, common
 
     async def stagings(self, project: Project) -> Sequence[Staging]:
         """Those that are not deleted. What was seen of another repository says nothing of what is in this one."""
         here = (project.repo, project.deploy_on.value)
-        async with self._store.look() as connection:
+        async with self._store.read() as connection:
             before = await stagings.followed_at(connection, project.name)
             if before == here:
-                return await stagings.present(connection, project.name)
+                return await self._roster.present(connection, project.name)
         async with self._store.write() as connection:
             await stagings.follow_at(connection, project.name, *here)
             await branches.forget(connection, project.name)
             if before and before[0] != project.repo:
                 await stagings.forget_heads(connection, project.name)
                 await pulls.forget(connection, project.name)
-            return await stagings.present(connection, project.name)
+            return await self._roster.present(connection, project.name)
 
     async def moved(self, staging: Staging, head: Commit, push: events.Push) -> None:
         """Its branch is at this commit now. Whoever deployed another one since the look knows better."""

@@ -38,8 +38,9 @@ class Looking:
 
     async def everything(self, project: str | None = None) -> Sequence[Found]:
         """All that are not deleted, with their cards."""
-        async with self._store.look() as connection:
-            return [Found(*one) for one in await stagings.present_with_cards(connection, project)]
+        async with self._store.read() as connection:
+            present, cards = await self._roster.present(connection, project), await stagings.cards(connection)
+        return [Found(staging, cards.get(staging.id)) for staging in present]
 
     async def present(self) -> Sequence[Staging]:
         """All that are not deleted."""

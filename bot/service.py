@@ -109,7 +109,7 @@ class Service:
         self.configuration = Changing(store, keys, now, self._meaning, self._configuring, common)
         self.chronicle = Chronicle(store, now, self._meaning)
         self.reporting = Reporting(store, self.projects, now)
-        self.following = Following(store, now, self._meaning, self._configuring, common)
+        self.following = Following(store, now, self._meaning, self._configuring, common, self._roster)
         self.arriving = Arriving(store, now, self._meaning, self._configuring, common, by_email)
         self.building = Building(store, self.projects, now, common)
         self.checking = Checking(store, now, common)

@@ -51,10 +51,10 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str
     return {staging.id: staging for staging in await _stagings(connection, STAGING.id.in_(ids))}
 
 
-async def cards(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Posted]:
-    """Where those of these ids are that have one."""
-    known = select(STAGING.id, STAGING.card_channel, STAGING.card_ts).where(STAGING.id.in_(ids))
-    rows = await connection.execute(known)
+async def cards(connection: AsyncConnection, ids: Sequence[str] | None = None) -> Mapping[str, Posted]:
+    """Where they are: of these, or of all that are not deleted."""
+    meant = PRESENT if ids is None else STAGING.id.in_(ids)
+    rows = await connection.execute(select(STAGING.id, STAGING.card_channel, STAGING.card_ts).where(meant))
     return {row.id: Posted(row.card_channel, row.card_ts) for row in rows if row.card_ts}
 
 
@@ -107,15 +107,7 @@ async def last_deleted(connection: AsyncConnection, project: str, branch: str, n
 
 async def present(connection: AsyncConnection, project: str | None = None) -> Sequence[Staging]:
     """Those not deleted, the oldest first."""
-    return [staging for staging, _ in await present_with_cards(connection, project)]
-
-
-async def present_with_cards(
-    connection: AsyncConnection, project: str | None = None
-) -> Sequence[tuple[Staging, Posted | None]]:
-    of_project = [STAGING.project == project] if project else []
-    rows = await _rows(connection, PRESENT, *of_project)
-    return [(staging_of(row._mapping), _card(row)) for row in rows]
+    return await _stagings(connection, PRESENT, *([STAGING.project == project] if project else []))
 
 
 async def kept(connection: AsyncConnection) -> Sequence[Staging]:
@@ -236,12 +228,8 @@ async def save_card(connection: AsyncConnection, staging: str, card: Posted | No
 
 
 async def _stagings(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Staging]:
-    return [staging_of(row._mapping) for row in await _rows(connection, *where)]
-
-
-async def _rows(connection: AsyncConnection, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    found = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at, STAGING.id))
-    return list(found)
+    rows = await connection.execute(JOINED.where(*where).order_by(STAGING.created_at, STAGING.id))
+    return [staging_of(row._mapping) for row in rows]
 
 
 def _joined() -> Select[Any]:
