@@ -8,8 +8,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from bot_process import a_bot
 from case_engines import Engine, Local, on_a_cluster
-from case_kit import Story, Tell, a_bot, octopod_yaml
+from case_kit import Story, Tell, octopod_yaml
 from crash_kit import free_port
 from standin_kit import workspace
 
@@ -50,7 +51,7 @@ async def _story(
         domain = f"${{project}}.{engine.domain}" if others else engine.domain
         text = octopod_yaml(engine, project, repository, ttl, domain, follow) + keys
         (folder / "octopod.yaml").write_text(text + (others(project, folder) if others else ""))
-        await stack.enter_async_context(a_bot(folder, port, slack, engine))
+        await stack.enter_async_context(a_bot(folder, port, slack, **engine.env))
         yield Story(slack, engine.of(project) if others else engine, repository, folder / "data", port, project)
 
 

@@ -1,20 +1,16 @@
 """A story: people at the stand-in for Slack, the real bot as a process, the example shop as a real repository."""
 
-import asyncio
 import hashlib
 import hmac
 import json
-import os
 import sqlite3
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from case_engines import Engine
-from crash_kit import is_bug
 from git_kit import ENVIRON, until
 from standin_kit import Json, Workspace, messages_in
 from talk_kit import Seen
@@ -254,43 +250,3 @@ projects:
     follow: {follow}
     env: {{PAYMENTS: sandbox}}
 {engine.yaml}"""
-
-
-@asynccontextmanager
-async def a_bot(folder: Path, port: int, slack: Workspace, engine: Engine) -> AsyncIterator[None]:
-    """Ends as it is told to, and never had a bug."""
-    settings = {
-        "SLACK_BOT_TOKEN": slack.secrets.bot_token,
-        "SLACK_APP_TOKEN": slack.secrets.app_token,
-        "SLACK_API_URL": f"{slack.base}/api/",
-        "OCTOPOD_WEBHOOK_SECRET": slack.secrets.webhook_secret,
-        "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
-        "OCTOPOD_DATA": str(folder / "data"),
-        "OCTOPOD_HTTP_PORT": str(port),
-        **engine.env,
-    }
-    log = folder / "bot.log"
-    with log.open("wb") as output:
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=ROOT, env={**os.environ, **settings}, stdout=output, stderr=output
-        )
-    try:
-        await _hears(slack, bot, log)
-        yield
-    finally:
-        if bot.returncode is None:
-            bot.terminate()
-        assert await asyncio.wait_for(bot.wait(), 30) == 0, log.read_text()
-    assert not (bugs := list(_bugs(log))), "\n".join(bugs)
-
-
-async def _hears(slack: Workspace, bot: asyncio.subprocess.Process, log: Path) -> None:
-    """The socket stands as soon as somebody is answered."""
-    async with asyncio.timeout(SECONDS):
-        while not (await slack.post("command", user="carol", channel="stagings", text="/octopod help"))["ok"]:
-            assert bot.returncode is None, f"the bot ended; see {log}"
-            await slack.state((await slack.state())["seq"], 0.2)
-
-
-def _bugs(log: Path) -> Iterator[str]:
-    return (line for line in log.read_text(errors="replace").splitlines() if is_bug(line))

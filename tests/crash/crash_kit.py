@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import stagings_seen
+from bot_process import is_bug
 from process_kit import alive, marked, until
 
 from bot.playground.launcher_folder import CONFIG, CONFIG_TEXT, LOCK
@@ -338,15 +339,6 @@ class Playground:
         assert "database is locked" not in log
         bad = [line for line in log.splitlines() if is_bug(line)]
         assert not bad, "\n".join(bad)
-
-
-def is_bug(line: str) -> bool:
-    """A traceback; raw ones come from an interpreter that ends, the others stand in a JSON line."""
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return line.startswith("Traceback")
-    return isinstance(said, dict) and said.get("level") in ("error", "critical") and "Traceback" in line
 
 
 def free_port() -> int:

@@ -4,9 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
 import re
-import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -15,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from crash_kit import free_port, is_bug
+from bot_process import a_bot
+from crash_kit import free_port
 from faults_app import CHECKS, FILES, YAML
 from faults_git import Person, Repository, Work
 from stagings_seen import CARD
@@ -180,7 +179,7 @@ async def a_world(folder: Path, projects: Sequence[str]) -> AsyncIterator[World]
     (folder / "octopod.yaml").write_text("engine: local\nprojects:\n" + "".join(text))
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(workspace(folder / "slack", bot_port=port))
-        await stack.enter_async_context(_a_bot(folder, port, slack))
+        await stack.enter_async_context(a_bot(folder, port, slack))
         world = World(slack, port, repositories)
         reading = asyncio.create_task(world.reads())
         try:
@@ -191,33 +190,3 @@ async def a_world(folder: Path, projects: Sequence[str]) -> AsyncIterator[World]
         finally:
             reading.cancel()
             await asyncio.wait([reading])
-
-
-@asynccontextmanager
-async def _a_bot(folder: Path, port: int, slack: Workspace) -> AsyncIterator[None]:
-    settings = {
-        "SLACK_BOT_TOKEN": slack.secrets.bot_token,
-        "SLACK_APP_TOKEN": slack.secrets.app_token,
-        "SLACK_API_URL": f"{slack.base}/api/",
-        "OCTOPOD_WEBHOOK_SECRET": slack.secrets.webhook_secret,
-        "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
-        "OCTOPOD_DATA": str(folder / "data"),
-        "OCTOPOD_HTTP_PORT": str(port),
-    }
-    log = folder / "bot.log"
-    with log.open("wb") as output:
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=ROOT, env={**os.environ, **settings}, stdout=output, stderr=output
-        )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not (await slack.post("command", user="carol", channel="stagings", text="/octopod help"))["ok"]:
-                assert bot.returncode is None, log.read_text()
-                await slack.state((await slack.state())["seq"], 0.2)
-        yield
-    finally:
-        if bot.returncode is None:
-            bot.terminate()
-        assert await asyncio.wait_for(bot.wait(), 30) == 0, log.read_text()[-4000:]
-    bugs = [line for line in log.read_text(errors="replace").splitlines() if is_bug(line)]
-    assert not bugs, "\n".join(bugs)

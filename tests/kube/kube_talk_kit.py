@@ -1,9 +1,6 @@
 """People at the stand-in for Slack, the real bot as a process, a real control plane."""
 
-import asyncio
-import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from bot_process import a_bot
 from engine_kit import INGRESS, deployment, service
 from git_kit import Origin
 from helm_kit import helm_binary
@@ -67,29 +65,6 @@ async def an_answer(asked: list[tuple[str, str]]) -> AsyncIterator[str]:
         await server.close()
 
 
-@asynccontextmanager
-async def a_bot(folder: Path, slack: Workspace, plane: ControlPlane) -> AsyncIterator[None]:
-    settings = {
-        "SLACK_BOT_TOKEN": slack.secrets.bot_token,
-        "SLACK_APP_TOKEN": slack.secrets.app_token,
-        "SLACK_API_URL": f"{slack.base}/api/",
-        "OCTOPOD_CONFIG": str(folder / "octopod.yaml"),
-        "OCTOPOD_DATA": str(folder / "data"),
-        "OCTOPOD_HTTP_PORT": str(_free_port()),
-        "KUBECONFIG": str(plane.kubeconfig),
-        "OCTOPOD_HELM": helm_binary(),
-    }
-    with (folder / "bot.log").open("wb") as log:
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve", cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
-        )
-    try:
-        yield
-    finally:
-        bot.terminate()
-        assert await asyncio.wait_for(bot.wait(), 20) == 0, (folder / "bot.log").read_text()
-
-
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
@@ -120,14 +95,6 @@ projects:
     follow: {{baseline: false}}
 {more}"""
         )
-        async with a_bot(tmp_path, slack, plane):
-            conversation = Conversation(slack, origin, asked, shop)
-            await _hears(conversation)
-            yield conversation
-
-
-async def _hears(talk: Conversation) -> None:
-    """The socket stands as soon as somebody is answered."""
-    async with asyncio.timeout(SECONDS):
-        while not (await talk.slack.post("command", user="alice", channel="stagings", text="/octopod help"))["ok"]:
-            await talk.slack.state((await talk.slack.state())["seq"], 0.2)
+        own = {"KUBECONFIG": str(plane.kubeconfig), "OCTOPOD_HELM": helm_binary()}
+        async with a_bot(tmp_path, _free_port(), slack, **own):
+            yield Conversation(slack, origin, asked, shop)

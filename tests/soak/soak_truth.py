@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import stagings_seen
-from crash_kit import Json, Playground, is_bug
+from bot_process import is_bug
+from crash_kit import Json, Playground
 from process_kit import marked
 from soak_alerts import in_incident, is_broken
 from soak_breaks import KEPT
