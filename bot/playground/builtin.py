@@ -80,13 +80,12 @@ class Builtin:
         word, _, rest = text.strip().partition(" ")
         if word.casefold() == "order":
             return await self._order(user, rest.strip())
-        action = ACTIONS.get(word.casefold())
-        if action is None:
+        if word.casefold() not in ACTIONS:
             return help_text() if word.casefold() in ("", "help", "?") else _unknown(word)
         if self.repository is None:
             return f"This stand-in was not told of a repository, so `{NAME} {word}` has nothing to work on."
         async with self._one_at_a_time:
-            done = await asyncio.to_thread(_in_words, action, self.repository, user, rest.strip())
+            done = await asyncio.to_thread(_in_words, word.casefold(), self.repository, user, rest.strip())
             heard = [await self._webhook.tell(what) for what in done.told] if self._webhook else []
         return done.text if all(heard) else f"{done.text}\n{NOT_HEARD}"
 
@@ -104,9 +103,9 @@ def help_text() -> str:
     return "\n".join([f"{MEANING} Answered by the stand-in; the bot hears of it as from a git host.", *lines])
 
 
-def _in_words(action: Action, repository: Repository, user: User, rest: str) -> Done:
+def _in_words(word: str, repository: Repository, user: User, rest: str) -> Done:
     try:
-        return action(repository, user, rest)
+        return ACTIONS[word](repository, user, rest) if rest else _missing(word, repository)
     except Wrong as wrong:
         return Done(_sentence(escape(str(wrong))))
     except GitError as error:
@@ -116,8 +115,6 @@ def _in_words(action: Action, repository: Repository, user: User, rest: str) -> 
 
 def _push(repository: Repository, user: User, rest: str) -> Done:
     branch, _, message = rest.partition(" ")
-    if not branch:
-        return _missing("push", "which branch", repository)
     made = repository.push(branch, message.strip(), user)
     text = (
         f"You pushed `{made.commit[:7]}` {escape(made.subject)} to `{escape(branch)}`. "
@@ -128,8 +125,6 @@ def _push(repository: Repository, user: User, rest: str) -> Done:
 
 
 def _break(repository: Repository, user: User, branch: str) -> Done:
-    if not branch:
-        return _missing("break", "which branch", repository)
     commit = repository.spoil(branch, user)
     name = escape(branch)
     text = (
@@ -140,8 +135,6 @@ def _break(repository: Repository, user: User, branch: str) -> Done:
 
 
 def _mend(repository: Repository, user: User, branch: str) -> Done:
-    if not branch:
-        return _missing("mend", "which branch", repository)
     commit = repository.mend(branch, user)
     text = f"You pushed `{commit[:7]}` {MENDS} to `{escape(branch)}`. Its staging is updated by itself, and well again."
     return Done(text, (_moved(branch, commit, user),))
@@ -149,8 +142,6 @@ def _mend(repository: Repository, user: User, branch: str) -> Done:
 
 def _branch(repository: Repository, user: User, rest: str) -> Done:
     match rest.split():
-        case []:
-            return _missing("branch", "the name of the new branch", repository)
         case [name]:
             source = BASELINE
         case [name, "from", source]:
@@ -168,8 +159,6 @@ def _branch(repository: Repository, user: User, rest: str) -> Done:
 
 
 def _merge(repository: Repository, user: User, rest: str) -> Done:
-    if not rest:
-        return _missing("merge", "which branch", repository)
     commit = repository.merge(rest, user)
     name = escape(rest)
     text = (
@@ -181,8 +170,6 @@ def _merge(repository: Repository, user: User, rest: str) -> Done:
 
 
 def _drop(repository: Repository, user: User, rest: str) -> Done:
-    if not rest:
-        return _missing("drop", "which branch", repository)
     commit = repository.drop(rest)
     name = escape(rest)
     text = (
@@ -206,7 +193,8 @@ def _moved(branch: str, commit: str, user: User) -> Json:
     return {"branch": branch, "commit": commit, "by": user.real_name}
 
 
-def _missing(word: str, what: str, repository: Repository) -> Done:
+def _missing(word: str, repository: Repository) -> Done:
+    what = "the name of the new branch" if word == "branch" else "which branch"
     known: Sequence[str] = sorted(branch.name for branch in repository.branches())
     there = ", ".join(f"`{escape(name)}`" for name in known)
     return Done(f"Say {what}: `{NAME} {_word(word).syntax}`. There are: {there}.")
