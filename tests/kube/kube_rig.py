@@ -326,6 +326,8 @@ def main() -> None:
 
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
+    for end in (signal.SIGINT, signal.SIGTERM):  # whose parent is in the background ignores Ctrl-C, unless told not to
+        signal.signal(end, signal.default_int_handler)
     with running(folder) as plane:
         print(f"export KUBECONFIG={plane.kubeconfig} PATH={plane.programs}{os.pathsep}$PATH", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
