@@ -106,10 +106,10 @@ class Explaining:
     async def decided(self, connection: AsyncConnection, before: Staging, after: Staging) -> None:
         """Something was: have looked again at whatever was found out and may be different by that."""
         project = self._projects.get(after.project)
-        if project is None or not looks_again(before, after):
-            return
         if before.broken_since and not after.broken_since:
             await self._settled(connection, after)
+        if project is None or not looks_again(before, after, project.baseline):
+            return
         broken = [one for one in await self._roster.present(connection, after.project) if one.broken_since]
         for id in set(ripples(before, after, project.baseline, broken)):
             await queue.want(connection, id, [Target.FINDING], self._now())
@@ -123,7 +123,7 @@ class Explaining:
         if project is None or not await incidents.may_be(connection, one.project, ill):
             return {}
         now = self._now()
-        well = [other for other in present if other.phase is Phase.LIVE]
+        well = [other.live for other in present if other.live and other.phase is Phase.LIVE]
         within = await incidents.settle(connection, project, ill, well, now)
         for other in ill:
             if other.id != one.id and other.id in within and other.finding and not other.finding.shared:

@@ -1,7 +1,7 @@
 """Breakages that belong together are told as one: opened, joined, left and closed where that is decided."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import incident as deciding
 from bot.domain.events import Notice, NoticeKind, Where
 from bot.domain.incident import Breakage, Closed, Joined, Left, Opened
-from bot.domain.model import Staging
-from bot.domain.past import values
+from bot.domain.model import Release, Staging
+from bot.domain.past import values_of_each
 from bot.domain.project import Project
 from bot.ports import Posted
 from bot.store import incidents, queue, stagings
@@ -25,14 +25,14 @@ async def may_be(connection: AsyncConnection, project: str, ill: Sequence[Stagin
 
 
 async def settle(
-    connection: AsyncConnection, project: Project, ill: Sequence[Staging], well: Sequence[Staging], now: datetime
+    connection: AsyncConnection, project: Project, ill: Sequence[Staging], well: Sequence[Release], now: datetime
 ) -> Mapping[str, str]:
     """Bring the project's incidents up to date with its stagings. By the id of each staging that is in one: which.
-    `ill`: those that are broken; `well`: those that are live."""
+    `ill`: those that are broken; `well`: the releases that are live and well."""
     known = {one.id: one for one in await incidents.open_ones(connection, project.name)}
     broken = {staging.id: staging for staging in ill if staging.finding}
     before = [deciding.Incident(one.id, one.shared, one.began_at, _ill(one)) for one in known.values()]
-    steps = deciding.steps(before, [_breakage(s) for s in broken.values()], _healthy(well, project))
+    steps = deciding.steps(before, [_breakage(s) for s in broken.values()], values_of_each(well, project))
     cards = await stagings.cards(connection, list(broken)) if steps else {}
     after = dict(known)
     for step in steps:
@@ -94,7 +94,3 @@ def _breakage(staging: Staging) -> Breakage:
     assert found is not None, "only what was looked into is compared"
     unchanged = staging.live is not None and found.passed_before == staging.live.number
     return Breakage(staging.id, found.symptom.since, found.symptom.check, unchanged, found.words)
-
-
-def _healthy(well: Sequence[Staging], project: Project) -> Sequence[Collection[str]]:
-    return [values(staging.live, project) for staging in well if staging.live]

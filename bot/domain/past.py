@@ -1,6 +1,6 @@
 """What the records say about a breakage: of which release it was seen, and what was different before. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.checks import Stood
@@ -83,8 +83,16 @@ def differing(one: Release, other: Release) -> tuple[str, ...]:
 
 def values(release: Release, project: Project) -> tuple[str, ...]:
     """`KEY=VALUE` of the application's configuration, but for what is secret."""
-    hidden = {*secret_keys(project), *release.secrets}
-    return tuple(f"{key}={value}" for key, value in release.env.items() if key not in hidden)
+    return values_of_each([release], project)[0]
+
+
+def values_of_each(releases: Iterable[Release], project: Project) -> list[tuple[str, ...]]:
+    """The same of many releases of a project."""
+    hidden = secret_keys(project)
+    return [
+        tuple(f"{key}={value}" for key, value in one.env.items() if key not in hidden and key not in one.secrets)
+        for one in releases
+    ]
 
 
 def on_record(stood: Stood, of: Release, ill: Release, staging: str = "") -> Testimony:

@@ -147,12 +147,12 @@ async def serving(connection: AsyncConnection, projects: Collection[str]) -> Map
     """Ids and revisions of those of these projects, or with any check that is decided, whose live release serves while
     nothing of them is on its way."""
     rows = await connection.execute(SERVING, {"projects": list(projects)})
-    return {row.id: row.revision for row in rows}
+    return {id: revision for id, revision in rows}
 
 
 async def revisions(connection: AsyncConnection, project: str | None = None) -> Mapping[str, int]:
     """Ids and revisions of those not deleted, the oldest first."""
-    return {row.id: row.revision for row in await connection.execute(REVISIONS, {"project": project})}
+    return {id: revision for id, revision in await connection.execute(REVISIONS, {"project": project})}
 
 
 async def at(

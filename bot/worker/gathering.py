@@ -94,7 +94,7 @@ class Gathering:
         """The same of those that are well. What the baseline's logs complain of although it is well is no trouble."""
         well = [one for one in case.neighbours if _is_well(one) and one.live]
         noise = await self._unreached(case.main, ()) if case.main in well and case.main else ()
-        return (noise, *(past.values(one.live, case.project) for one in well if one.live))
+        return (noise, *past.values_of_each((one.live for one in well if one.live), case.project))
 
     async def _unreached(self, staging: Staging, said: Sequence[str]) -> tuple[str, ...]:
         own = {url.partition("://")[2].partition("/")[0].partition(":")[0] for url in staging.urls.values()}
