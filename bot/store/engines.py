@@ -29,8 +29,11 @@ def write_engine(url: str) -> AsyncEngine:
 
 
 def read_engine(url: str) -> AsyncEngine:
-    """Sees the last commit; is not blocked by the writer."""
-    engine = _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0)
+    """Sees the last commit; is not blocked by the writer.
+
+    The connection that was used last is used next: each has a page cache of its own, which grows with the file.
+    """
+    engine = _engine(url, "DEFERRED", foreign_keys=True, pool_size=8, max_overflow=0, pool_use_lifo=True)
     return engine.execution_options(**{ONLY_READS: True})
 
 
