@@ -47,6 +47,8 @@ from handlers import compare, health, tombstone, webhooks
 PACE = Pace(first_retry=0.02, longest_retry=0.1, longest_wait=0.2, edits=0.0, reports=0.0)
 PAYLOADS = Path(__file__).parents[1] / "forge" / "payloads"
 SECRET = "a secret of webhooks"
+# Slack waits for three seconds. Here everything is one process, and beside it run several others of the same kind.
+PATIENT = {"ack_seconds": 30.0, "trigger_seconds": 30.0}
 RHYTHM = Rhythm(apart=timedelta(), settle=timedelta())
 WEB = """\
 apiVersion: apps/v1
@@ -394,7 +396,7 @@ async def talking(
     async with AsyncExitStack() as stack:
         events = f"{url}/slack/events" if way == "http" else None
         slack = await stack.enter_async_context(
-            workspace(folder / "slack", events_url=events, retry_delays=(0.05, 0.05, 0.05))
+            workspace(folder / "slack", events_url=events, retry_delays=(0.05, 0.05, 0.05), **PATIENT)
         )
         store = Store(f"sqlite+aiosqlite:///{folder / 'octopod.db'}")
         stack.push_async_callback(store.close)

@@ -82,14 +82,9 @@ def messages_in(state: Json, channel: str) -> list[Json]:
     return found
 
 
-# Slack waits three seconds. How soon the bot answers is measured by `make bench`, not by tests on a machine that may be
-# busy with many others.
-PATIENT = {"ack_seconds": 30.0, "trigger_seconds": 30.0}
-
-
 @asynccontextmanager
 async def workspace(data: Path, **options: Any) -> AsyncIterator[Workspace]:
-    server = TestServer(make_app(Options(data=data, **{**PATIENT, **options})))
+    server = TestServer(make_app(Options(data=data, **options)))
     await server.start_server()
     try:
         async with aiohttp.ClientSession() as http:

@@ -293,7 +293,7 @@ async def test_outside_of_a_channel_nothing_of_it_is_seen(tmp_path: Path) -> Non
 
 async def test_a_trigger_opens_one_view_within_three_seconds(tmp_path: Path) -> None:
     clock = Clock()
-    async with workspace(tmp_path, clock=clock, ack_seconds=0.05, trigger_seconds=3.0) as slack:
+    async with workspace(tmp_path, clock=clock, ack_seconds=0.05) as slack:
 
         async def trigger() -> str:
             await slack.post("command", user="alice", channel="general", text="/octopod new")  # nobody acks
