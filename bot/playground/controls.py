@@ -47,12 +47,14 @@ def elements(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def find(blocks: Sequence[Json], action_id: str, block_id: str | None) -> tuple[Json, Json]:
-    """The element that is meant, with its block. Raises Refused when there is none, or more than one."""
-    found = [
-        (block, element)
-        for block, element in elements(blocks)
-        if element["action_id"] == action_id and block_id in (None, block.get("block_id"))
-    ]
+    """The element that is meant, with its block. Raises Refused when there is none, or more than one.
+
+    `block_id` only chooses among several: a block without a name of its own gets another one with each edit, which may
+    come between somebody's look and their click.
+    """
+    found = [(block, element) for block, element in elements(blocks) if element["action_id"] == action_id]
+    if len(found) > 1 and block_id is not None:
+        found = [(block, element) for block, element in found if block.get("block_id") == block_id]
     if len(found) == 1:
         return found[0]
     there = ", ".join(dict.fromkeys(element["action_id"] for _, element in elements(blocks))) or "none"

@@ -131,6 +131,18 @@ async def test_a_button_of_a_message(stage: Stage) -> None:
     assert told["message"]["ts"] == ts and told["trigger_id"] and told["response_url"]
 
 
+async def test_who_clicks_while_a_message_is_edited_clicks_what_is_there_now(stage: Stage) -> None:
+    """A block without a name of its own gets another one with each edit."""
+    ts = await stage.slack.posted("card", blocks=[actions(button("extend"))])
+    [drawn] = (await stage.slack.messages("stagings"))[-1]["blocks"]
+    await stage.slack.client.chat_update(channel="C02STAGINGS", ts=ts, text="card", blocks=[actions(button("extend"))])
+    [now] = (await stage.slack.messages("stagings"))[-1]["blocks"]
+    assert now["block_id"] != drawn["block_id"]
+    where = {"channel": "stagings", "ts": ts, "action_id": "extend", "block_id": drawn["block_id"]}
+    assert (await stage.slack.post("click", user="alice", **where))["ok"]
+    assert stage.told["actions"][0]["block_id"] == now["block_id"]
+
+
 async def test_menus_carry_what_was_chosen(stage: Stage) -> None:
     options = [{"text": plain(name.title()), "value": name} for name in ("logs", "delete")]
     menu = {"type": "overflow", "action_id": "more", "options": options}
