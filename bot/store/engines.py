@@ -19,7 +19,7 @@ from bot.store.driver import connect
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
 ALONE = "octopod_alone"
 ONLY_READS = "octopod_only_reads"
-LAST_WORDS = 5.0  # seconds
+LAST_WORDS = 30.0  # seconds, at most
 _THREADS: WeakKeyDictionary[Engine, WeakSet[Thread]] = WeakKeyDictionary()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from store_kit import opened, rows, saved, url_in
 
 from bot.store import journal
-from bot.store.engines import migration_engine
+from bot.store.engines import close, migration_engine
 from bot.store.store import Store
 
 COUNT = text("SELECT n FROM counter")
@@ -148,7 +148,7 @@ async def test_the_file_is_opened_as_it_must_be(tmp_path: Path) -> None:
     engine = migration_engine(url_in(tmp_path))
     async with engine.begin() as connection:
         assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar() == 0
-    await engine.dispose()
+    await close(engine)
 
 
 async def test_children_need_their_parents(tmp_path: Path) -> None:
