@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Dialect, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.driver import Connection as Driver
@@ -19,8 +19,9 @@ from bot.store.driver import connect
 PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL")
 ALONE = "octopod_alone"
 ONLY_READS = "octopod_only_reads"
-LAST_WORDS = 30.0  # seconds, at most
-_THREADS: WeakKeyDictionary[Engine, WeakSet[Thread]] = WeakKeyDictionary()
+LAST_WORDS = 5.0  # seconds
+# By dialect, which an engine shares with all that are made of it by options.
+_THREADS: WeakKeyDictionary[Dialect, WeakSet[Thread]] = WeakKeyDictionary()
 
 
 def write_engine(url: str) -> AsyncEngine:
@@ -57,7 +58,7 @@ async def close(engine: AsyncEngine) -> None:
     """Nothing of it runs any more: what was cancelled may be at work in its thread still, and would tell a loop that is
     closed."""
     await engine.dispose()
-    for thread in tuple(_THREADS.pop(engine.sync_engine, ())):
+    for thread in tuple(_THREADS.pop(engine.dialect, ())):
         if thread.is_alive():
             await asyncio.to_thread(thread.join, LAST_WORDS)
 
@@ -82,7 +83,7 @@ def _engine(url: str, begin: str, foreign_keys: bool, **pool: Any) -> AsyncEngin
         return driver
 
     engine = create_async_engine(url, connect_args={"async_creator_fn": made}, **pool)
-    _THREADS[engine.sync_engine] = threads
+    _THREADS[engine.dialect] = threads
 
     @event.listens_for(engine.sync_engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bot.store.engines import close, migration_engine
 from bot.store.store import Store
 
 COUNT = text("SELECT n FROM counter")
+LONG = text("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 30000) SELECT count(*) FROM c")
 
 
 async def counter(store: Store) -> None:
@@ -118,7 +120,13 @@ async def test_cancellation_at_any_point_leaves_a_store_that_works(tmp_path: Pat
         assert await rows(store, "SELECT n FROM counter") == [(before + 5,)]
 
 
-async def test_nothing_of_a_closed_store_is_at_work(tmp_path: Path) -> None:
+async def looked_long(store: Store) -> None:
+    async with store.read() as connection:
+        await connection.execute(LONG)
+
+
+@pytest.mark.parametrize("work", [counted_up, looked_long])
+async def test_nothing_of_a_closed_store_is_at_work(tmp_path: Path, work: Callable[[Store], Awaitable[None]]) -> None:
     """Cancelled after each number of turns of the loop, also while its connection is being opened: a thread that is
     left would tell a loop that is closed, long after."""
     async with opened(tmp_path) as store:
@@ -126,7 +134,7 @@ async def test_nothing_of_a_closed_store_is_at_work(tmp_path: Path) -> None:
     for turns in range(20):
         before = set(threading.enumerate())
         store = Store(url_in(tmp_path))
-        task = asyncio.create_task(counted_up(store))
+        task = asyncio.ensure_future(work(store))
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
