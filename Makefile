@@ -64,7 +64,7 @@ test-crash: bootstrap
 	$(BIN)/pytest -n auto $(SPREAD) -m crash
 
 test-faults: bootstrap
-	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -m faults -s
+	FAULTS=$(FAULTS) WITNESSES=$(WITNESSES) $(BIN)/pytest tests/faults -m faults -s
 
 test-soak: bootstrap
 	SOAK=$(SOAK) $(BIN)/pytest tests/soak -m soak -s

@@ -33,14 +33,7 @@ class Common:
     project: Callable[[str | None], Project]
     known: Callable[[AsyncConnection, str], Awaitable[Staging]]
     once: Callable[[AsyncConnection, Asked, str], Awaitable[None]]
-    decided: Callable[
-        [
-            AsyncConnection,
-            Staging,
-            events.Deploy | events.Delete | events.OfBranch | events.BuildSeen | events.OfHealth,
-        ],
-        Awaitable[Staging],
-    ]
+    decided: Callable[[AsyncConnection, Staging, events.Event], Awaitable[Staging]]
     created: Callable[[AsyncConnection, events.Deploy], Awaitable[Staging]]
     room: Callable[[AsyncConnection, str, str], Awaitable[None]]
 

@@ -223,14 +223,13 @@ class Service:
 
     async def rendered(self, claim: Claim, staging: str, found: Rendered) -> bool:
         """The release's objects are known; the claim goes on. False if it was lost."""
-        now = self.now()
         async with self._store.write() as connection:
             if not await queue.holds(connection, claim):
                 return False
             await releases.save_objects(
                 connection, found.release, sealing.seal(found.objects, self._keys), found.secrets
             )
-            await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)), now)
+            await self._decide(connection, staging, FilesReady(found.release, tuple(found.claims)))
         return True
 
     async def learned(self, project: str, branch: str, learned: Learned) -> None:
@@ -268,7 +267,7 @@ class Service:
         now = self.now()
         async with self._store.write() as connection:
             if await queue.finish(connection, claim, now) and event:
-                await self._decide(connection, claim.staging, event, now)
+                await self._decide(connection, claim.staging, event)
 
     async def statuses(self, seen: Sequence[StagingStatus]) -> None:
         """Save what follows from snapshots; those that say nothing new cost one read together."""
@@ -312,7 +311,6 @@ class Service:
 
     async def wish(self, asked: Asked, staging: str, event: Wish, drawn_for: str | None = None) -> Staging:
         """What somebody asks of a staging, decided and saved. `drawn_for`: see `delete`."""
-        now = self.now()
         async with self._store.write(Urgency.DOOR) as connection:
             found = await self._known(connection, staging)
             require_change(asked.person, found, self.projects)
@@ -325,20 +323,14 @@ class Service:
                     f"{found.phase}. Look at its card, and press again if you still want to."
                 )
             await self._once(connection, asked, type(event).__name__.lower(), done=True)
-            after = await self._decide(connection, staging, event, now)
-        return after
+            return await self._decided(connection, found, event)
 
     async def _require_room(self, connection: AsyncConnection, user: str, project: str) -> None:
         """In the transaction that takes it, so that of two at once for the last place one is refused."""
         if project in self.projects:
             require_room(user, self.projects[project], await self._roster.present(connection, project))
 
-    async def _decided(
-        self,
-        connection: AsyncConnection,
-        staging: Staging,
-        event: events.Deploy | events.Delete | events.OfBranch | events.BuildSeen | events.OfHealth,
-    ) -> Staging:
+    async def _decided(self, connection: AsyncConnection, staging: Staging, event: Event) -> Staging:
         now = self.now()
         decision = decide(staging, event, self._policy_for(staging.project), now)
         await self._save(connection, decision, now, unchanged=decision.staging == staging)
@@ -360,17 +352,12 @@ class Service:
         await self._happened([(staging, event)])
 
     async def _happened(self, happened: Sequence[tuple[str, Event]]) -> None:
-        now = self.now()
         async with self._store.write() as connection:
             for staging, event in happened:
-                await self._decide(connection, staging, event, now)
+                await self._decide(connection, staging, event)
 
-    async def _decide(self, connection: AsyncConnection, id: str, event: Event, now: datetime) -> Staging:
-        staging = await self._known(connection, id)
-        decision = decide(staging, event, self._policy_for(staging.project), now)
-        await self._save(connection, decision, now, unchanged=decision.staging == staging)
-        await self.explaining.decided(connection, staging, decision.staging)
-        after = await self.witnessing.decided(connection, staging, decision.staging)
+    async def _decide(self, connection: AsyncConnection, id: str, event: Event) -> Staging:
+        after = await self._decided(connection, await self._known(connection, id), event)
         if isinstance(event, events.ImageMissing | StatusSeen) and after.attempt.waiting:
             return await self.building.looked(connection, after)
         return after

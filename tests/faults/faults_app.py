@@ -118,7 +118,7 @@ YAML = """\
     channel: stagings
     alerts: stagings-alerts
     url_probe: {{path: /healthz}}
-    witnesses: auto
+    witnesses: {witnesses}
     env: {{GREETING: friend, LIMIT: "10", MAIL: smtp, PAYMENTS: none}}
     profiles:
       bulk: {{env: {{LIMIT: many}}}}

@@ -169,12 +169,13 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(folder: Path, projects: Sequence[str]) -> AsyncIterator[World]:
+async def a_world(folder: Path, projects: Sequence[str], witnesses: str) -> AsyncIterator[World]:
     """Each project with its baseline live. The bot ends as it is told to, and never had a bug."""
     port = free_port()
     repositories = {name: Repository(folder / f"{name}.git", f"{name}-trunk", FILES) for name in projects}
     text = [
-        YAML.format(project=name, repository=one.folder, baseline=one.baseline) for name, one in repositories.items()
+        YAML.format(project=name, repository=one.folder, baseline=one.baseline, witnesses=witnesses)
+        for name, one in repositories.items()
     ]
     (folder / "octopod.yaml").write_text("engine: local\nprojects:\n" + "".join(text))
     async with AsyncExitStack() as stack:

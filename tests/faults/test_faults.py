@@ -1,6 +1,7 @@
 """Two hundred breakages of known cause, and what people are told of each.
 
-FAULTS: how many rounds of fifty (4). OCTOPOD_TEST_SEED: to have the same ones again.
+FAULTS: how many rounds of fifty (4). WITNESSES: whether throw-away stagings are tried by themselves (auto), or people
+would have to ask for them (ask), and nobody does. OCTOPOD_TEST_SEED: to have the same ones again.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from faults_said import Truth, Verdict, judged, matrix, said
 from faults_world import World, a_world
 
 ROUNDS = int(os.environ.get("FAULTS") or 4)
+WITNESSES = os.environ.get("WITNESSES") or "auto"
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
 AT_ONCE = 18  # stagings besides the baselines'
 # Seconds until something is said, and until that is final if it is not right before: if the facts decide, and if not.
@@ -33,13 +35,14 @@ async def test_breakages_are_named_and_nobody_is_named_wrongly(tmp_path: Path) -
     wrong: list[str] = []
     for number in range(1, ROUNDS + 1):
         began, folder = time.monotonic(), tmp_path / str(number)
-        async with a_world(folder, ["shop", *TOGETHER]) as world:
+        async with a_world(folder, ["shop", *TOGETHER], WITNESSES) as world:
             found += (judgements := await a_round(world, Random(f"{SEED}/{number}")))
         wrong += [f"{truth}\n{told(world, truth)}" for truth, verdict in judgements if verdict is Verdict.WRONG]
         print(f"\nround {number} of {ROUNDS}: {len(judgements)} in {time.monotonic() - began:.0f} s", flush=True)
     decided = [verdict for truth, verdict in found if truth.decided]
     named = decided.count(Verdict.NAMED) / len(decided)
-    print(f"OCTOPOD_TEST_SEED={SEED}\n{matrix(found)}\nnamed where the facts decide: {named:.1%} of {len(decided)}")
+    print(f"OCTOPOD_TEST_SEED={SEED} WITNESSES={WITNESSES}\n{matrix(found)}")
+    print(f"named where the facts decide: {named:.1%} of {len(decided)}")
     assert not wrong, "\n\n".join(wrong)
     assert named >= LEAST
 
