@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -63,7 +63,23 @@ def begins(key: Key, live_at: datetime, stand: Stand | None, now: datetime, beat
     return replace(watched, next_at=_on_the_grid(phase, now, _interval(watched, now, beat)))
 
 
-def is_due(watched: Watched, now: datetime, beat: Beat) -> bool:
+def due(
+    watched: Mapping[Key, Watched], but: Collection[Key], now: datetime, beat: Beat
+) -> tuple[Sequence[Key], datetime | None]:
+    """Which are, but for these, the longest first; and when the next one will be."""
+    found: list[tuple[datetime, Key]] = []
+    next_at: datetime | None = None
+    for key, one in watched.items():
+        if key in but:
+            continue
+        if _is_due(one, now, beat):
+            found.append((one.next_at, key))
+        elif next_at is None or one.next_at < next_at:
+            next_at = one.next_at
+    return [key for _, key in sorted(found)], next_at
+
+
+def _is_due(watched: Watched, now: datetime, beat: Beat) -> bool:
     """Also when somebody has set the clock back."""
     return watched.next_at <= now or watched.next_at > now + 2 * beat.usual
 

@@ -6,7 +6,7 @@ Everything but that is in memory only: after a start each check goes on from how
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,6 +26,9 @@ NOTED_EVERY = 5.0
 # What changes a staging changes its card, wants the engine, or sets its clock.
 OF_STAGINGS = {Line.ENGINE, Line.SLACK, Line.CLOCK, Line.FINDING}
 
+ByProject = Mapping[str, Sequence[HealthCheck]]
+"""What each project has of them, by its name."""
+
 
 class HealthChecks:
     """`counted`: told of each try what came of it."""
@@ -39,6 +42,7 @@ class HealthChecks:
     ) -> None:
         self._service, self._questions, self._beat, self._counted = service, questions, beat, counted
         self._stagings: Mapping[str, Staging] = {}
+        self._asked: ByProject = {}
         self._watched: dict[Key, Watched] = {}
         self._running: dict[asyncio.Task[None], tuple[Key, str]] = {}
         self._due: dict[Key, str] = {}
@@ -93,18 +97,26 @@ class HealthChecks:
         now = asyncio.get_running_loop().time()
         if now < self._read_at + (0 if self._changed else LONGEST):
             return
-        asked = {name for name, project in self._service.projects.items() if project.health_checks}
         self._changed, self._read_at = False, now
-        self._stagings = await self._service.checking.serving(self._stagings, asked)
-        for staging in self._stagings.values():
+        asked = {name: project.health_checks for name, project in self._service.projects.items()}
+        with_checks = [name for name, checks in asked.items() if checks]
+        there = await self._service.checking.serving(self._stagings, with_checks)
+        for staging in self._taken_up(there, asked):
             await self._drop(staging)
-        there = self._stagings.values()
-        wanted = {(s.id, s.live.id, check): s for s in there if s.live for check in self._checks(s)}
-        for key in self._watched.keys() - wanted.keys():
-            del self._watched[key]
+
+    def _taken_up(self, there: Mapping[str, Staging], asked: ByProject) -> Sequence[Staging]:
+        """From now on these are there, and this is asked. Returns those of which anything is new."""
+        before = self._stagings
+        news = {id for id in (*before, *there) if asked != self._asked or before.get(id) is not there.get(id)}
+        had = {key for id in news & before.keys() for key in _keys(before[id], self._asked)}
+        wanted = {key: there[id] for id in news & there.keys() for key in _keys(there[id], asked)}
+        for key in had - wanted.keys():
+            self._watched.pop(key, None)
             self._trouble.pop(key, None)
         for key in wanted.keys() - self._watched.keys():
             self._watched[key] = self._begun(key, wanted[key])
+        self._stagings, self._asked = there, asked
+        return [there[id] for id in there if id in news]
 
     def _checks(self, staging: Staging) -> Mapping[str, HealthCheck]:
         project = self._service.projects.get(staging.project)
@@ -126,13 +138,10 @@ class HealthChecks:
     def _start(self) -> float:
         """Begin what is due, as far as there is room; the rest follows by itself. Returns the seconds until more is."""
         now = self._service.now()
-        under_way = {key for key, _ in self._running.values()}
-        free = sorted((watched.next_at, key) for key, watched in self._watched.items() if key not in under_way)
-        due = [key for _, key in free if checking.is_due(self._watched[key], now, self._beat)]
+        due, next_at = checking.due(self._watched, {key for key, _ in self._running.values()}, now, self._beat)
         self._due = {key: self._host(key) for key in due}
         self._fill()
-        later = (at for at, key in free if key not in due)
-        return min(((at - now).total_seconds() for at in later), default=LONGEST)
+        return (next_at - now).total_seconds() if next_at else LONGEST
 
     def _fill(self) -> None:
         busy = Counter(host for _, host in self._running.values())
@@ -208,3 +217,10 @@ class HealthChecks:
             async with asyncio.timeout(max(min(seconds, LONGEST), apart)):
                 await self._poked.wait()
                 await asyncio.sleep(apart)
+
+
+def _keys(staging: Staging, asked: ByProject) -> Iterator[Key]:
+    """What is watched of it."""
+    if staging.live:
+        for check in asked.get(staging.project, ()):
+            yield (staging.id, staging.live.id, check.name)

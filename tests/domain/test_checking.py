@@ -132,11 +132,22 @@ def test_the_next_try_is_half_an_interval_away_or_more(at: datetime, key: int, l
     now, beat = at.replace(tzinfo=NOW.tzinfo), Beat(usual=seconds(length))
     one = checking.begins((str(key), "r1", "login"), LONG_AGO - timedelta(days=9000), PASSING, now, beat)
     assert beat.usual / 2 <= one.next_at - now <= 1.5 * beat.usual
-    assert not checking.is_due(one, now, beat) and checking.is_due(one, one.next_at, beat)
+    watched = {KEY: one}
+    assert checking.due(watched, (), now, beat) == ([], one.next_at)
+    assert checking.due(watched, (), one.next_at, beat) == ([KEY], None)
 
 
 def test_a_clock_that_is_set_back_keeps_nothing_from_being_checked() -> None:
-    assert checking.is_due(watched(PASSING), NOW - timedelta(hours=1), BEAT)
+    assert checking.due({KEY: watched(PASSING)}, (), NOW - timedelta(hours=1), BEAT) == ([KEY], None)
+
+
+def test_what_is_due_for_longest_comes_first_and_what_is_under_way_does_not_come_again() -> None:
+    def due_in(number: int) -> Watched:
+        return replace(watched(PASSING), next_at=NOW + seconds(number))
+
+    late, later, soon, under_way, then = keys(5)
+    known = {late: due_in(-1), soon: due_in(3), under_way: due_in(-5), then: due_in(9), later: due_in(-2)}
+    assert checking.due(known, {under_way}, NOW, BEAT) == ([later, late], NOW + seconds(3))
 
 
 # --- how many --------------------------------------------------------------------------------------------------------
