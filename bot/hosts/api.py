@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
+from bot.bodies import whole
 from bot.domain.errors import OutcomeUnknown, PermanentError, TemporaryError
 from bot.hosts import limits
 
@@ -130,7 +131,7 @@ class Api:
                 method, url, json=body, headers=headers, timeout=REQUEST, allow_redirects=method == "GET"
             )
             async with asked as response:
-                content = await _read(response)
+                content = await whole(response, LONGEST)
                 answer = _answer(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self._unanswered(error, method) from error
@@ -205,15 +206,6 @@ def listed(found: Any) -> list[Any]:
 
 def _path(path: str, query: Mapping[str, str | int]) -> str:
     return f"{path}?{urlencode(query)}" if query else path
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    content = b""
-    async for chunk in response.content.iter_any():
-        content += chunk
-        if len(content) > LONGEST:
-            raise ValueError("it says too much")
-    return content
 
 
 def _answer(status: int, headers: Mapping[str, str], content: bytes) -> Answer:

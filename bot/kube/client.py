@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.bodies import beginning
 from bot.domain.errors import OctopodError
 from bot.kube import words
 from bot.kube.connect import Connection
@@ -292,11 +293,9 @@ def _border(what: str) -> Iterator[None]:
 
 
 async def _heard(answer: aiohttp.ClientResponse, most: int) -> Heard:
-    body = bytearray()
-    while most and len(body) <= most and (chunk := await answer.content.read(most + 1 - len(body))):
-        body += chunk
+    body, is_all = await beginning(answer, most)
     location, charset = answer.headers.get("Location", ""), answer.charset or "utf-8"
-    return Heard(answer.status, location, bytes(body[:most]), len(body) <= most, charset)
+    return Heard(answer.status, location, body, is_all, charset)
 
 
 def _drop(answer: aiohttp.ClientResponse) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from bot.bodies import beginning
 from bot.domain.checks import HealthCheck, Session
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.ports import PROBE_AGENT, CheckFacts
@@ -114,12 +115,8 @@ class Try:
 
 async def _text(answer: aiohttp.ClientResponse) -> tuple[str, bool]:
     """What it begins with, and whether that is all."""
-    body = bytearray()
-    async for chunk in answer.content.iter_any():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            break
-    return decoded(bytes(body[:MOST_BYTES]), answer.charset or "utf-8"), len(body) <= MOST_BYTES
+    body, is_all = await beginning(answer, MOST_BYTES)
+    return decoded(body, answer.charset or "utf-8"), is_all
 
 
 def decoded(body: bytes, charset: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.bodies import whole
 from bot.domain.errors import PermanentError, TemporaryError
 from bot.registry import challenges
 from bot.registry.credentials import Credentials, of_image, read
@@ -127,7 +128,7 @@ class _Question:
 
     async def _manifest(self, method: str) -> tuple[int, "_Body"]:
         async with self._session.request(method, self._url, headers=self._headers, timeout=self._request) as answer:
-            content = b"" if answer.status < 400 else await _read(answer)
+            content = b"" if answer.status < 400 else await whole(answer, LONGEST)
             return answer.status, _Body(content, answer)
 
     async def _authorize(self, header: str) -> None:
@@ -157,21 +158,11 @@ class _Question:
         ) as told:
             if told.status != 200:
                 raise TemporaryError(_no_answer(self._name, told.status))
-            found = json.loads(await _read(told))
+            found = json.loads(await whole(told, LONGEST))
         token = found.get("token") or found.get("access_token") if isinstance(found, dict) else None
         if not isinstance(token, str) or not token.isprintable():
             raise TemporaryError(f"The token service of {self._name.registry} gave no token.")
         return token
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """No more than anybody needs."""
-    content = b""
-    async for chunk in answer.content.iter_any():
-        content += chunk
-        if len(content) > LONGEST:
-            raise ValueError("it says too much")
-    return content
 
 
 class _Body:
