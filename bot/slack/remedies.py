@@ -19,7 +19,12 @@ def next_step(told: Told) -> str:
     finding = told.finding
     more = finding.cause is Cause.UNKNOWN or (not told.sure and bool(_ways(finding)))
     back = " Or roll back to the release that was well." if told.way_back else ""
-    return f"{_to_know_more(finding) if more else _mended(told)}.{back}"
+    doubt = " If its data may be to blame: try the same commit with fresh data." if _may_be_data(told) else ""
+    return f"{_to_know_more(finding) if more else _mended(told)}.{back}{doubt}"
+
+
+def _may_be_data(told: Told) -> bool:
+    return told.sure and Offer.FRESH_DATA in told.finding.offers
 
 
 def _mended(told: Told) -> str:

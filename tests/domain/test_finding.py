@@ -422,6 +422,7 @@ CHANGED: list[Case] = [
             commit=LATER,
             own=a_range(("5", CAROL), ("4", BOB), ("2", ALICE), new=LATER),
             former=was_well(BY_BOB, bad_since=BEFORE + seconds(10)),
+            main=passes(),
         ),
         "code; of feature/login; commits 4; by Bob; offers rollback",
     ),
@@ -446,13 +447,35 @@ CHANGED: list[Case] = [
         "code?; of feature/login; commits 4; offers rollback base data",
     ),
     (
-        "new commits, with the data of before",
-        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=LONG_AGO),
+        "new commits, and nobody with older code was heard: something outside may have gone in that moment",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB))),
+        "code?; of feature/login; commits 4; offers rollback base",
+    ),
+    (
+        "new commits, and main is well with another key, which may be what has gone",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), main=passes(MAIN, "PAYMENTS")),
+        "code?; of feature/login; commits 4; offers rollback base",
+    ),
+    (
+        "new commits, and the merge base is well with the same configuration",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), base_says=passes(BASE)),
         "code; of feature/login; commits 4; by Bob; offers rollback",
     ),
     (
+        "new commits, with the data of before: whoever doubts that can try",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=LONG_AGO, main=passes()),
+        "code; of feature/login; commits 4; by Bob; offers rollback data",
+    ),
+    (
         "the same, and fresh data is tried by itself: nobody is named before that",
-        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=LONG_AGO, tries=True),
+        facts(
+            former=was_well(BY_BOB),
+            own=a_range(("4", BOB)),
+            has_data=True,
+            data_since=LONG_AGO,
+            main=passes(),
+            tries=True,
+        ),
         "code?; of feature/login; commits 4; offers rollback base data",
     ),
     (
@@ -468,7 +491,7 @@ CHANGED: list[Case] = [
         "code; of feature/login; commits 4; by Bob; offers rollback",
     ),
     (
-        "the same, and the merge base is tried by itself: something outside may have gone in that moment",
+        "the same, but main is well with another key only: something outside may have gone in that moment",
         facts(
             former=was_well(BY_BOB),
             own=a_range(("4", BOB)),
@@ -480,7 +503,7 @@ CHANGED: list[Case] = [
         "code?; of feature/login; commits 4; offers rollback base",
     ),
     (
-        "the same, and the merge base is ill now, too",
+        "the same, and the merge base is ill now, with the same configuration",
         facts(
             former=was_well(BY_BOB),
             own=a_range(("4", BOB)),
@@ -530,7 +553,7 @@ CHANGED: list[Case] = [
     ),
     (
         "new commits that need more memory than there is",
-        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), signs=(sign(MEMORY, -1),)),
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), signs=(sign(MEMORY, -1),), main=passes()),
         "code; of feature/login; commits 4; by Bob; offers rollback",
     ),
     (
@@ -612,6 +635,7 @@ CHANGED: list[Case] = [
         facts(
             former=was_well(a_range(("4", BOB), ("3", ALICE), old=FORMER), rewritten=True),
             own=a_range(("4", BOB), ("3", ALICE)),
+            main=passes(),
         ),
         "code; of feature/login; commits 43; offers rollback",
     ),
@@ -620,6 +644,7 @@ CHANGED: list[Case] = [
         facts(
             former=was_well(a_range(("4", BOB), ("3", BOB), old=FORMER), rewritten=True),
             own=a_range(("4", BOB), ("3", BOB)),
+            main=passes(),
         ),
         "code; of feature/login; commits 43; by Bob; offers rollback",
     ),
@@ -715,7 +740,12 @@ INCLUDED: list[Case] = [
     ),
     (
         "the other came with an earlier release, which was well",
-        facts(former=was_well(BY_BOB), own=a_range(("4", BOB), ("7", CAROL)), included=(includes(NOBODY),)),
+        facts(
+            former=was_well(BY_BOB),
+            own=a_range(("4", BOB), ("7", CAROL)),
+            included=(includes(NOBODY),),
+            main=passes(),
+        ),
         "code; of feature/login; commits 4; by Bob; offers rollback",
     ),
     (

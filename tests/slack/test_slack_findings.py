@@ -50,7 +50,7 @@ ALERTS: dict[str, Finding] = {
     ),
     "since its own last release, and another check fails, too": a_finding(
         Cause.CODE, symptom=replace(LOGIN, also=("shelf",)), **MINE, commits=commits(ALICE, BOB, ALICE),
-        people=(ALICE, BOB), passed_before=3, main=fails(),
+        people=(ALICE, BOB), passed_before=3, main=passes(8), offers=(Offer.ROLLBACK, Offer.FRESH_DATA),
     ),
     "many commits by many": a_finding(
         Cause.CODE, **MINE, commits=commits(ALICE, BOB, Author("Cleo"), Author("Dan"), Author("Eve"), count=70),

@@ -19,7 +19,7 @@ def _offers(facts: Facts, found: Finding) -> Iterator[Offer]:
         yield Offer.REVERT_KEY
     if found.confidence is Confidence.GUESS and _base_would_tell(facts):
         yield Offer.CHECK_BASE
-    if found.confidence is Confidence.GUESS and _fresh_data_would_tell(facts):
+    if _fresh_data_would_tell(facts) and (found.confidence is Confidence.GUESS or _may_be_disputed(facts, found)):
         yield Offer.FRESH_DATA
 
 
@@ -28,6 +28,11 @@ def _base_would_tell(facts: Facts) -> bool:
     known = base.says is not Says.UNKNOWN and alike(base) and asked(facts, base)
     there = bool(facts.base) and facts.base != facts.commit and not facts.is_baseline
     return there and not known and not unchanged(facts)
+
+
+def _may_be_disputed(facts: Facts, found: Finding) -> bool:
+    """That its data did not go bad in the very moment is likely, and no more than that."""
+    return facts.former is not None and found.cause in (Cause.CODE, Cause.CONFIGURATION)
 
 
 def _fresh_data_would_tell(facts: Facts) -> bool:
