@@ -22,6 +22,7 @@ from faults_world import World
 
 IN_SLACK = (ALICE, BOB, CAROL)
 Scene = Callable[["Injector"], Awaitable[Sequence[Truth]]]
+DATA_WITH_A_PUSH = "data, just when a commit came"
 EVERYTHING = ("code", "configuration", "data")
 
 
@@ -401,7 +402,7 @@ async def data_with_a_push(inject: Injector) -> list[Truth]:
     commit = await inject.push(name, inject.harmless(name, inject.somebody()))
     await inject.world.runs(name, commit)
     await inject.world.ask(name, "/rows", ODD_ROW)
-    return [Truth("data, just when a commit came", name, ("data",), False)]
+    return [Truth(DATA_WITH_A_PUSH, name, ("data",), False)]
 
 
 async def dependency_with_a_push(inject: Injector) -> list[Truth]:

@@ -1,7 +1,8 @@
 """Two hundred breakages of known cause, and what people are told of each.
 
 FAULTS: how many rounds of fifty (4). WITNESSES: whether throw-away stagings are tried by themselves (auto), or people
-would have to ask for them (ask), and nobody does. OCTOPOD_TEST_SEED: to have the same ones again.
+would have to ask for them (ask), and nobody does: then only fresh data could tell that a commit is innocent of data that
+went bad as it came, and less is decided. OCTOPOD_TEST_SEED: to have the same ones again.
 """
 
 import asyncio
@@ -14,12 +15,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from faults_kinds import APART, OPEN_ENDED, TOGETHER, Injector, Scene
+from faults_kinds import APART, DATA_WITH_A_PUSH, OPEN_ENDED, TOGETHER, Injector, Scene
 from faults_said import Truth, Verdict, judged, matrix, said
 from faults_world import World, a_world
 
 ROUNDS = int(os.environ.get("FAULTS") or 4)
 WITNESSES = os.environ.get("WITNESSES") or "auto"
+UNTOLD = {DATA_WITH_A_PUSH} if WITNESSES == "ask" else set()
 SEED = int(os.environ.get("OCTOPOD_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
 AT_ONCE = 18  # stagings besides the baselines'
 # Seconds until something is said, and until that is final if it is not right before: if the facts decide, and if not.
@@ -37,14 +39,18 @@ async def test_breakages_are_named_and_nobody_is_named_wrongly(tmp_path: Path) -
         began, folder = time.monotonic(), tmp_path / str(number)
         async with a_world(folder, ["shop", *TOGETHER], WITNESSES) as world:
             found += (judgements := await a_round(world, Random(f"{SEED}/{number}")))
-        wrong += [f"{truth}\n{told(world, truth)}" for truth, verdict in judgements if verdict is Verdict.WRONG]
+        wrong += [
+            f"{truth}\n{told(world, truth)}"
+            for truth, verdict in judgements
+            if verdict is Verdict.WRONG and truth.kind not in UNTOLD
+        ]
         print(f"\nround {number} of {ROUNDS}: {len(judgements)} in {time.monotonic() - began:.0f} s", flush=True)
     decided = [verdict for truth, verdict in found if truth.decided]
     named = decided.count(Verdict.NAMED) / len(decided)
     print(f"OCTOPOD_TEST_SEED={SEED} WITNESSES={WITNESSES}\n{matrix(found)}")
     print(f"named where the facts decide: {named:.1%} of {len(decided)}")
     assert not wrong, "\n\n".join(wrong)
-    assert named >= LEAST
+    assert named >= LEAST or WITNESSES == "ask"
 
 
 class Room:
