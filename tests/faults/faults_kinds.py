@@ -23,7 +23,6 @@ from faults_world import World
 IN_SLACK = (ALICE, BOB, CAROL)
 Scene = Callable[["Injector"], Awaitable[Sequence[Truth]]]
 DATA_WITH_A_PUSH = "data, just when a commit came"
-EVERYTHING = ("code", "configuration", "data")
 
 
 def mark(person: Person) -> str:

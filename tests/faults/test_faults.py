@@ -1,8 +1,8 @@
 """Two hundred breakages of known cause, and what people are told of each.
 
 FAULTS: how many rounds of fifty (4). WITNESSES: whether throw-away stagings are tried by themselves (auto), or people
-would have to ask for them (ask), and nobody does: then only fresh data could tell that a commit is innocent of data that
-went bad as it came, and less is decided. OCTOPOD_TEST_SEED: to have the same ones again.
+would have to ask for them (ask), and nobody does: then less is decided, and an innocent commit is blamed for data that
+went bad in the moment in which it came. OCTOPOD_TEST_SEED: to have the same ones again.
 """
 
 import asyncio
