@@ -1,7 +1,7 @@
 """What lies beyond the conversation: an engine that does what the test says, and a prober that answers as told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -138,9 +138,11 @@ def _workload(
 
 class FakeChecker:
     """Every health check passes, but for those that fail or can't be made: by the staging's name and the check's, what
-    is said of it. `asked`: these, as often as they were. `holds`: until when those of these names do not answer."""
+    is said of it. `asked`: these, as often as they were. `holds`: until when those of these names do not answer. `now`
+    tells the time."""
 
     def __init__(self) -> None:
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.fails: dict[tuple[str, str], str] = {}
         self.unknown: set[tuple[str, str]] = set()
         self.asked: list[tuple[str, str]] = []
@@ -156,7 +158,7 @@ class FakeChecker:
             await self.holds[facts.name].wait()
         self.secrets |= facts.secrets
         text = self.fails.get(key, f"`{check.path}` answers 200")
-        return CheckResult(check.name, key not in self.fails, text, datetime.now(UTC), unknown=key in self.unknown)
+        return CheckResult(check.name, key not in self.fails, text, self.now(), unknown=key in self.unknown)
 
     async def until_asked(self, name: str, tries: int) -> None:
         async with asyncio.timeout(30):

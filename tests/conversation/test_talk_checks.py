@@ -38,6 +38,7 @@ def checker() -> FakeChecker:
 async def talk(tmp_path: Path, database: Path, checker: FakeChecker) -> AsyncIterator[Talk]:
     environ = {"SHOP_PASSWORD": "hunter2"}
     async with talking(tmp_path, database, project=SHOP, environ=environ, checker=checker) as there:
+        checker.now = there.clock
         await there.deploy("feature-x")
         await there.checked()
         yield there
@@ -106,6 +107,25 @@ async def test_another_check_that_fails_is_added_to_the_alert(talk: Talk, checke
 
 
 # --- what is not asked -----------------------------------------------------------------------------------------------
+
+
+async def test_whoever_is_blamed_can_have_it_tried_with_fresh_data(talk: Talk, checker: FakeChecker) -> None:
+    """An innocent commit comes in the moment in which the data goes bad."""
+    await talk.deploy("main")
+    talk.origin.commit("feature-x", {"README": "newer\n"}, "Innocent")
+    await talk.deploy("feature-x")
+    await breaks(talk, checker, "shelf")
+    await talk.later(seconds=6)
+    [alert] = await talk.posts(ALERTS)
+    assert "Only the code has changed since: 1 commit by" in alert.text and "“Innocent”" in alert.text
+    assert "If its data may be to blame: try the same commit with fresh data." in alert.text
+
+    await talk.click("alice", alert, "fresh_data")
+    await talk.report(talk.engine.ready, talk.engine.orders[-1].name)
+    await talk.checked()
+    [alert] = await talk.posts(ALERTS)
+    assert "It is what it has stored, not its code and not its configuration." in alert.text
+    assert "Innocent" not in alert.text and "fresh_data" not in alert.buttons
 
 
 async def test_nothing_is_asked_while_it_sleeps_or_a_release_comes(talk: Talk, checker: FakeChecker) -> None:

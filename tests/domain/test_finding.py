@@ -467,6 +467,11 @@ CHANGED: list[Case] = [
         "code; of feature/login; commits 4; by Bob; offers rollback data",
     ),
     (
+        "new commits, with data that is hardly older",
+        facts(former=was_well(BY_BOB), own=a_range(("4", BOB)), has_data=True, data_since=BEFORE, main=passes()),
+        "code; of feature/login; commits 4; by Bob; offers rollback data",
+    ),
+    (
         "the same, and fresh data is tried by itself: nobody is named before that",
         facts(
             former=was_well(BY_BOB),

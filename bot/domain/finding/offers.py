@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.domain.evidence import Facts, Says
 from bot.domain.finding.conclusion import Cause, Confidence, Finding, Offer
-from bot.domain.finding.past import data_is_innocent, kept_its_data, unchanged
+from bot.domain.finding.past import data_is_innocent, unchanged
 from bot.domain.finding.witnesses import alike, asked, of_base, of_same
 
 
@@ -38,5 +38,5 @@ def _may_be_disputed(facts: Facts, found: Finding) -> bool:
 def _fresh_data_would_tell(facts: Facts) -> bool:
     same = of_same(facts)
     known = same.says is not Says.UNKNOWN and same.fresh and alike(same) and asked(facts, same)
-    kept = facts.former is None or kept_its_data(facts, facts.former)
-    return facts.has_data and not known and (unchanged(facts) or not kept or not data_is_innocent(facts))
+    doubtful = unchanged(facts) or facts.former is not None or not data_is_innocent(facts)
+    return facts.has_data and not known and doubtful
