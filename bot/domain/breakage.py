@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
-from bot.domain.finding import Cause
+from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.gist import gist
 from bot.domain.model import CLOCK, Desired, Health, Staging
 from bot.domain.mutes import muted
@@ -96,8 +96,9 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     after = replace(staging, finding=finding)
     if staging.alerted_at:
         notices += [_broken(after, Where.ALERT_EDIT)] if finding != staging.finding else []
-        # An edit calls nobody: who turns out to be named is called by a reply, once.
-        notices += [_broken(after, Where.ALERT_THREAD)] if finding.people and not staging.called_at else []
+        # An edit calls nobody: who turns out to be named is called by a reply, once, and so is told who is cleared.
+        called = bool(finding.people) and not staging.called_at
+        notices += [_broken(after, Where.ALERT_THREAD)] if called or _cleared(staging.finding, finding) else []
     elif not (of_baseline or event.incident or muted(staging, now)):
         after = replace(after, alerted_at=now)
         notices.append(_broken(after, Where.ALERTS))
@@ -109,6 +110,12 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     if after == staging and not notices:
         return Decision(staging)
     return Decision(after, notices=tuple(notices), actor=CLOCK, what="found", why=gist(finding))
+
+
+def _cleared(before: Finding | None, after: Finding) -> bool:
+    """It is proven that it was not those who were named for it, or not all of them."""
+    named = set(before.people) if before else set()
+    return bool(named - set(after.people)) and after.confidence is Confidence.PROVEN
 
 
 def _broken(staging: Staging, where: Where) -> Notice:

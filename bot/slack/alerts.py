@@ -48,7 +48,7 @@ def _comes_and_goes(facts: Mapping[str, Any]) -> str:
 
 
 def found_out(told: Told) -> Text:
-    """The reply that calls whoever turned out to be named after the alert was sent."""
+    """The reply to an alert that calls whoever turned out to be named, or tells those who were that it was not they."""
     return text_of(f"Found out meanwhile: {happened(told)} {why(told)}")
 
 

@@ -126,6 +126,8 @@ async def test_whoever_is_blamed_can_have_it_tried_with_fresh_data(talk: Talk, c
     [alert] = await talk.posts(ALERTS)
     assert "It is what it has stored, not its code and not its configuration." in alert.text
     assert "Innocent" not in alert.text and "fresh_data" not in alert.buttons
+    [reply] = await talk.thread(alert)
+    assert reply.text.startswith("Found out meanwhile:") and "It is what it has stored" in reply.text
 
 
 async def test_nothing_is_asked_while_it_sleeps_or_a_release_comes(talk: Talk, checker: FakeChecker) -> None:

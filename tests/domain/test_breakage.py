@@ -105,6 +105,19 @@ def test_who_turns_out_to_be_named_is_called_by_a_reply_once() -> None:
     assert [n.where for n in last(flickering, 80, Found(proven)).notices] == [Where.ALERT_EDIT]
 
 
+def test_who_was_named_and_is_cleared_is_told_so_by_a_reply() -> None:
+    staging, _ = told(a_staging(), (0, DOWN), (5, Tick()))
+    alice, bob = (Author(name, user=f"U{name.upper()}") for name in ("Alice", "Bob"))
+    both = replace(a_finding(Cause.CODE), confidence=Confidence.PROVEN, people=(alice, bob))
+    of_data = replace(a_finding(Cause.DATA), confidence=Confidence.PROVEN)
+    named = last(staging, 20, Found(both)).staging
+    for certain in (of_data, replace(both, people=(bob,))):
+        notices = last(named, 30, Found(certain)).notices
+        assert [notice.where for notice in notices] == [Where.ALERT_EDIT, Where.ALERT_THREAD]
+    doubted = last(named, 30, Found(replace(of_data, confidence=Confidence.GUESS)))
+    assert [notice.where for notice in doubted.notices] == [Where.ALERT_EDIT]
+
+
 def test_it_is_told_once_however_often_it_is_seen() -> None:
     events: list[tuple[float, Event]] = [(float(at), event) for at in range(60) for event in (DOWN, Tick())]
     broken, notices = told(a_staging(), *events)
