@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.events import Decision, Found, Notice, NoticeKind, Target, Where
 from bot.domain.finding import Cause, Confidence, Finding
 from bot.domain.gist import gist
-from bot.domain.model import CLOCK, Desired, Health, Staging
+from bot.domain.model import CLOCK, Desired, Health, Staging, is_person
 from bot.domain.mutes import muted
 from bot.domain.policy import Policy
 
@@ -97,12 +97,12 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
     if staging.alerted_at:
         notices += [_broken(after, Where.ALERT_EDIT)] if finding != staging.finding else []
         # An edit calls nobody: who turns out to be named is called by a reply, once, and so is told who is cleared.
-        called = bool(finding.people) and not staging.called_at
+        called = bool(_named(finding)) and not staging.called_at
         notices += [_broken(after, Where.ALERT_THREAD)] if called or _cleared(staging.finding, finding) else []
     elif not (of_baseline or event.incident or muted(staging, now)):
         after = replace(after, alerted_at=now)
         notices.append(_broken(after, Where.ALERTS))
-    if after.alerted_at and finding.people and not after.called_at:
+    if after.alerted_at and _named(finding) and not after.called_at:
         after = replace(after, called_at=now)
     if of_baseline and not staging.excused_at and not muted(staging, now):
         after = replace(after, excused_at=now)
@@ -114,8 +114,16 @@ def found(staging: Staging, event: Found, now: datetime) -> Decision:
 
 def _cleared(before: Finding | None, after: Finding) -> bool:
     """It is proven that it was not those who were named for it, or not all of them."""
-    named = set(before.people) if before else set()
-    return bool(named - set(after.people)) and after.confidence is Confidence.PROVEN
+    return before is not None and bool(_named(before) - _named(after)) and after.confidence is Confidence.PROVEN
+
+
+def _named(finding: Finding) -> frozenset[str]:
+    """Who did it for a fact: whoever wrote the commits, or changed the keys. Who is not known to Slack, by name."""
+    if finding.confidence is not Confidence.PROVEN:
+        return frozenset()
+    keys = finding.changes if finding.cause is Cause.CONFIGURATION else ()
+    who = [*(one.user or one.name for one in finding.people), *(key.by for key in keys if is_person(key.by))]
+    return frozenset(filter(None, who))
 
 
 def _broken(staging: Staging, where: Where) -> Notice:

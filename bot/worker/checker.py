@@ -106,8 +106,8 @@ class HealthChecks:
 
     def _taken_up(self, there: Mapping[str, Staging], asked: ByProject) -> Sequence[Staging]:
         """From now on these are there, and this is asked. Returns those of which anything is new."""
-        before = self._stagings
-        news = {id for id in (*before, *there) if asked != self._asked or before.get(id) is not there.get(id)}
+        before, anew = self._stagings, asked != self._asked
+        news = {id for id in (*before, *there) if anew or before.get(id) is not there.get(id)}
         had = {key for id in news & before.keys() for key in _keys(before[id], self._asked)}
         wanted = {key: there[id] for id in news & there.keys() for key in _keys(there[id], asked)}
         for key in had - wanted.keys():

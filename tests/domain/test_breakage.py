@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from builders import (
     GONE,
     NOW,
@@ -33,10 +34,10 @@ from bot.domain.events import (
     UrlAnswered,
     Where,
 )
-from bot.domain.evidence import Author
+from bot.domain.evidence import Author, KeyChange
 from bot.domain.finding import Cause, Confidence
 from bot.domain.lifecycle import decide
-from bot.domain.model import CLOCK, Health, Phase, Stage, Staging
+from bot.domain.model import CLOCK, PUSH, Health, Phase, Stage, Staging
 from bot.domain.policy import Policy
 from bot.domain.status import StagingStatus
 
@@ -103,6 +104,15 @@ def test_who_turns_out_to_be_named_is_called_by_a_reply_once() -> None:
     flickering, _ = told(again.staging, (60, HEALTHY), (65, Tick()), (70, DOWN), (75, Tick()))
     assert flickering.broken_since and flickering.breaks == 2
     assert [n.where for n in last(flickering, 80, Found(proven)).notices] == [Where.ALERT_EDIT]
+
+
+@pytest.mark.parametrize(("by", "called"), [("UBOB", True), (PUSH, False)])
+def test_who_changed_the_key_that_did_it_is_called_too(by: str, called: bool) -> None:
+    staging, _ = told(a_staging(), (0, DOWN), (5, Tick()))
+    guess = replace(a_finding(Cause.CONFIGURATION), changes=(KeyChange("PAYMENTS", "test", "live", by),))
+    doubted = last(staging, 20, Found(guess)).staging
+    certain = last(doubted, 30, Found(replace(guess, confidence=Confidence.PROVEN)))
+    assert [n.where for n in certain.notices] == [Where.ALERT_EDIT, *([Where.ALERT_THREAD] if called else [])]
 
 
 def test_who_was_named_and_is_cleared_is_told_so_by_a_reply() -> None:
