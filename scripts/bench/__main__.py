@@ -4,6 +4,7 @@ BENCH_OUT names a file for the JSON lines, BENCH_ROUNDS says how many rounds.
 """
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -69,4 +70,6 @@ def _tell(lines: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    for end in (signal.SIGINT, signal.SIGTERM):  # either way all that was started is ended, also in the background
+        signal.signal(end, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
